@@ -1,0 +1,93 @@
+//! Names of things: one newtype each, so that a site is never passed where a dealer is meant.
+
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The bare number, for storage and display.
+            #[must_use]
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = core::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+id! {
+    /// The brand owner (品牌方) whose codes these are.
+    OwnerId(u64);
+    /// An enrolled PDA or line gateway.
+    DeviceId(u64);
+    /// A person who works on devices (操作员).
+    OperatorId(u64);
+    /// A factory, line or warehouse (部署点).
+    SiteId(u64);
+    /// A product (商品), one GTIN.
+    ProductId(u64);
+    /// A production order (生产订单).
+    OrderId(u64);
+    /// A part of an order released to one line or PDA (任务).
+    TaskId(u64);
+    /// A warehouse document: inbound, outbound, return, transfer, count (单据).
+    DocumentId(u64);
+    /// A dealer (经销商).
+    DealerId(u64);
+    /// Position of an operation in a device's stream, from 1, gapless within an epoch.
+    Seq(u64);
+    /// Generation of a device's stream; a new one is granted when a device was restored.
+    Epoch(u32);
+    /// Position of a batch in a device's stream, from 1, gapless within an epoch.
+    BatchNo(u64);
+    /// How often an item was touched; 0 = never.
+    Version(u32);
+    /// A position in a site's feed.
+    Cursor(u64);
+}
+
+impl Version {
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// An operation's identity for ever: where it was first written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationId {
+    /// The device that made it.
+    pub device: DeviceId,
+    /// The stream's generation it was made in.
+    pub epoch: Epoch,
+    /// Its place in that stream.
+    pub seq: Seq,
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.device, self.epoch, self.seq)
+    }
+}

@@ -1,0 +1,226 @@
+//! An item: one unit or package, what it is, where it stands in the tree and who has it.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::ids::{DealerId, DocumentId, ProductId, SiteId, Version};
+use crate::text::Lot;
+use crate::time::TimeInterval;
+
+/// Packaging level, inner to outer: 瓶 盒 箱 托.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// A bottle, can or bag: what a consumer buys.
+    Unit,
+    /// An inner box.
+    Box,
+    /// A case.
+    Case,
+    /// A pallet.
+    Pallet,
+}
+
+impl Level {
+    /// All levels, inner to outer.
+    pub const ALL: [Self; 4] = [Self::Unit, Self::Box, Self::Case, Self::Pallet];
+
+    /// The number stored for this level.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Unit => 0,
+            Self::Box => 1,
+            Self::Case => 2,
+            Self::Pallet => 3,
+        }
+    }
+
+    /// The word used in APIs and file names.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Box => "box",
+            Self::Case => "case",
+            Self::Pallet => "pallet",
+        }
+    }
+
+    /// The level stored as `rank`.
+    #[must_use]
+    pub fn from_rank(rank: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(rank)).copied()
+    }
+
+    /// The level with this [`Level::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// What has become of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Carries nothing now: an emptied package, or a registration undone. It may be used again.
+    Free,
+    /// A package whose movement was reported before its packing: real, contents not heard of yet.
+    Announced,
+    /// In use.
+    Active,
+    /// Its label was replaced; this code is terminal.
+    Replaced {
+        /// The code that took its place.
+        by: Code,
+        /// When.
+        at: TimeInterval,
+    },
+}
+
+/// Who holds an item. Kept on the root of a tree only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Custody {
+    /// At one of our sites.
+    At(SiteId),
+    /// Sent to a dealer.
+    Shipped {
+        /// The site it left, where it was before.
+        from: SiteId,
+        /// The dealer it went to.
+        to: DealerId,
+        /// Under this document.
+        document: DocumentId,
+    },
+}
+
+/// How many units of one product and lot a package holds, all levels below it counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Content {
+    /// The product.
+    pub product: ProductId,
+    /// Its lot.
+    pub lot: Lot,
+    /// How many units.
+    pub units: u32,
+}
+
+/// Contents by (product, lot): sorted, each pair once, never zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Contents(Vec<Content>);
+
+impl Contents {
+    /// Nothing.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// `units` of one product and lot.
+    #[must_use]
+    pub fn of(product: ProductId, lot: Lot, units: u32) -> Self {
+        let mut contents = Self::none();
+        contents.change(product, lot, |have| have.saturating_add(units));
+        contents
+    }
+
+    /// Each (product, lot) with its units.
+    pub fn iter(&self) -> impl Iterator<Item = &Content> {
+        self.0.iter()
+    }
+
+    /// All units together.
+    #[must_use]
+    pub fn units(&self) -> u32 {
+        self.0.iter().fold(0, |sum, content| sum.saturating_add(content.units))
+    }
+
+    /// True when nothing is known to be inside.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Puts `more` in.
+    pub fn add(&mut self, more: &Self) {
+        for content in more.iter() {
+            self.change(content.product, content.lot, |have| have.saturating_add(content.units));
+        }
+    }
+
+    /// Takes `less` out, never below nothing.
+    pub fn remove(&mut self, less: &Self) {
+        for content in less.iter() {
+            self.change(content.product, content.lot, |have| have.saturating_sub(content.units));
+        }
+    }
+
+    fn change(&mut self, product: ProductId, lot: Lot, new: impl FnOnce(u32) -> u32) {
+        match self.0.binary_search_by_key(&(product, lot), |content| (content.product, content.lot)) {
+            Ok(at) => {
+                let units = new(self.0.get(at).map_or(0, |content| content.units));
+                if units == 0 {
+                    self.0.remove(at);
+                } else if let Some(content) = self.0.get_mut(at) {
+                    content.units = units;
+                }
+            }
+            Err(at) => {
+                let units = new(0);
+                if units > 0 {
+                    self.0.insert(at, Content { product, lot, units });
+                }
+            }
+        }
+    }
+}
+
+/// One unit or package as the ledger knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its code.
+    pub code: Code,
+    /// Its packaging level.
+    pub level: Level,
+    /// What has become of it.
+    pub state: State,
+    /// The package it is in.
+    pub parent: Option<Code>,
+    /// Who holds it, when it is a root; a child's is its root's.
+    pub custody: Option<Custody>,
+    /// The units in it; one for a unit itself.
+    pub contents: Contents,
+    /// Two accepted operations contradict each other about it; the floor must decide.
+    pub disputed: bool,
+    /// How often it was touched.
+    pub version: Version,
+}
+
+impl Item {
+    /// The product of a unit, or of a package that holds only one.
+    #[must_use]
+    pub fn product(&self) -> Option<ProductId> {
+        let mut products = self.contents.iter().map(|content| content.product);
+        let first = products.next()?;
+        products.all(|product| product == first).then_some(first)
+    }
+
+    /// The lot of a unit, or of a package that holds only one.
+    #[must_use]
+    pub fn lot(&self) -> Option<Lot> {
+        let mut lots = self.contents.iter().map(|content| content.lot);
+        let first = lots.next()?;
+        lots.all(|lot| lot == first).then_some(first)
+    }
+
+    /// True when it can be packed, shipped, opened.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self.state, State::Active | State::Announced)
+    }
+}

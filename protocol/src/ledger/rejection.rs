@@ -1,0 +1,127 @@
+//! The ways to say no. The same on device, cloud and page; `code` is what the page words.
+
+use serde::{Deserialize, Serialize};
+
+use super::item::Level;
+use crate::code::Code;
+use crate::ids::{DealerId, DocumentId, OperationId, ProductId, SiteId, TaskId};
+use crate::text::Lot;
+
+/// Why an operation does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// Not one of our codes.
+    #[error("{code} is not one of ours")]
+    Foreign { code: Code },
+    /// Ours, but nothing was ever made or packed under it.
+    #[error("{code} was never put into use")]
+    NotInUse { code: Code },
+    /// A code for another packaging level.
+    #[error("{code} is a {level:?}, a {expected:?} was expected")]
+    WrongLevel { code: Code, level: Level, expected: Level },
+    /// Another product.
+    #[error("{code} is product {product}, expected {expected}")]
+    WrongProduct { code: Code, product: ProductId, expected: ProductId },
+    /// Another lot.
+    #[error("{code} is lot {lot}, expected {expected}")]
+    WrongLot { code: Code, lot: Lot, expected: Lot },
+    /// The same code twice in one operation.
+    #[error("{code} was scanned twice")]
+    ScannedTwice { code: Code },
+    /// Registered or in use already.
+    #[error("{code} is in use already")]
+    AlreadyInUse { code: Code },
+    /// Inside another package.
+    #[error("{code} is in {parent} already")]
+    AlreadyPacked { code: Code, parent: Code },
+    /// Its label was replaced.
+    #[error("{code} was replaced by {by}")]
+    Replaced { code: Code, by: Code },
+    /// Two accepted operations contradict each other about it.
+    #[error("{code} is disputed")]
+    Disputed { code: Code },
+    /// More children than the plan allows.
+    #[error("{parent} holds {holds} at most, {count} were scanned")]
+    TooMany { parent: Code, holds: u32, count: u32 },
+    /// Fewer children than the plan asks for, and not closed on purpose.
+    #[error("{parent} holds {holds}, only {count} were scanned")]
+    TooFew { parent: Code, holds: u32, count: u32 },
+    /// No children at all.
+    #[error("{parent} has nothing to go in")]
+    Nothing { parent: Code },
+    /// Held by somebody else than what it is to be packed with.
+    #[error("{code} is not where {parent} is")]
+    CustodyDiffers { code: Code, parent: Code },
+    /// Not a package.
+    #[error("{code} is no package")]
+    NotAPackage { code: Code },
+    /// In no package.
+    #[error("{code} is in no package")]
+    NotPacked { code: Code },
+    /// At this site already.
+    #[error("{code} is here already")]
+    AlreadyHere { code: Code },
+    /// Shipped already.
+    #[error("{code} was shipped to dealer {to} on document {document}")]
+    AlreadyShipped { code: Code, to: DealerId, document: DocumentId },
+    /// Not on the document.
+    #[error("product {product} of {code} is not on document {document}")]
+    NotOnDocument { code: Code, product: ProductId, document: DocumentId },
+    /// More than the document asks for.
+    #[error("document {document} asks for {ordered} of product {product}, {code} would make it {would}")]
+    Over { code: Code, document: DocumentId, product: ProductId, ordered: u32, would: u32 },
+    /// The document is not known, done or void.
+    #[error("document {document} is not open")]
+    DocumentClosed { document: DocumentId },
+    /// The document belongs to another site.
+    #[error("document {document} is for site {expected}, this is site {site}")]
+    WrongSite { document: DocumentId, site: SiteId, expected: SiteId },
+    /// The task is not known or belongs elsewhere.
+    #[error("task {task} is not open here")]
+    TaskClosed { task: TaskId },
+    /// The product's packing plan has no such level.
+    #[error("the plan has no {level:?}")]
+    NotInPlan { level: Level },
+    /// The operation to correct is not known, or did not count.
+    #[error("operation {names} is not known")]
+    NoSuchOperation { names: OperationId },
+    /// Something has happened since to what it touched.
+    #[error("{code} has moved on since")]
+    MovedOn { code: Code },
+}
+
+impl Rejection {
+    /// The snake_case word for this rejection; the same as its JSON key.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Foreign { .. } => "foreign",
+            Self::NotInUse { .. } => "not_in_use",
+            Self::WrongLevel { .. } => "wrong_level",
+            Self::WrongProduct { .. } => "wrong_product",
+            Self::WrongLot { .. } => "wrong_lot",
+            Self::ScannedTwice { .. } => "scanned_twice",
+            Self::AlreadyInUse { .. } => "already_in_use",
+            Self::AlreadyPacked { .. } => "already_packed",
+            Self::Replaced { .. } => "replaced",
+            Self::Disputed { .. } => "disputed",
+            Self::TooMany { .. } => "too_many",
+            Self::TooFew { .. } => "too_few",
+            Self::Nothing { .. } => "nothing",
+            Self::CustodyDiffers { .. } => "custody_differs",
+            Self::NotAPackage { .. } => "not_a_package",
+            Self::NotPacked { .. } => "not_packed",
+            Self::AlreadyHere { .. } => "already_here",
+            Self::AlreadyShipped { .. } => "already_shipped",
+            Self::NotOnDocument { .. } => "not_on_document",
+            Self::Over { .. } => "over",
+            Self::DocumentClosed { .. } => "document_closed",
+            Self::WrongSite { .. } => "wrong_site",
+            Self::TaskClosed { .. } => "task_closed",
+            Self::NotInPlan { .. } => "not_in_plan",
+            Self::NoSuchOperation { .. } => "no_such_operation",
+            Self::MovedOn { .. } => "moved_on",
+        }
+    }
+}
