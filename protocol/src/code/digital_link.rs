@@ -8,9 +8,9 @@ use super::{Claims, Code, Minted, ParseError, Scan, Why};
 
 /// Where the path begins (just behind the host's slash) when `text` is an http or https URL.
 pub(super) fn path_start(text: &str) -> Option<usize> {
-    let scheme = ["https://", "http://"]
-        .into_iter()
-        .find(|scheme| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)))?;
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+        text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })?;
     let host = text.get(scheme.len()..)?;
     Some(scheme.len() + host.find('/').map_or(host.len(), |slash| slash + 1))
 }
@@ -75,7 +75,9 @@ fn unescape(text: &str, at: usize) -> Result<String, ParseError> {
         }
         let broken = ParseError::new(at + offset, Why::Escape);
         let digit = |found: Option<(usize, u8)>| {
-            found.and_then(|(_, digit)| char::from(digit).to_digit(16)).ok_or_else(|| broken.clone())
+            found
+                .and_then(|(_, digit)| char::from(digit).to_digit(16))
+                .ok_or_else(|| broken.clone())
         };
         let value = digit(bytes.next())? * 16 + digit(bytes.next())?;
         plain.push(u8::try_from(value).map_err(|_| broken.clone())?);

@@ -154,7 +154,8 @@ pub(super) fn parse(text: &str) -> Result<Scan, ParseError> {
     if text.starts_with('(') {
         return parse_bracketed(text);
     }
-    let prefix = AIM_GS1.iter().find(|prefix| text.starts_with(**prefix)).map_or(0, |aim| aim.len());
+    let prefix =
+        AIM_GS1.iter().find(|prefix| text.starts_with(**prefix)).map_or(0, |aim| aim.len());
     let mut rest = text.get(prefix..).unwrap_or_default();
     if prefix == 0 && !rest.starts_with(|first: char| first.is_ascii_digit() || first == GS) {
         return Err(ParseError::new(0, Why::UnknownForm));
@@ -172,7 +173,11 @@ pub(super) fn parse(text: &str) -> Result<Scan, ParseError> {
             _ => body.find(GS).unwrap_or(body.len()),
         };
         let (value, tail) = body.split_at_checked(value_end).unwrap_or((body, ""));
-        elements.take(ai, value, at + if matches!(ai, "00" | "01" | "10" | "17" | "21") { 2 } else { 0 })?;
+        elements.take(
+            ai,
+            value,
+            at + if matches!(ai, "00" | "01" | "10" | "17" | "21") { 2 } else { 0 },
+        )?;
         rest = tail.strip_prefix(GS).unwrap_or(tail);
     }
     elements.identify()
@@ -200,7 +205,9 @@ fn next_bracket(body: &str) -> usize {
         .map(|(at, _)| at)
         .find(|at| {
             let inside = body.get(at + 1..).and_then(|tail| tail.split_once(')')).map(|(ai, _)| ai);
-            inside.is_some_and(|ai| (2..=4).contains(&ai.len()) && ai.bytes().all(|b| b.is_ascii_digit()))
+            inside.is_some_and(|ai| {
+                (2..=4).contains(&ai.len()) && ai.bytes().all(|b| b.is_ascii_digit())
+            })
         })
         .unwrap_or(body.len())
 }

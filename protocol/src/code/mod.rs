@@ -215,11 +215,17 @@ impl TryFrom<Shape> for Code {
 
     fn try_from(shape: Shape) -> Result<Self, Self::Error> {
         match shape {
-            Shape::Minted(bytes) => Minted::from_bytes(bytes).map(Self::Minted).ok_or("a minted code's head is below 32"),
-            Shape::Sscc(number) => Sscc::from_number(number).map(Self::Sscc).ok_or("an SSCC with a wrong check digit"),
+            Shape::Minted(bytes) => Minted::from_bytes(bytes)
+                .map(Self::Minted)
+                .ok_or("a minted code's head is below 32"),
+            Shape::Sscc(number) => {
+                Sscc::from_number(number).map(Self::Sscc).ok_or("an SSCC with a wrong check digit")
+            }
             Shape::Sgtin(number, serial) => {
                 let gtin = Gtin::from_number(number).ok_or("a GTIN with a wrong check digit")?;
-                Sgtin::new(gtin, serial).map(Self::Sgtin).ok_or("a minted serial written as a foreign one")
+                Sgtin::new(gtin, serial)
+                    .map(Self::Sgtin)
+                    .ok_or("a minted serial written as a foreign one")
             }
         }
     }

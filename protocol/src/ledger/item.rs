@@ -161,7 +161,8 @@ impl Contents {
     }
 
     fn change(&mut self, product: ProductId, lot: Lot, new: impl FnOnce(u32) -> u32) {
-        match self.0.binary_search_by_key(&(product, lot), |content| (content.product, content.lot)) {
+        match self.0.binary_search_by_key(&(product, lot), |content| (content.product, content.lot))
+        {
             Ok(at) => {
                 let units = new(self.0.get(at).map_or(0, |content| content.units));
                 if units == 0 {

@@ -69,7 +69,9 @@ pub enum Rejection {
     #[error("product {product} of {code} is not on document {document}")]
     NotOnDocument { code: Code, product: ProductId, document: DocumentId },
     /// More than the document asks for.
-    #[error("document {document} asks for {ordered} of product {product}, {code} would make it {would}")]
+    #[error(
+        "document {document} asks for {ordered} of product {product}, {code} would make it {would}"
+    )]
     Over { code: Code, document: DocumentId, product: ProductId, ordered: u32, would: u32 },
     /// The document is not known, done or void.
     #[error("document {document} is not open")]

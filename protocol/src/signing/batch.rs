@@ -56,9 +56,9 @@ impl Batch {
     /// Each operation's place and the record there.
     pub fn operations(&self) -> impl Iterator<Item = (OperationId, &Record)> {
         let BatchHeader { device, epoch, first, .. } = self.header;
-        (first.get()..).zip(&self.records).map(move |(seq, record)| {
-            (OperationId { device, epoch, seq: Seq(seq) }, record)
-        })
+        (first.get()..)
+            .zip(&self.records)
+            .map(move |(seq, record)| (OperationId { device, epoch, seq: Seq(seq) }, record))
     }
 }
 
@@ -134,12 +134,11 @@ impl SealedBatch {
 
     /// Signature first, then the payload's hash, then bounded decompression, then parsing.
     pub fn verify(&self, key: &PublicKey) -> Result<Verified<Batch>, VerifyError> {
-        let header: BatchHeader = self.header.verify(key)?.into_inner();
+        let header: BatchHeader = self.header.verify::<BatchHeader>(key)?.into_inner();
         if Hash::of(&self.payload) != header.payload_hash {
             return Err(VerifyError::Payload);
         }
-        let records =
-            unpack_payload(&self.payload, header.raw_bytes).map_err(VerifyError::Wire)?;
+        let records = unpack_payload(&self.payload, header.raw_bytes).map_err(VerifyError::Wire)?;
         if usize::try_from(header.count) != Ok(records.len()) || records.is_empty() {
             return Err(VerifyError::Header("count"));
         }

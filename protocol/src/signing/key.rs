@@ -114,7 +114,12 @@ impl PublicKey {
         self.check(PROOF_TYPE, challenge, proof).is_ok()
     }
 
-    pub(super) fn check(&self, kind: &str, body: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
+    pub(super) fn check(
+        &self,
+        kind: &str,
+        body: &[u8],
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
         UnparsedPublicKey::new(&ED25519, &self.0)
             .verify(&authenticated(kind, body), signature)
             .map_err(|_| VerifyError::Signature)

@@ -68,7 +68,8 @@ impl<'de> Deserialize<'de> for Hash {
             let text = <&str>::deserialize(deserializer)?;
             let bytes: Vec<u8> =
                 data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(de::Error::custom)?;
-            return Self::from_slice(&bytes).ok_or_else(|| de::Error::custom("a hash has 32 bytes"));
+            return Self::from_slice(&bytes)
+                .ok_or_else(|| de::Error::custom("a hash has 32 bytes"));
         }
         <[u8; 32]>::deserialize(deserializer).map(Self)
     }

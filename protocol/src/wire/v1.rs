@@ -119,8 +119,7 @@ pub fn unpack_payload(payload: &[u8], raw_bytes: u32) -> Result<Vec<Record>, Wir
     let declared = usize::try_from(raw_bytes).map_err(|_| WireError::Compression)?;
     check("payload", declared, BATCH_RAW_BYTES_MAX)?;
     check("payload's declared length", declared, payload.len().saturating_mul(BATCH_RATIO_MAX))?;
-    let mut decompressor =
-        zstd::bulk::Decompressor::new().map_err(|_| WireError::Compression)?;
+    let mut decompressor = zstd::bulk::Decompressor::new().map_err(|_| WireError::Compression)?;
     decompressor.window_log_max(WINDOW_LOG_MAX).map_err(|_| WireError::Compression)?;
     let raw = decompressor.decompress(payload, declared).map_err(|_| WireError::Compression)?;
     if raw.len() != declared {

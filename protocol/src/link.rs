@@ -1,0 +1,299 @@
+//! What device and cloud tell each other besides signed bytes: JSON over mutual TLS.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::code::Sscc;
+use crate::ids::{
+    BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, OwnerId,
+    ProductId, Seq, SiteId, TaskId,
+};
+use crate::ledger::{Item, Level, Plan, Verdict};
+use crate::text::Lot;
+
+/// `POST /api/v1/enrol`: a new device asks for its certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// The one-time token.
+    pub token: String,
+    /// PKCS#10 request for the TLS client certificate, PEM.
+    pub csr_pem: String,
+    /// The Ed25519 public key that will sign batches, base64.
+    pub signing_key: String,
+    /// [`crate::signing::SigningKey::prove`] over [`enrolment_challenge`], base64.
+    pub proof: String,
+}
+
+/// What the signing key signs at enrolment: token and certificate request, bound together.
+#[must_use]
+pub fn enrolment_challenge(token: &str, csr_pem: &str) -> Vec<u8> {
+    crate::wire::encode(&(token, csr_pem))
+}
+
+/// The answer to [`EnrolRequest`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The brand owner.
+    pub owner: OwnerId,
+    /// The new device.
+    pub device: DeviceId,
+    /// Its name on screens.
+    pub name: String,
+    /// Its first epoch.
+    pub epoch: Epoch,
+    /// The TLS client certificate, PEM.
+    pub certificate_pem: String,
+    /// The authority that signed it and the cloud's own certificate, PEM.
+    pub authority_pem: String,
+    /// The cloud's key for receipts, base64.
+    pub receipt_key: String,
+    /// Where the device listener is, `https://host:port`.
+    pub device_url: String,
+    /// Where it may work.
+    pub sites: Vec<Site>,
+}
+
+/// `POST /device/v1/batches`: what became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// Stored durably; the sealed receipt, base64.
+    Stored {
+        /// [`crate::signing::Sealed`] bytes, base64.
+        receipt: String,
+    },
+    /// Kept, but batches before it are missing.
+    Parked {
+        /// The batch to send first.
+        expected: BatchNo,
+    },
+}
+
+/// `GET /device/v1/verdicts`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// In stream order.
+    pub verdicts: Vec<Judged>,
+    /// True when there are more behind the last one.
+    pub more: bool,
+}
+
+/// One operation's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The epoch it travelled in.
+    pub epoch: Epoch,
+    /// Its place there.
+    pub seq: Seq,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// `POST /device/v1/resume`: the granted epoch.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The new epoch; its stream is empty.
+    pub epoch: Epoch,
+}
+
+/// `GET /device/v1/feed`: one page of what a site needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedPage {
+    /// In cursor order.
+    pub rows: Vec<FeedEntry>,
+    /// Ask again from here.
+    pub cursor: Cursor,
+    /// True when there is more right now.
+    pub more: bool,
+}
+
+/// One row of the feed at its position. A later row about the same thing replaces an earlier one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedEntry {
+    /// Its position.
+    pub cursor: Cursor,
+    /// What it says.
+    pub row: FeedRow,
+}
+
+/// What a device is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedRow {
+    /// A site.
+    Site(Site),
+    /// A product and how it is packed.
+    Product(Product),
+    /// A dealer.
+    Dealer(Dealer),
+    /// Somebody who may log in on devices of this site.
+    Operator(Operator),
+    /// A released task.
+    Task(TaskRow),
+    /// A document to work on.
+    Document(DocumentRow),
+    /// Codes that were issued: unit rolls are known by their digest, SSCCs by their range.
+    Roll(Roll),
+    /// A package as the cloud knows it.
+    Package(Item),
+}
+
+/// A site by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A dealer by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dealer {
+    /// Its id.
+    pub id: DealerId,
+    /// Its name.
+    pub name: String,
+}
+
+/// A product.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Its name.
+    pub name: String,
+    /// 14 digits.
+    pub gtin: String,
+    /// How it is packed.
+    pub plan: Plan,
+}
+
+/// A person who works on devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    /// Its id.
+    pub id: OperatorId,
+    /// What is typed to log in.
+    pub login: String,
+    /// The name on screens.
+    pub name: String,
+    /// operator or supervisor.
+    pub role: OperatorRole,
+    /// argon2id verifier of the PIN, PHC string.
+    pub pin_verifier: String,
+}
+
+/// What an operator may do on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorRole {
+    /// 操作员.
+    Operator,
+    /// 班组长: approves what others may not do alone.
+    Supervisor,
+}
+
+/// A released task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Its id.
+    pub id: TaskId,
+    /// The order it belongs to.
+    pub order: OrderId,
+    /// The order's number on paper.
+    pub order_number: String,
+    /// Where it is worked on.
+    pub site: SiteId,
+    /// What is made.
+    pub product: ProductId,
+    /// In which lot.
+    pub lot: Lot,
+    /// How it is packed.
+    pub plan: Plan,
+    /// Who works on it.
+    pub kind: TaskKind,
+    /// How many units are wanted.
+    pub quantity: u32,
+    /// False once it is done or void.
+    pub open: bool,
+    /// SSCCs leased to this task, to label packages with when no printed label is scanned.
+    pub leases: Vec<Lease>,
+}
+
+/// Who works on a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// A production line, by itself.
+    Line,
+    /// People with PDAs.
+    Device,
+}
+
+/// Consecutive SSCCs for one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The packages they label.
+    pub level: Level,
+    /// The first: 17 digits without check digit, see [`Sscc::from_body`].
+    pub first_body: u64,
+    /// How many.
+    pub count: u32,
+}
+
+impl Lease {
+    /// The SSCC at `index`, if it is within the lease.
+    #[must_use]
+    pub fn sscc(&self, index: u32) -> Option<Sscc> {
+        if index >= self.count {
+            return None;
+        }
+        Sscc::from_body(self.first_body.checked_add(u64::from(index))?)
+    }
+}
+
+/// Codes issued for an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roll {
+    /// The order.
+    pub order: OrderId,
+    /// The level they label.
+    pub level: Level,
+    /// The product they were issued for.
+    pub product: ProductId,
+    /// How many.
+    pub count: u32,
+    /// Where they begin when they are consecutive SSCCs (17 digits); none for minted codes, whose digest is fetched.
+    pub first_body: Option<u64>,
+}
+
+/// A shipment document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRow {
+    /// What the rules need of it.
+    pub document: crate::ledger::Document,
+    /// Its number on paper.
+    pub number: String,
+}
+
+impl DocumentRow {
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> DocumentId {
+        self.document.id
+    }
+}
+
+/// Bytes of a code in a roll digest.
+pub const DIGEST_BYTES: usize = 8;
+
+/// A code's entry in a roll digest: the first eight bytes of SHA-256 over its canonical text.
+#[must_use]
+pub fn digest(code: &crate::code::Code) -> [u8; DIGEST_BYTES] {
+    let hash = crate::signing::Hash::of(code.canonical().as_bytes());
+    let [a, b, c, d, e, f, g, h, ..] = hash.0;
+    [a, b, c, d, e, f, g, h]
+}
