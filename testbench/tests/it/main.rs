@@ -1,1 +1,3 @@
-//! placeholder
+//! What holds for the whole repository.
+
+mod tidy;
