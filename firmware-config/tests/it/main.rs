@@ -1,1 +1,6 @@
-//! placeholder
+//! One test binary; one file per noun.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod framing;
+mod profile;

@@ -1,0 +1,105 @@
+//! A profile in words, for the person who checks it against the device's manual.
+
+use std::fmt::{self, Display, Formatter};
+
+use crate::ack::Ack;
+use crate::bytes::render;
+use crate::framing::{Framing, Pattern};
+use crate::gate::Gate;
+use crate::profile::{Device, Profile};
+use crate::reader::{Reader, Trigger};
+use crate::symbology::{Aim, Symbology};
+
+impl Display for Profile {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(out, "{}: {} {} ({})", self.name, self.maker, self.model, self.kind())?;
+        writeln!(out, "  {}", self.summary)?;
+        if let Ok(serial) = self.serial() {
+            writeln!(out, "  serial      {serial}")?;
+        }
+        if let Ok(tcp) = self.tcp() {
+            writeln!(out, "  tcp         {tcp}")?;
+        }
+        match &self.device {
+            Device::Reader(one) => reader(out, one)?,
+            Device::Gate(one) => gate(out, one)?,
+            Device::Pda(one) => {
+                writeln!(out, "  broadcast   {}", one.action)?;
+                writeln!(out, "  extra       {}", one.extra)?;
+            }
+        }
+        if self.unverified.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "  unverified  {}", self.unverified.join(", "))
+    }
+}
+
+fn reader(out: &mut Formatter<'_>, reader: &Reader) -> fmt::Result {
+    framing(out, &reader.framing)?;
+    match &reader.ack {
+        Ack::None => writeln!(out, "  answer      none")?,
+        Ack::AckNak { good, bad } | Ack::PassRtry { good, bad } => {
+            writeln!(out, "  answer      {} or {}", render(good), render(bad))?;
+        }
+    }
+    match &reader.trigger {
+        Trigger::None => writeln!(out, "  trigger     its own")?,
+        Trigger::Command { on, off } => {
+            writeln!(out, "  trigger     on {} off {}", render(on), word(off))?;
+        }
+    }
+    symbology(out, &reader.symbology)
+}
+
+fn framing(out: &mut Formatter<'_>, framing: &Framing) -> fmt::Result {
+    let Framing { start, end, length_bytes_max, idle_timeout, .. } = framing;
+    writeln!(out, "  frame       start {} end {}", word(start), word(end))?;
+    writeln!(out, "  limits      {length_bytes_max} bytes, pause {idle_timeout:?}")?;
+    patterns(out, "no read", &framing.no_read)?;
+    patterns(out, "ignored", &framing.ignore)?;
+    patterns(out, "banner", &framing.banner)
+}
+
+fn patterns(out: &mut Formatter<'_>, name: &str, patterns: &[Pattern]) -> fmt::Result {
+    if patterns.is_empty() {
+        return Ok(());
+    }
+    let quoted: Vec<_> = patterns.iter().map(|pattern| format!("\"{pattern}\"")).collect();
+    writeln!(out, "  {name:<11} {}", quoted.join(", "))
+}
+
+fn symbology(out: &mut Formatter<'_>, symbology: &Symbology) -> fmt::Result {
+    let aim = match symbology.aim {
+        Aim::Off => "not sent",
+        Aim::Keep => "kept",
+        Aim::Strip => "taken off",
+    };
+    write!(out, "  AIM prefix  {aim}")?;
+    for (index, accepted) in symbology.accept.iter().enumerate() {
+        write!(out, "{}{accepted}", if index == 0 { ", only " } else { " " })?;
+    }
+    writeln!(out)?;
+    if symbology.gs_sent_as.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  GS sent as  {}", render(&symbology.gs_sent_as))
+}
+
+fn gate(out: &mut Formatter<'_>, gate: &Gate) -> fmt::Result {
+    writeln!(out, "  accept      {}", render(&gate.accept))?;
+    writeln!(out, "  reject      {}", render(&gate.reject))?;
+    writeln!(out, "  deadline    {:?}", gate.deadline)?;
+    match &gate.heartbeat {
+        None => writeln!(out, "  heartbeat   none"),
+        Some(beat) => {
+            let (interval, silence) = (beat.interval, beat.silence_max);
+            let send = render(&beat.send);
+            writeln!(out, "  heartbeat   {send} every {interval:?}, rejects after {silence:?}")
+        }
+    }
+}
+
+fn word(bytes: &[u8]) -> String {
+    if bytes.is_empty() { "none".to_owned() } else { render(bytes) }
+}

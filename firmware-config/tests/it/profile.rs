@@ -1,0 +1,362 @@
+//! Every built-in profile loads and says what its file says; bad files list all that is wrong.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use insta::assert_snapshot;
+use sealtrace_firmware_config::{Profile, ProfileError};
+
+fn summary(name: &str) -> String {
+    Profile::builtin(name).unwrap().to_string()
+}
+
+/// What a person reads when this profile is refused.
+fn message(text: &str) -> String {
+    Profile::from_toml("site.toml", text).unwrap_err().to_string()
+}
+
+#[test]
+fn every_file_of_the_folder_is_built_in_and_loads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let names: Vec<_> = Profile::builtin_names().collect();
+    assert_eq!(names, files.iter().map(String::as_str).collect::<Vec<_>>());
+    for name in names {
+        assert_eq!(Profile::builtin(name).unwrap().name, name);
+    }
+}
+
+#[test]
+fn summaries() {
+    assert_snapshot!(summary("virtual-line"), @r#"
+    virtual-line: Sealtrace virtual line reader (reader)
+      Simulated fixed reader on a pseudo-terminal; reads by itself and waits for ACK or NAK.
+      serial      115200 8N1
+      frame       start none end <CR><LF>
+      limits      256 bytes, pause 200ms
+      no read     "NoRead"
+      answer      <ACK> or <NAK>
+      trigger     its own
+      AIM prefix  kept
+    "#);
+    assert_snapshot!(summary("serial-gate"), @r"
+    serial-gate: Sealtrace serial gate (gate)
+      Reject gate told by one line per package; rejects everything when the heartbeat stops.
+      serial      115200 8N1
+      accept      A<CR><LF>
+      reject      R<CR><LF>
+      deadline    500ms
+      heartbeat   H<CR><LF> every 500ms, rejects after 2s
+    ");
+    assert_snapshot!(summary("keyence-sr750"), @r#"
+    keyence-sr750: Keyence SR-750 (reader)
+      Fixed 1D/2D reader, triggered by command; leaves the factory with even parity.
+      serial      115200 8E1
+      frame       start none end <CR>
+      limits      512 bytes, pause 100ms
+      no read     "ERROR"
+      answer      none
+      trigger     on LON<CR> off LOFF<CR>
+      AIM prefix  kept
+      unverified  framing.no_read, trigger.on, trigger.off
+    "#);
+    assert_snapshot!(summary("cognex-dataman"), @r#"
+    cognex-dataman: Cognex DataMan (reader)
+      Fixed reader family over RS-232 or Telnet; the no-read text is set in the reader.
+      serial      115200 8N1
+      tcp         connect to port 23
+      frame       start none end <CR><LF>
+      limits      512 bytes, pause 100ms
+      no read     "NoRead", ""
+      answer      none
+      trigger     on ||>TRIGGER ON<CR><LF> off ||>TRIGGER OFF<CR><LF>
+      AIM prefix  kept
+      unverified  serial.baud, serial.data_bits, serial.parity, serial.stop_bits, trigger.off
+    "#);
+    assert_snapshot!(summary("newland-fixed"), @r#"
+    newland-fixed: Newland fixed-mount scanner (reader)
+      Fixed scanner on RS-232 in continuous or photo-eye mode; framing is set by setup codes.
+      serial      9600 8N1
+      frame       start none end <CR><LF>
+      limits      512 bytes, pause 150ms
+      no read     "NG"
+      answer      none
+      trigger     its own
+      AIM prefix  kept
+      unverified  serial.baud, serial.data_bits, serial.parity, serial.stop_bits, framing.end, framing.no_read
+    "#);
+    assert_snapshot!(summary("newland-pda"), @r"
+    newland-pda: Newland Android PDA (pda)
+      Handheld computer whose scanner service announces each code as a broadcast.
+      broadcast   nlscan.action.SCANNER_RESULT
+      extra       SCAN_BARCODE1
+    ");
+}
+
+#[test]
+fn three_mistakes_are_reported_at_once() {
+    let text = r#"
+kind = "reader"
+maker = "Sealtrace"
+model = "virtual line reader"
+summary = "Three mistakes."
+
+[serial]
+baud = 115201
+data_bits = 8
+parity = "none"
+stop_bits = 1
+
+[framing]
+end = "<CRLF>"
+idle_timeout_ms = 200
+no_raed = ["NoRead"]
+"#;
+    let Err(ProfileError::Invalid { problems, .. }) = Profile::from_toml("site.toml", text) else {
+        panic!("a profile with three mistakes was taken");
+    };
+    assert_eq!(problems.len(), 3);
+    assert_snapshot!(message(text), @r#"
+    the profile site.toml has 3 problems:
+      site.toml:8:8: serial.baud: 115201 is not a rate of serial ports; write one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600
+      site.toml:14:7: framing.end: "<CRLF>" at character 1: <CRLF> is no byte; write an ASCII name in capitals (<STX>, <CR>), two hex digits (<0xE4>), or <LT> for the character "<"
+      site.toml:16:1: framing.no_raed: is not a key of this table; remove it, or use one of banner, end, idle_timeout_ms, ignore, length_bytes_max, no_read, start
+    "#);
+}
+
+/// A reader with an unknown key in every table.
+const READER_COLOURED: &str = r#"
+kind = "reader"
+maker = "M"
+model = "N"
+summary = "S"
+colour = 1
+[serial]
+baud = 9600
+data_bits = 8
+parity = "none"
+stop_bits = 1
+colour = 1
+[tcp]
+role = "client"
+port = 23
+colour = 1
+[framing]
+idle_timeout_ms = 5
+colour = 1
+[ack]
+mode = "none"
+colour = 1
+[trigger]
+mode = "none"
+colour = 1
+[symbology]
+aim = "keep"
+colour = 1
+"#;
+
+/// A gate with an unknown key in every table.
+const GATE_COLOURED: &str = r#"
+kind = "gate"
+maker = "M"
+model = "N"
+summary = "S"
+colour = 1
+[tcp]
+role = "server"
+port = 23
+[output]
+accept = "A"
+reject = "R"
+deadline_ms = 5
+colour = 1
+[heartbeat]
+send = "H"
+interval_ms = 10
+silence_ms_max = 20
+colour = 1
+[framing]
+idle_timeout_ms = 5
+"#;
+
+/// A PDA with an unknown key in every table.
+const PDA_COLOURED: &str = r#"
+kind = "pda"
+maker = "M"
+model = "N"
+summary = "S"
+[broadcast]
+action = "a"
+extra = "e"
+colour = 1
+"#;
+
+#[test]
+fn an_unknown_key_is_found_in_every_table() {
+    let keys = |text| match Profile::from_toml("site.toml", text) {
+        Err(ProfileError::Invalid { problems, .. }) => {
+            problems.into_iter().map(|problem| problem.key).collect::<Vec<_>>()
+        }
+        other => panic!("unknown keys were taken: {other:?}"),
+    };
+    let wanted = [
+        "colour",
+        "serial.colour",
+        "tcp.colour",
+        "framing.colour",
+        "ack.colour",
+        "trigger.colour",
+        "symbology.colour",
+    ];
+    assert_eq!(keys(READER_COLOURED), wanted);
+    assert_eq!(keys(GATE_COLOURED), ["colour", "output.colour", "heartbeat.colour", "framing"]);
+    assert_eq!(keys(PDA_COLOURED), ["broadcast.colour"]);
+}
+
+#[test]
+fn everything_that_can_be_wrong_is_said() {
+    assert_snapshot!(message(r#"
+kind = "reader"
+maker = " "
+model = 7
+unverified = ["serial.speed"]
+
+[serial]
+baud = "fast"
+data_bits = 9
+parity = "mark"
+stop_bits = 3
+flow = "xon"
+
+[tcp]
+role = "peer"
+port = 70000
+
+[framing]
+start = "\u0002"
+end = "<STX>x"
+length_bytes_max = 0
+idle_timeout_ms = -1
+no_read = ["*", "a*b", "<XX>", 5]
+ignore = "text"
+
+[ack]
+mode = "ack_nak"
+good = "<ACK>"
+
+[trigger]
+mode = "command"
+on = ""
+
+[symbology]
+aim = "off"
+accept = ["]C1", "C1"]
+"#), @r#"
+the profile site.toml has 22 problems:
+  site.toml:1:1: summary: is missing; add it
+  site.toml:3:9: maker: is blank; write at least one word
+  site.toml:4:9: model: is an integer; write a text in quotes
+  site.toml:5:14: unverified: names "serial.speed", which is not in the file; write the path of a key, such as serial.baud
+  site.toml:8:8: serial.baud: is a string; write a whole number
+  site.toml:9:13: serial.data_bits: 9 is out of range; write a number from 7 to 8
+  site.toml:10:10: serial.parity: "mark" is not known; write one of none, even, odd
+  site.toml:11:13: serial.stop_bits: 3 is out of range; write a number from 1 to 2
+  site.toml:12:8: serial.flow: "xon" is not known; write one of none, software, hardware
+  site.toml:15:8: tcp.role: "peer" is not known; write one of client, server
+  site.toml:16:8: tcp.port: 70000 is out of range; write a number from 1 to 65535
+  site.toml:19:9: framing.start: "\u{2}" at character 1: '\u{2}' is not printable ASCII; write <STX> for that byte
+  site.toml:21:20: framing.length_bytes_max: 0 is out of range; write a number from 1 to 65536
+  site.toml:22:19: framing.idle_timeout_ms: -1 is out of range; write a number from 1 to 60000
+  site.toml:23:12: framing.no_read: "*" at character 1: "*" alone would match every code; write the text that the reader sends
+  site.toml:23:17: framing.no_read: "a*b" at character 2: "*" stands for anything only at the beginning or the end; write <0x2A> for the character itself
+  site.toml:23:24: framing.no_read: "<XX>" at character 1: <XX> is no byte; write an ASCII name in capitals (<STX>, <CR>), two hex digits (<0xE4>), or <LT> for the character "<"
+  site.toml:23:32: framing.no_read: is an integer; write a text
+  site.toml:24:10: framing.ignore: is a string; write a list of texts
+  site.toml:26:1: ack.bad: is missing; add it
+  site.toml:32:6: trigger.on: is empty; write at least one byte
+  site.toml:36:18: symbology.accept: "C1" at character 1: is no AIM prefix; write a bracket, a letter and a digit, such as ]C1, ]d2 or ]Q3
+"#);
+}
+
+#[test]
+fn values_that_contradict_each_other_are_refused() {
+    assert_snapshot!(message(r#"
+kind = "gate"
+maker = "M"
+model = "N"
+summary = "S"
+
+[output]
+accept = "A"
+reject = "A"
+deadline_ms = 100
+
+[heartbeat]
+send = "H"
+interval_ms = 500
+silence_ms_max = 900
+"#), @r"
+the profile site.toml has 3 problems:
+  site.toml:1:1: serial: is missing, and so is tcp; add the table [serial] or [tcp]
+  site.toml:9:10: output.reject: is the same as output.accept; write two different commands
+  site.toml:15:18: heartbeat.silence_ms_max: is shorter than two intervals, so one late byte would stop the line; write at least twice heartbeat.interval_ms
+");
+    assert_snapshot!(message(r#"
+kind = "reader"
+maker = "M"
+model = "N"
+summary = "S"
+tcp = { role = "client", port = 23 }
+
+[framing]
+start = "<CR>"
+end = "<CR><LF>"
+idle_timeout_ms = 5
+
+[ack]
+mode = "pass_rtry"
+good = "OK"
+bad = "OK"
+
+[symbology]
+aim = "off"
+accept = ["]C1"]
+"#), @r#"
+the profile site.toml has 3 problems:
+  site.toml:10:7: framing.end: and framing.start contain one another, so frames cannot be told apart; leave one of them out
+  site.toml:16:7: ack.bad: is the same as ack.good; write two different answers
+  site.toml:20:10: symbology.accept: needs the prefixes that symbology.aim = "off" says are not sent; write aim = "keep" or "strip", or remove accept
+"#);
+}
+
+#[test]
+fn what_is_not_toml_is_refused_with_its_place() {
+    assert_snapshot!(message("kind = \"reader\nmaker = ]\n"), @r#"
+    the profile site.toml has 2 problems:
+      site.toml:1:15: invalid basic string, expected `"`; correct the TOML (https://toml.io)
+      site.toml:2:9: missing array opening, expected `[`; correct the TOML (https://toml.io)
+    "#);
+    assert_snapshot!(message("kind = \"robot\"\nmaker = \"M\"\nmodel = \"N\"\nsummary = \"S\"\n"), @r#"
+    the profile site.toml has one problem:
+      site.toml:1:8: kind: "robot" is not known; write one of reader, gate, pda
+    "#);
+}
+
+#[test]
+fn the_wrong_kind_or_connection_is_an_error_with_a_next_step() {
+    let gate = Profile::builtin("serial-gate").unwrap();
+    assert_snapshot!(gate.reader().unwrap_err(), @"the profile serial-gate describes a gate, not a reader: name a profile of kind reader");
+    assert_snapshot!(gate.tcp().unwrap_err(), @"the profile serial-gate has no [tcp] table: connect the device otherwise, or add it");
+    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, keyence-sr750, newland-fixed, newland-pda, serial-gate, virtual-line"#);
+}
+
+#[test]
+fn a_profile_is_named_after_its_file() {
+    let text = "kind = \"pda\"\nmaker = \"M\"\nmodel = \"N\"\nsummary = \"S\"\n\
+                [broadcast]\naction = \"a\"\nextra = \"e\"\n";
+    let profile = Profile::from_toml("/etc/sealtrace/profiles/acme-one.toml", text).unwrap();
+    assert_eq!(profile.name, "acme-one");
+}
