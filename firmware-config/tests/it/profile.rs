@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 use sealtrace_firmware_config::{Profile, ProfileError};
 
 fn summary(name: &str) -> String {
@@ -359,4 +360,43 @@ fn a_profile_is_named_after_its_file() {
                 [broadcast]\naction = \"a\"\nextra = \"e\"\n";
     let profile = Profile::from_toml("/etc/sealtrace/profiles/acme-one.toml", text).unwrap();
     assert_eq!(profile.name, "acme-one");
+}
+
+/// What replaces a piece of a good file: values of every type, broken notation, nothing.
+const DAMAGE: &[&str] = &[
+    "",
+    "\"",
+    "\"<\"",
+    "\"*\"",
+    "\"é\"",
+    "-1",
+    "0x7FFFFFFFFFFF",
+    "[]",
+    "[[1]]",
+    "{}",
+    "\n",
+    "=",
+    "true",
+];
+
+proptest! {
+    #[test]
+    fn a_damaged_file_is_taken_or_refused_with_a_reason(
+        builtin in 0..6_usize,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..DAMAGE.len()), 1..4),
+    ) {
+        let name = Profile::builtin_names().nth(builtin).unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("profiles/{name}.toml"));
+        let mut words: Vec<String> =
+            std::fs::read_to_string(path).unwrap().split_inclusive([' ', '\n']).map(str::to_owned).collect();
+        for (place, replacement) in damage {
+            let place = place.index(words.len());
+            words[place] = format!("{}\n", DAMAGE[replacement]);
+        }
+        match Profile::from_toml("site.toml", &words.concat()) {
+            Ok(_) => {}
+            Err(ProfileError::Invalid { problems, .. }) => prop_assert!(!problems.is_empty()),
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
 }
