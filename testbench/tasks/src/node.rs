@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::stage::{Failure, output, run, say, target, which};
 
 /// The oldest Node.js that builds the pages.
-const NODE_MAJOR_MIN: u32 = 20;
+const NODE_MIN: (u32, u32) = (20, 19);
 /// What npm is asked for when the system's Node.js is older.
 const NODE_WANTED: &str = "22";
 const NPM_WANTED: &str = "npm@10";
@@ -15,7 +15,7 @@ const NPM_WANTED: &str = "npm@10";
 /// `PATH` with a Node.js that is new enough in front.
 pub(crate) fn path() -> Result<OsString, Failure> {
     let found = output(Command::new("node").arg("--version")).unwrap_or_default();
-    if major(&found).is_some_and(|major| major >= NODE_MAJOR_MIN) {
+    if version(&found).is_some_and(|version| version >= NODE_MIN) {
         return Ok(std::env::var_os("PATH").unwrap_or_default());
     }
     let found = found.trim();
@@ -26,7 +26,8 @@ pub(crate) fn path() -> Result<OsString, Failure> {
     let folder = folder().ok_or_else(|| too_old(found, "there is no folder to put another"))?;
     if !is_private() {
         say(&format!(
-            "  Node.js here: {found}; the pages need {NODE_MAJOR_MIN} or newer. npm brings a copy, used by this repository only"
+            "  Node.js here: {found}; the pages need {}.{} or newer. npm brings a copy, used by this repository only",
+            NODE_MIN.0, NODE_MIN.1
         ));
         let wanted = format!("{package}@{NODE_WANTED}");
         run(Command::new("npm")
@@ -64,13 +65,15 @@ fn package() -> Option<&'static str> {
 
 fn too_old(found: &str, why: &str) -> Failure {
     Failure::new(format!(
-        "Node.js {NODE_MAJOR_MIN} or newer is needed to build the web pages; found: {found} ({why}).\n  \
-         Install it (Debian 13: `apt-get install nodejs npm`; Debian 12: from backports or nodejs.org), then try again"
+        "Node.js {}.{} or newer is needed to build the web pages; found: {found} ({why}).\n  \
+         Install it (Debian 13: `apt-get install nodejs npm`; Debian 12: from backports or nodejs.org), then try again",
+        NODE_MIN.0, NODE_MIN.1
     ))
 }
 
-fn major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+fn version(printed: &str) -> Option<(u32, u32)> {
+    let mut numbers = printed.trim().strip_prefix('v')?.split('.').map(|part| part.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 #[cfg(test)]
@@ -78,10 +81,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_is_read_from_what_node_prints() {
-        assert_eq!(major("v20.20.2\n"), Some(20));
-        assert_eq!(major("v8.0.0"), Some(8));
-        assert_eq!(major(""), None);
-        assert_eq!(major("node: not found"), None);
+    fn versions_compare_as_numbers() {
+        assert_eq!(version("v20.20.2\n"), Some((20, 20)));
+        assert!(version("v8.20.0") < Some(NODE_MIN));
+        assert!(version("v20.9.0") < Some(NODE_MIN));
+        assert_eq!(version(""), None);
+        assert_eq!(version("node: not found"), None);
     }
 }
