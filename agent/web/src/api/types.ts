@@ -1,0 +1,135 @@
+// The agent's local JSON contract, as docs/API.md states it.
+
+export type Level = 'unit' | 'box' | 'case' | 'pallet'
+export type Tone = 'ready' | 'accepted' | 'warning' | 'refused' | 'critical'
+export type ScreenName = 'home' | 'pack' | 'relabel' | 'unpack' | 'verify' | 'ship' | 'receive' | 'lookup'
+export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
+export type Command = 'confirm' | 'close' | 'undo' | 'back' | 'acknowledge'
+
+export interface Named {
+  id: number
+  name: string
+}
+
+/** A code with parameters; the words are ours. */
+export interface Message {
+  code: string
+  params?: Record<string, unknown>
+}
+
+export interface Session {
+  operator: { id: number; login: string; name: string; role: string }
+  site: Named
+  sites: Named[]
+}
+
+export interface Status {
+  device: Named | null
+  site: Named | null
+  enrolled: boolean
+  online: boolean
+  unsent_operations: number
+  unsent_batches: number
+  drafts: number
+  last_receipt_at: number | null
+  last_feed_at: number | null
+  clock_offset_ms: number | null
+  storage: { free_bytes: number; total_bytes: number } | null
+  certificate_expires_at: number | null
+  version: string
+}
+
+export interface Task {
+  id: number
+  order: { id: number; number: string }
+  product: { id: number; name: string; gtin?: string }
+  lot: string
+  plan: { level: Level; holds: number }[]
+  kind: string
+  quantity: number
+  packed_units: number
+  state: string
+}
+
+export interface Document {
+  id: number
+  number: string
+  kind: string
+  dealer: Named | null
+  lines: { product: Named; units: number; moved: number }[]
+  state: string
+}
+
+export interface Item {
+  code: string
+  level: Level
+  state: string
+  product?: Named | null
+  lot?: string | null
+  parent?: { code: string; level?: Level } | string | null
+  children: number | unknown[]
+  contents: { product: Named; lot: string; units: number }[]
+  custody?: Custody | null
+  disputed: boolean
+  fresh_at: number | null
+  known: boolean
+}
+
+export interface Custody {
+  kind: 'at' | 'shipped'
+  site?: Named
+  from?: Named
+  dealer?: Named
+  document?: { id: number; number: string }
+  at?: number
+}
+
+export interface View {
+  screen: ScreenName
+  task?: Task | null
+  document?: Document | null
+  parent?: { code: string; level?: Level } | null
+  count: number
+  of?: number | null
+  prompt: Message
+  last: { code: string; at: number; tone: Tone }[]
+  blocked: boolean
+  can: { confirm: boolean; close: boolean; undo: boolean; back: boolean }
+  item?: Item | null
+  difference?: { missing: string[]; foreign: string[] } | null
+}
+
+export interface Reply {
+  tone: Tone
+  message: Message
+  provisional: boolean
+  view: View
+  decoded?: { text: string; symbology: string }[]
+}
+
+/** `{"already_packed":{"code":…}}`, or the bare word where a rejection carries nothing. */
+export type Rejection = string | Record<string, Record<string, unknown> | null>
+
+export interface Exception {
+  id: number | string
+  at: number
+  kind: 'verdict' | 'set_aside' | string
+  code?: string | null
+  rejection?: Rejection | null
+  lane?: string | null
+  detail?: unknown
+}
+
+export interface Lane {
+  name: string
+  task?: Task | null
+  open_units: number
+  of: number
+  pallet: { code: string | null; cases: number; of: number } | null
+  accepted_cases: number
+  rejected_cases: number
+  no_reads: number
+  rate_per_min: number
+  reader: 'connected' | 'lost'
+  last: { case?: string | null; at: number; accepted: boolean; reason?: string | Rejection | null }[]
+}

@@ -1,0 +1,60 @@
+// Where a scan goes: to the station, to the scanner test, or nowhere with a word why.
+import { reactive } from 'vue'
+import type { Source } from '../api/types'
+import { play } from '../feedback/sounds'
+import { listen, type RawEvent } from '../input/listen'
+import { go, page } from './route'
+import { scan, show, station } from './station'
+
+export interface Tested {
+  text: string
+  source: Source | null
+  broken: string | null
+  n: number
+}
+
+const TESTED_MAX = 5
+const RAW_MAX = 60
+
+export const tester = reactive({ scans: [] as Tested[], raw: [] as RawEvent[], n: 0 })
+
+export function begin(): void {
+  listen({
+    scan: takeScan,
+    broken(text, why) {
+      if (page.value === 'test') return test({ text, source: null, broken: why, n: 0 })
+      if (page.value === 'station' && station.session) warnUnlessBlocked(why)
+    },
+    raw(event) {
+      if (page.value !== 'test') return
+      tester.raw.unshift(event)
+      tester.raw.splice(RAW_MAX)
+    },
+  })
+}
+
+/** A complete scan, by whichever route it came. */
+export function takeScan(text: string, source: Source): void {
+  if (page.value === 'test') return test({ text, source, broken: null, n: 0 })
+  if (page.value === 'line' || !station.session) return
+  if (page.value === 'station' || station.down || station.check) return scan(text, source)
+  if (/^ST\*BACK\*$/i.test(text.trim())) return go('station')
+  show('warning', { code: 'unhandled_scan' })
+}
+
+function warnUnlessBlocked(code: string): void {
+  if (station.down || station.check || station.view?.blocked === true) return play('unreadable')
+  show('warning', { code })
+}
+
+function test(tested: Tested): void {
+  tester.n += 1
+  tester.scans.unshift({ ...tested, n: tester.n })
+  tester.scans.splice(TESTED_MAX)
+  play(tested.broken === null ? 'accepted' : 'unreadable')
+}
+
+export function clearTester(): void {
+  tester.scans.splice(0)
+  tester.raw.splice(0)
+}

@@ -1,0 +1,247 @@
+// What the page knows of the agent, and the only way scans, commands and pictures reach it. The agent's View is the
+// truth: everything here is rebuilt from it after a reload.
+import { reactive } from 'vue'
+import { api, ApiError, Unreachable } from '../api/client'
+import type { Command, Message, Reply, ScreenName, Session, Source, Status, Tone, View } from '../api/types'
+import { play, soundFor } from '../feedback/sounds'
+import { JobQueue, type Job } from '../input/queue'
+
+export interface Shown {
+  tone: Tone
+  message: Message
+  provisional: boolean
+  /** Counts up, so that the same outcome twice flashes twice. */
+  n: number
+}
+
+const STATUS_EVERY_MS = 3000
+const RETRY_EVERY_MS = 1000
+const SHOWN_KEY = 'sealtrace.shown'
+export const READY: Message = { code: 'ready' }
+
+export const station = reactive({
+  /** Undefined until the agent has answered once. */
+  session: undefined as Session | null | undefined,
+  sessionEnded: false,
+  status: null as Status | null,
+  view: null as View | null,
+  shown: { tone: 'ready', message: READY, provisional: false, n: 0 } as Shown,
+  /** The agent does not answer. */
+  down: false,
+  /** It answers again, and scans were lost meanwhile: the operator must check the count. */
+  check: false,
+  lost: 0,
+  /** Scans made between a refusal and its acknowledgement. */
+  notCounted: 0,
+  /** Jobs under way or waiting. */
+  pending: 0,
+  opening: false,
+})
+
+const queue = new JobQueue(work, () => performance.now())
+
+export function scan(text: string, source: Source): void {
+  if (station.check && isAcknowledgement(text)) return acknowledgeCheck()
+  push({ kind: 'scan', text, source })
+}
+
+export function command(name: Command): void {
+  push({ kind: 'command', command: name })
+}
+
+export function picture(file: Blob): void {
+  push({ kind: 'picture', picture: file })
+}
+
+function push(job: Job): void {
+  if (queue.push(job)) station.pending = queue.length
+}
+
+/** `ST*OK*`, with or without the symbology prefix some scanners add. */
+function isAcknowledgement(text: string): boolean {
+  return /^(\][A-Za-z]\d)?ST\*OK\*$/i.test(text.trim())
+}
+
+async function work(job: Job): Promise<void> {
+  try {
+    if (station.down || station.check) return lose(job)
+    if (station.view?.blocked === true && !acknowledges(job)) return refuseWhileBlocked(job)
+    await send(job)
+  } finally {
+    station.pending = Math.max(0, queue.length - 1)
+  }
+}
+
+function acknowledges(job: Job): boolean {
+  return (job.kind === 'command' && job.command === 'acknowledge') || (job.kind === 'scan' && isAcknowledgement(job.text))
+}
+
+function refuseWhileBlocked(job: Job): void {
+  if (job.kind !== 'command') station.notCounted += 1
+  play('refused')
+}
+
+function lose(job: Job): void {
+  if (job.kind !== 'command') station.lost += 1
+  play('critical')
+}
+
+async function send(job: Job): Promise<void> {
+  try {
+    adopt(await ask(job))
+  } catch (failure) {
+    if (failure instanceof Unreachable) {
+      goDown()
+      return lose(job)
+    }
+    if (!(failure instanceof ApiError)) throw failure
+    if (failure.status === 401) return endSession()
+    show(failure.status >= 500 ? 'critical' : 'refused', { code: failure.code, params: failure.params })
+  }
+}
+
+function ask(job: Job): Promise<Reply> {
+  if (job.kind === 'scan') return api.scan(job.text, job.source)
+  return job.kind === 'command' ? api.command(job.command) : api.picture(job.picture)
+}
+
+function adopt(reply: Reply): void {
+  if (!reply.view.blocked) station.notCounted = 0
+  station.view = reply.view
+  show(reply.tone, reply.message, reply.provisional)
+}
+
+export function show(tone: Tone, message: Message, provisional = false): void {
+  station.shown = { tone, message, provisional, n: station.shown.n + 1 }
+  play(soundFor(tone, message.code))
+  try {
+    window.sessionStorage.setItem(SHOWN_KEY, JSON.stringify(station.shown))
+  } catch (off) {
+    // Only a reload would need it: the refusal is then worded in general terms.
+  }
+}
+
+function showLastAgain(): void {
+  try {
+    const saved = JSON.parse(window.sessionStorage.getItem(SHOWN_KEY) || 'null') as Shown | null
+    if (saved !== null && station.view?.blocked === true) station.shown = saved
+  } catch (off) {
+    // As above.
+  }
+}
+
+function goDown(): void {
+  if (station.down) return
+  station.down = true
+  show('critical', { code: 'unreachable' })
+  window.setTimeout(retry, RETRY_EVERY_MS)
+}
+
+async function retry(): Promise<void> {
+  if (!(await load())) {
+    window.setTimeout(retry, RETRY_EVERY_MS)
+    return
+  }
+  station.down = false
+  if (station.lost > 0) station.check = true
+  else show('ready', READY)
+}
+
+export function acknowledgeCheck(): void {
+  station.check = false
+  station.lost = 0
+  show('ready', READY)
+}
+
+function endSession(): void {
+  station.sessionEnded = station.session !== null
+  station.session = null
+  station.view = null
+  queue.drain()
+  show('critical', { code: 'no_session' })
+}
+
+/** Reads everything from the agent. False when it does not answer. */
+async function load(): Promise<boolean> {
+  try {
+    station.status = await api.status()
+    station.session = await api.session()
+    station.view = await api.station()
+    showLastAgain()
+    return true
+  } catch (failure) {
+    if (!(failure instanceof ApiError)) return false
+    if (failure.status === 401) {
+      station.sessionEnded = station.session !== undefined && station.session !== null
+      station.session = null
+      station.view = null
+    }
+    return failure.status < 500
+  }
+}
+
+export async function start(): Promise<void> {
+  if (!(await load())) goDown()
+  window.setInterval(() => void watchStatus(), STATUS_EVERY_MS)
+}
+
+async function watchStatus(): Promise<void> {
+  if (station.down) return
+  try {
+    station.status = await api.status()
+  } catch (failure) {
+    if (failure instanceof Unreachable) goDown()
+  }
+}
+
+export async function refreshStatus(): Promise<void> {
+  await watchStatus()
+}
+
+/** Signs in; the caller words an ApiError. */
+export async function signIn(login: string, pin: string, site?: number): Promise<Session> {
+  try {
+    return await api.login(login, pin, site)
+  } catch (failure) {
+    if (failure instanceof Unreachable) goDown()
+    throw failure
+  }
+}
+
+/** Takes the session on, once the site is settled, and continues where the station stands. */
+export async function enter(session: Session): Promise<void> {
+  const view = await api.station()
+  station.session = session
+  station.sessionEnded = false
+  station.view = view
+  station.shown = { tone: 'ready', message: READY, provisional: false, n: station.shown.n + 1 }
+  showLastAgain()
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await api.logout()
+  } catch (failure) {
+    if (failure instanceof Unreachable) return goDown()
+    if (!(failure instanceof ApiError)) throw failure
+    if (failure.status !== 401) return show('refused', { code: failure.code, params: failure.params })
+  }
+  station.session = null
+  station.view = null
+}
+
+export async function open(screen: ScreenName, task?: number, document?: number): Promise<void> {
+  if (station.opening) return
+  station.opening = true
+  try {
+    station.view = await api.open(screen, task, document)
+    show('ready', READY)
+  } catch (failure) {
+    if (failure instanceof Unreachable) goDown()
+    else if (failure instanceof ApiError && failure.status === 401) endSession()
+    else if (failure instanceof ApiError) show('refused', { code: failure.code, params: failure.params })
+    else throw failure
+  } finally {
+    station.opening = false
+  }
+}
