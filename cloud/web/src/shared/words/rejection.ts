@@ -1,0 +1,72 @@
+// What a Rejection or a Notice of `protocol::ledger` says to a person, in both languages.
+// A new kind without words here shows its code and its parameters: never nothing.
+import type { Tagged } from '../shapes'
+
+type Pair = readonly [zh: string, en: string]
+
+const REJECTIONS: Record<string, Pair> = {
+  foreign: ['{code} 不是我们的码', '{code} is not one of ours'],
+  not_in_use: ['{code} 还没有投入使用', '{code} was never put into use'],
+  wrong_level: ['{code} 是{level}码，这里需要{expected}码', '{code} is a {level} code, a {expected} was expected'],
+  wrong_product: ['{code} 是另一种产品（{product}，应为 {expected}）', '{code} is another product ({product}, expected {expected})'],
+  wrong_lot: ['{code} 属于批次 {lot}，应为 {expected}', '{code} is of lot {lot}, expected {expected}'],
+  scanned_twice: ['{code} 在同一操作里扫了两次', '{code} was scanned twice in one operation'],
+  already_in_use: ['{code} 已在使用', '{code} is in use already'],
+  already_packed: ['{code} 已在另一个包装 {parent} 里', '{code} is in {parent} already'],
+  replaced: ['{code} 的标签已换成 {by}', '{code} was replaced by {by}'],
+  disputed: ['{code} 有争议，等待现场处理', '{code} is disputed and waits to be settled on the floor'],
+  too_many: ['{parent} 最多装 {holds}，扫了 {count}', '{parent} holds {holds} at most, {count} were scanned'],
+  too_few: ['{parent} 应装 {holds}，只扫了 {count}', '{parent} holds {holds}, only {count} were scanned'],
+  nothing: ['{parent} 里没有要装的内容', '{parent} has nothing to go in'],
+  custody_differs: ['{code} 与 {parent} 不在同一归属', '{code} is not where {parent} is'],
+  not_a_package: ['{code} 不是包装', '{code} is no package'],
+  not_packed: ['{code} 不在任何包装里', '{code} is in no package'],
+  already_here: ['{code} 已在本部署点', '{code} is at this site already'],
+  already_shipped: ['{code} 已随单据 {document} 发给经销商 {to}', '{code} was shipped to dealer {to} on document {document} already'],
+  not_on_document: ['{code} 的产品不在单据 {document} 上', 'The product of {code} is not on document {document}'],
+  over: ['单据 {document} 只要 {ordered}，加上 {code} 将达到 {would}', 'Document {document} asks for {ordered}; {code} would make it {would}'],
+  document_closed: ['单据 {document} 未开放', 'Document {document} is not open'],
+  wrong_site: ['单据 {document} 属于部署点 {expected}，这里是 {site}', 'Document {document} is for site {expected}, this is site {site}'],
+  task_closed: ['任务 {task} 未在此开放', 'Task {task} is not open here'],
+  not_in_plan: ['包装规格里没有{level}这一级', 'The packaging plan has no {level}'],
+  no_such_operation: ['找不到要更正的操作 {names}', 'The operation to correct is not known: {names}'],
+  moved_on: ['{code} 此后又有了新的操作', '{code} has moved on since'],
+  frozen: ['设备的数据流已冻结：保留，不裁定', 'The stream of the device is frozen: kept, not judged'],
+}
+
+const NOTICES: Record<string, Pair> = {
+  provisional: ['{code} 待核验，设备当时无法确认', '{code} was taken on trust until the cloud could tell'],
+  contents_to_follow: ['{code} 的移动先于装箱到达，内容随后补齐', '{code} moved before its packing was heard of; contents follow'],
+  implied_receipt: ['{code} 未经入库即操作，视为已从部署点 {from} 收到', '{code} came from site {from} without a receipt: implied'],
+  implied_return: ['{code} 由原发货点再次发出，视为有一次未扫码的退货', '{code} was shipped again by the same site: an unscanned return is implied'],
+  differs: ['{parent} 与记录不符：缺 {missing}，多 {foreign}', '{parent} differs from the ledger: missing {missing}, foreign {foreign}'],
+  complete: ['{parent} 与记录一致，{units} 瓶', '{parent} is complete, {units} bottles'],
+}
+
+const LEVELS: Record<string, Pair> = { unit: ['瓶', 'bottle'], box: ['盒', 'box'], case: ['箱', 'case'], pallet: ['托', 'pallet'] }
+
+/** The name of an externally tagged value: `"free"` or `{"replaced":{…}}`. */
+export function nameOf(tagged: Tagged): string {
+  return typeof tagged === 'string' ? tagged : (Object.keys(tagged)[0] ?? '')
+}
+
+function fieldsOf(tagged: Tagged): Record<string, unknown> {
+  const inner = typeof tagged === 'string' ? undefined : tagged[nameOf(tagged)]
+  return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Record<string, unknown>) : {}
+}
+
+function shown(value: unknown, side: 0 | 1): string {
+  if (Array.isArray(value)) return value.length === 0 ? '0' : value.length > 3 ? String(value.length) : value.map((one) => shown(one, side)).join(', ')
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  return LEVELS[String(value)]?.[side] ?? String(value)
+}
+
+export function rejectionText(tagged: Tagged, locale: 'zh-CN' | 'en'): string {
+  const side = locale === 'en' ? 1 : 0
+  const name = nameOf(tagged)
+  const fields = fieldsOf(tagged)
+  const words = (REJECTIONS[name] ?? NOTICES[name])?.[side]
+  if (words) return words.replace(/\{(\w+)\}/g, (_, field: string) => (field in fields ? shown(fields[field], side) : '?'))
+  const rest = Object.entries(fields).map(([field, value]) => `${field} ${shown(value, side)}`)
+  return rest.length > 0 ? `${name} (${rest.join(', ')})` : name
+}
