@@ -1,0 +1,4 @@
+//! Where scans come from: serial readers, pictures, and what the page sends on.
+
+mod looks;
+pub mod picture;

@@ -1,0 +1,164 @@
+//! Pictures rendered here: turned, blurred, faint, inverted, several at once, and broken ones.
+
+use std::io::Cursor;
+
+use image::imageops;
+use image::{DynamicImage, GrayImage, ImageFormat, Luma};
+use qrcode::QrCode;
+
+use super::*;
+
+const TEXT: &str = "https://seal.example/7KQ2ABCDEFGHJKMNP";
+
+fn label(text: &str, module_pixels: u32) -> GrayImage {
+    QrCode::new(text)
+        .unwrap()
+        .render::<Luma<u8>>()
+        .module_dimensions(module_pixels, module_pixels)
+        .build()
+}
+
+/// A label on a larger sheet.
+fn sheet(labels: &[(&GrayImage, i64, i64)], width: u32, height: u32) -> GrayImage {
+    let mut sheet = GrayImage::from_pixel(width, height, Luma([235]));
+    for (label, x, y) in labels {
+        imageops::overlay(&mut sheet, *label, *x, *y);
+    }
+    sheet
+}
+
+fn bytes(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageLuma8(picture.clone()).write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn texts(bytes: &[u8]) -> Vec<String> {
+    decode(bytes, &|| false).unwrap().into_iter().map(|found| found.text).collect()
+}
+
+/// Turns by any angle around the middle; nearest pixel, so edges fray as in a bad photo.
+fn turned(picture: &GrayImage, degrees: f64) -> GrayImage {
+    let (width, height) = picture.dimensions();
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (mid_x, mid_y) = (f64::from(width) / 2.0, f64::from(height) / 2.0);
+    GrayImage::from_fn(width, height, |x, y| {
+        let (dx, dy) = (f64::from(x) - mid_x, f64::from(y) - mid_y);
+        let (from_x, from_y) = (mid_x + dx * cos + dy * sin, mid_y - dx * sin + dy * cos);
+        let inside = from_x >= 0.0
+            && from_y >= 0.0
+            && from_x < f64::from(width)
+            && from_y < f64::from(height);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked to be inside the picture"
+        )]
+        if inside { *picture.get_pixel(from_x as u32, from_y as u32) } else { Luma([235]) }
+    })
+}
+
+#[test]
+fn a_clean_label_is_read_from_png_jpeg_and_pgm() {
+    let picture = sheet(&[(&label(TEXT, 6), 100, 60)], 480, 400);
+    for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Pnm] {
+        assert_eq!(texts(&bytes(&picture, format)), [TEXT], "{format:?}");
+    }
+}
+
+#[test]
+fn a_turned_and_blurred_label_is_read() {
+    let picture = sheet(&[(&label(TEXT, 6), 120, 120)], 520, 520);
+    for degrees in [7.0, 33.0, 45.0, 90.0, 161.0, 270.0] {
+        let seen = imageops::fast_blur(&turned(&picture, degrees), 1.5);
+        assert_eq!(texts(&bytes(&seen, ImageFormat::Png)), [TEXT], "{degrees} degrees");
+    }
+}
+
+#[test]
+fn a_label_printed_white_on_black_is_read() {
+    let mut picture = label(TEXT, 5);
+    imageops::invert(&mut picture);
+    let mut dark = GrayImage::from_pixel(420, 420, Luma([15]));
+    imageops::overlay(&mut dark, &picture, 60, 60);
+    assert_eq!(texts(&bytes(&dark, ImageFormat::Png)), [TEXT]);
+}
+
+#[test]
+fn a_faint_label_half_in_shadow_is_read() {
+    let mut picture = sheet(&[(&label(TEXT, 6), 80, 80)], 440, 440);
+    for (x, _, pixel) in picture.enumerate_pixels_mut() {
+        let [grey] = pixel.0;
+        let shadow = if x > 200 { 90 } else { 0 };
+        pixel.0 = [(150 + grey / 5).saturating_sub(shadow)];
+    }
+    assert_eq!(texts(&bytes(&picture, ImageFormat::Png)), [TEXT]);
+}
+
+#[test]
+fn tiny_modules_are_read() {
+    let picture = sheet(&[(&label(TEXT, 2), 30, 30)], 140, 140);
+    assert_eq!(texts(&bytes(&picture, ImageFormat::Png)), [TEXT]);
+}
+
+#[test]
+fn several_codes_are_listed_from_the_top_left() {
+    let (a, b, c) = (label("A-1", 5), label("B-2", 5), label("C-3", 5));
+    let picture = sheet(&[(&c, 40, 300), (&b, 300, 42), (&a, 40, 40)], 560, 560);
+    assert_eq!(texts(&bytes(&picture, ImageFormat::Png)), ["A-1", "B-2", "C-3"]);
+}
+
+#[test]
+fn gs_stays_a_control_character() {
+    let text = "0106901234567892\u{1d}10L1\u{1d}21ABC";
+    let picture = sheet(&[(&label(text, 5), 40, 40)], 300, 300);
+    assert_eq!(texts(&bytes(&picture, ImageFormat::Png)), [text]);
+}
+
+#[test]
+fn what_is_transparent_is_paper() {
+    let ink = label(TEXT, 6);
+    let picture = image::ImageBuffer::from_fn(ink.width(), ink.height(), |x, y| {
+        let [grey] = ink.get_pixel(x, y).0;
+        image::LumaA([0_u8, 255 - grey])
+    });
+    let mut png = Cursor::new(Vec::new());
+    DynamicImage::ImageLumaA8(picture).write_to(&mut png, ImageFormat::Png).unwrap();
+    assert_eq!(texts(&png.into_inner()), [TEXT]);
+}
+
+#[test]
+fn a_picture_without_a_code_is_an_empty_list() {
+    let picture =
+        GrayImage::from_fn(200, 200, |x, y| Luma([u8::try_from((x * 7 + y * 13) % 256).unwrap()]));
+    assert!(texts(&bytes(&picture, ImageFormat::Png)).is_empty());
+}
+
+#[test]
+fn when_the_time_is_up_the_answer_is_what_was_found_until_then() {
+    let picture = sheet(&[(&label(TEXT, 6), 100, 60)], 480, 400);
+    let found = decode(&bytes(&picture, ImageFormat::Png), &|| true).unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn broken_files_are_named_for_what_they_are() {
+    let picture = sheet(&[(&label(TEXT, 6), 100, 60)], 480, 400);
+    let png = bytes(&picture, ImageFormat::Png);
+    let jpeg = bytes(&picture, ImageFormat::Jpeg);
+    let pgm = bytes(&picture, ImageFormat::Pnm);
+    let error = |bytes: &[u8]| decode(bytes, &|| false).unwrap_err();
+    assert!(matches!(error(&[]), PictureError::Empty));
+    assert!(matches!(error(b"%PDF-1.7 no picture"), PictureError::Format));
+    assert!(matches!(error(&png[..png.len() / 2]), PictureError::Broken(_)));
+    assert!(matches!(error(&png[..9]), PictureError::Broken(_)));
+    assert!(matches!(error(&pgm[..pgm.len() / 2]), PictureError::Broken(_)));
+    assert!(matches!(error(&jpeg[..jpeg.len() * 2 / 3]), PictureError::CutShort));
+    assert!(matches!(error(&vec![0; PICTURE_BYTES_MAX + 1]), PictureError::TooLarge { .. }));
+}
+
+#[test]
+fn a_picture_that_claims_enormous_sides_is_refused_unread() {
+    let bomb = b"P5\n100000 100000\n255\n".to_vec();
+    assert!(matches!(decode(&bomb, &|| false).unwrap_err(), PictureError::TooManyPixels(_)));
+}
