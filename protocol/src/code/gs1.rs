@@ -94,7 +94,7 @@ impl Expiry {
         let part = |divisor: u64| u8::try_from(number / divisor % 100).map_err(|_| Why::Date("17"));
         let date = Self { year: part(10_000)?, month: part(100)?, day: part(1)? };
         let days = match date.month {
-            2 if date.year % 4 == 0 => 29,
+            2 if date.year.is_multiple_of(4) => 29,
             2 => 28,
             4 | 6 | 9 | 11 => 30,
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -196,6 +196,8 @@ pub struct Item {
     pub custody: Option<Custody>,
     /// The units in it; one for a unit itself.
     pub contents: Contents,
+    /// How many items are directly inside.
+    pub children: u32,
     /// Two accepted operations contradict each other about it; the floor must decide.
     pub disputed: bool,
     /// How often it was touched.

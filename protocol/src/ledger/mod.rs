@@ -3,12 +3,20 @@
 //! The agent judges with what it knows before the green light; the cloud judges again with everything before an
 //! operation counts. Both get the same [`Rejection`]s.
 
+mod correction;
 mod effect;
 mod facts;
 mod item;
+mod labels;
+mod movement;
 mod operation;
+mod packing;
+mod pending;
 mod plan;
 mod rejection;
+mod unpacking;
+
+use alloc::vec::Vec;
 
 pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
@@ -23,16 +31,45 @@ pub use rejection::Rejection;
 /// Judges one operation against what is known: what it changes, or why it does not count.
 ///
 /// `facts` holds what [`Operation::needs`], [`Operation::task`], [`Operation::document`] and
-/// [`Operation::corrects`] ask for. The caller stores the effects in one transaction.
+/// [`Operation::corrects`] ask for; for a correction, also the present items of all codes in [`Past`]. The caller
+/// stores the effects in one transaction.
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
-    let _ = (operation, facts);
-    Ok(Effects::default())
+    match &operation.action {
+        Action::Commission(commission) => packing::commission(operation, commission, facts),
+        Action::Pack(pack) => packing::pack(operation, pack, facts),
+        Action::Unpack(unpack) => unpacking::unpack(operation, *unpack, facts),
+        Action::Relabel(relabel) => labels::relabel(operation, *relabel, facts),
+        Action::VerifyPack(verify) => packing::verify(operation, verify, facts),
+        Action::Receive(receive) => movement::receive(operation, receive, facts),
+        Action::Ship(ship) => movement::ship(operation, ship, facts),
+        // An inspection is evidence about an item, whatever the item is; it changes none.
+        Action::Inspect(_) => Ok(Effects::default()),
+        Action::Correct(correct) => correction::correct(operation, *correct, facts),
+    }
 }
 
-/// What a quarantined operation leaves behind in the cloud: items two operations contradict each other about become
-/// disputed until the floor resolves it.
+/// What a quarantined operation leaves behind in the cloud: items that it and an accepted operation contradict each
+/// other about become disputed, until the floor resolves it. Two parents: the first stays, the child is disputed.
+/// Two shipments by different sites: both are kept, the goods are disputed.
 #[must_use]
-pub fn dispute(rejection: &Rejection, facts: &Facts) -> Effects {
-    let _ = (rejection, facts);
-    Effects::default()
+pub fn dispute(operation: &Operation, rejection: &Rejection, facts: &Facts) -> Effects {
+    let contested: Vec<crate::code::Code> = match (&operation.action, rejection) {
+        (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => pack.children.clone(),
+        (Action::Ship(_), Rejection::AlreadyShipped { code, document, .. }) => {
+            if operation.document() == Some(*document) { Vec::new() } else { alloc::vec![*code] }
+        }
+        _ => Vec::new(),
+    };
+    let mut pending = pending::Pending::new(operation, facts);
+    for code in contested {
+        let Some(item) = pending.item(code).filter(|item| item.is_in_use() && !item.disputed)
+        else {
+            continue;
+        };
+        if item.parent.is_some() || matches!(rejection, Rejection::AlreadyShipped { .. }) {
+            let item = Item { disputed: true, ..item.clone() };
+            pending.put(item);
+        }
+    }
+    pending.effects()
 }

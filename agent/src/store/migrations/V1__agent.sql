@@ -1,0 +1,172 @@
+-- The agent's own memory. Codes are canonical text; times are epoch milliseconds; `body` columns hold the wire encoding.
+
+-- Where this device's stream stands. One row, written by enrolment; a store without it has lost its stream.
+create table stream (
+  id integer primary key check (id = 1),
+  device integer not null,
+  epoch integer not null,
+  seq integer not null,              -- last place given out in this epoch
+  batch integer not null,            -- newest sealed batch of this epoch, 0 = none
+  batch_hash blob not null,          -- its hash, zeros = none
+  batch_seq integer not null,        -- last place inside it
+  receipt_hash blob not null,        -- newest verified receipt, zeros = none
+  verdict_seq integer not null,      -- verdicts are known up to here, in this epoch
+  frozen integer not null default 0  -- 1 = the cloud saw a fork; nothing is sent until a person resolved it
+) strict;
+
+-- Every scan that was answered, in order. A draft is a row with accepted = 1 that is neither in an operation nor undone.
+create table journal (
+  id integer primary key,
+  source text not null,              -- the station or lane it belongs to
+  role text not null,                -- what it was to that station: child, parent, old, new …
+  code text,                         -- what it was read as; null when it could not be read
+  text text not null,                -- what was scanned, exactly
+  at integer not null,
+  uncertainty_ms integer not null,
+  operator integer,                  -- null = a line by itself
+  site integer not null,
+  task integer,
+  document integer,
+  accepted integer not null check (accepted in (0, 1)),  -- 1 = it was shown green
+  operation_epoch integer,           -- the operation it became part of
+  operation_seq integer,
+  undone_at integer,                 -- taken back on purpose
+  undone_why text                    -- undo, set_aside …
+) strict;
+create index journal_draft on journal (source, id)
+  where accepted = 1 and operation_seq is null and undone_at is null;
+create index journal_operation on journal (operation_epoch, operation_seq) where operation_seq is not null;
+
+-- Units and packages as this device knows them.
+create table item (
+  code text primary key,
+  level integer not null,
+  parent text,
+  version integer not null,
+  pending integer not null default 0,   -- operations of ours on it that have no verdict yet
+  doubtful integer not null default 0,  -- 1 = an operation of ours did not count; any word of the cloud replaces it
+  body blob not null,
+  aside blob,                           -- what the cloud said meanwhile, kept until our own operations are judged
+  fresh_at integer                      -- when the cloud last spoke of it
+) strict, without rowid;
+create index item_parent on item (parent) where parent is not null;
+
+-- Every operation of this device, for ever named by where it was first written down.
+create table operation (
+  epoch integer not null,
+  seq integer not null,
+  kind text not null,
+  at integer not null,
+  body blob not null,
+  verdict text,                      -- JSON as the cloud gave it
+  verdict_at integer,
+  primary key (epoch, seq)
+) strict, without rowid;
+
+-- What an operation did to each item.
+create table touched (
+  epoch integer not null,
+  seq integer not null,
+  code text not null,
+  before blob,                       -- null = nothing had happened to it
+  after blob not null,
+  primary key (epoch, seq, code)
+) strict, without rowid;
+create index touched_code on touched (code);
+
+-- What an operation of ours moved under a document and the cloud has not counted yet.
+create table moved (
+  epoch integer not null,
+  seq integer not null,
+  document integer not null,
+  product integer not null,
+  units integer not null,            -- negative = taken off again
+  primary key (epoch, seq, document, product)
+) strict, without rowid;
+create index moved_document on moved (document);
+
+-- The stream: which operation travels at which place. After a resume an operation travels again under a new epoch.
+create table outbox (
+  epoch integer not null,
+  seq integer not null,
+  operation_epoch integer not null,
+  operation_seq integer not null,
+  batch integer,                     -- null = not sealed yet
+  judged integer not null default 0,
+  primary key (epoch, seq)
+) strict, without rowid;
+create index outbox_operation on outbox (operation_epoch, operation_seq);
+
+-- Sealed batches, sent again verbatim until a receipt came.
+create table batch (
+  epoch integer not null,
+  batch integer not null,
+  first integer not null,
+  last integer not null,
+  hash blob not null,
+  sealed blob not null,
+  sealed_at integer not null,
+  receipt blob,                      -- the cloud's sealed receipt, verified
+  receipt_at integer,                -- when it came, by our clock
+  abandoned integer not null default 0,  -- 1 = never receipted before its epoch was closed; its operations travel again
+  primary key (epoch, batch)
+) strict;
+create index batch_unsent on batch (epoch, batch) where receipt is null and abandoned = 0;
+
+-- The feed: where each site's stands.
+create table feed (
+  site integer primary key,
+  cursor integer not null,
+  at integer not null
+) strict;
+
+-- What the feed says besides items and rolls: sites, products, dealers, operators, tasks, documents, as JSON.
+create table reference (
+  kind text not null,
+  id integer not null,
+  site integer,                      -- whose feed brought it
+  body text not null,
+  primary key (kind, id)
+) strict, without rowid;
+
+-- Codes issued for orders.
+create table roll (
+  order_id integer not null,
+  level integer not null,
+  product integer not null,
+  count integer not null,
+  first_body integer,                -- consecutive SSCCs; null = minted, known by digest
+  complete integer not null,         -- 1 = the whole digest is here, or none is needed
+  primary key (order_id, level)
+) strict, without rowid;
+create index roll_body on roll (first_body) where first_body is not null;
+
+-- The first eight bytes of SHA-256 of each minted code, as a signed number.
+create table digest (
+  digest integer not null,
+  order_id integer not null,
+  level integer not null,
+  position integer not null,         -- in the roll
+  primary key (digest, order_id, level)
+) strict, without rowid;
+
+-- What a person must look at.
+create table exception (
+  id integer primary key,
+  at integer not null,
+  kind text not null,                -- verdict, set_aside, critical
+  code text,
+  lane text,
+  operation_epoch integer,
+  operation_seq integer,
+  rejection text,                    -- JSON
+  detail text not null,
+  resolved_at integer
+) strict;
+create index exception_open on exception (id) where resolved_at is null;
+
+-- Small things a station, lane or session must find again after a restart, as JSON.
+create table setting (
+  key text primary key,
+  value text not null
+) strict, without rowid;

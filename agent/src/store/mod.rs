@@ -1,0 +1,237 @@
+//! The agent's memory: one SQLite file, one connection that writes, others that read. All SQL lives in this folder.
+//!
+//! Jobs waiting for the writer share one commit, each inside its own savepoint, and hear of success only after that
+//! commit is on the disk.
+
+pub mod exceptions;
+pub mod feed;
+pub mod items;
+pub mod journal;
+pub mod outbox;
+mod reader;
+pub mod settings;
+pub mod stream;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction};
+use sealtrace_protocol::wire::WireError;
+use tokio::sync::watch;
+
+use reader::Readers;
+use writer::Writer;
+
+/// The file inside the data folder.
+pub const DATABASE_FILE: &str = "agent.db";
+/// From this share of the disk on people are warned.
+const DISK_WARN_PERCENT: u64 = 80;
+/// From this share of the disk on scans are refused.
+const DISK_FULL_PERCENT: u64 = 95;
+const _: () = assert!(DISK_WARN_PERCENT < DISK_FULL_PERCENT);
+
+/// Why the store could not do something.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite said no.
+    #[error("the database did not {what}")]
+    Sqlite {
+        /// What was being done.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: Arc<rusqlite::Error>,
+    },
+    /// The commit failed: nothing of the group is stored. The file was reopened and checked.
+    #[error("the disk did not take the data; nothing was stored, scan again")]
+    Commit(#[source] Arc<rusqlite::Error>),
+    /// The disk is too full to promise anything.
+    #[error("the disk is {percent} % full, scans are refused from {DISK_FULL_PERCENT} %; free space on it")]
+    Full {
+        /// How full.
+        percent: u64,
+    },
+    /// The data folder could not be used.
+    #[error("{path} could not be {what}")]
+    Folder {
+        /// Which path.
+        path: PathBuf,
+        /// What was tried.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
+    /// Another agent works on this folder.
+    #[error("another agent is using {0}; stop it first")]
+    Locked(PathBuf),
+    /// Migration failed.
+    #[error("the database could not be brought to this version's layout")]
+    Migration(#[source] Arc<refinery::Error>),
+    /// Made by a newer program.
+    #[error("the database has layout {found}, this program knows {known}; install the newer agent")]
+    Newer {
+        /// The file's layout.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// SQLite found the file damaged.
+    #[error("the database is damaged ({0}); keep the file, restore a copy, then start again")]
+    Damaged(String),
+    /// A stored value does not read back.
+    #[error("a stored {what} does not read back")]
+    Corrupt {
+        /// Which.
+        what: &'static str,
+    },
+    /// Stored bytes do not read back.
+    #[error("a stored value does not read back")]
+    Wire(#[from] WireError),
+    /// The store lost its stream (new disk, restored copy) and the cloud has not granted a new epoch yet.
+    #[error("this device lost its stream; connect it to the cloud once, then confirm again")]
+    NoStream,
+    /// The writer is gone.
+    #[error("the store has stopped")]
+    Stopped,
+}
+
+impl StoreError {
+    /// Wraps an SQLite error: `.map_err(StoreError::sqlite("list drafts"))`.
+    pub fn sqlite(what: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Sqlite { what, source: Arc::new(source) }
+    }
+
+    /// Wraps a file error.
+    pub fn folder(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Folder { path, what, source: Arc::new(source) }
+    }
+}
+
+/// How full the data folder's disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// Bytes still free for us.
+    pub free_bytes: u64,
+    /// Bytes in all.
+    pub total_bytes: u64,
+}
+
+impl Storage {
+    /// What the disk under `path` says.
+    pub fn of(path: &Path) -> Result<Self, StoreError> {
+        let stat = nix::sys::statvfs::statvfs(path)
+            .map_err(std::io::Error::from)
+            .map_err(StoreError::folder(path, "measured"))?;
+        let unit = stat.fragment_size();
+        Ok(Self {
+            free_bytes: unit.saturating_mul(stat.blocks_available()),
+            total_bytes: unit.saturating_mul(stat.blocks()),
+        })
+    }
+
+    /// Used share, rounded down.
+    #[must_use]
+    pub const fn percent(&self) -> u64 {
+        let used = self.total_bytes.saturating_sub(self.free_bytes);
+        match used.saturating_mul(100).checked_div(self.total_bytes) {
+            Some(percent) => percent,
+            None => 0,
+        }
+    }
+
+    /// True from 80 % on.
+    #[must_use]
+    pub const fn is_low(&self) -> bool {
+        self.percent() >= DISK_WARN_PERCENT
+    }
+
+    /// True from 95 % on: scans are refused.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.percent() >= DISK_FULL_PERCENT
+    }
+}
+
+/// The store. Clones share it.
+#[derive(Clone)]
+pub struct Store {
+    folder: Arc<PathBuf>,
+    writer: Writer,
+    readers: Readers,
+}
+
+impl Store {
+    /// Opens or makes `agent.db` in `folder`; refuses when another agent holds it.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder).map_err(StoreError::folder(folder, "made"))?;
+        let path = folder.join(DATABASE_FILE);
+        let writer = Writer::start(&path)?;
+        Ok(Self { folder: Arc::new(folder.to_owned()), writer, readers: Readers::new(path) })
+    }
+
+    /// Runs `job` in the writer's next transaction and answers once that is on the disk. `Err` undoes this job alone.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(job).await
+    }
+
+    /// [`Store::write`] for scans: refused with [`StoreError::Full`] when the disk is.
+    pub async fn scan<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let storage = self.storage()?;
+        if storage.is_full() {
+            return Err(StoreError::Full { percent: storage.percent() }.into());
+        }
+        self.writer.run(job).await
+    }
+
+    /// Runs `query` on a reading connection, in one consistent view.
+    pub async fn read<T, E, F>(&self, query: F) -> Result<T, E>
+    where
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.run(query).await
+    }
+
+    /// How full the disk is.
+    pub fn storage(&self) -> Result<Storage, StoreError> {
+        Storage::of(&self.folder)
+    }
+
+    /// Changes with every commit.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.writer.commits()
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// Opens `agent.db` in `folder` for one look from another process; `None` when there is none.
+pub fn peek<T>(
+    folder: &Path,
+    query: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let path = folder.join(DATABASE_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    query(&reader::open(&path)?).map(Some)
+}

@@ -1,0 +1,218 @@
+//! The one connection that writes: a thread with a bounded queue, one commit for everything that waits.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::StoreError;
+
+/// Jobs that may wait; the one after that waits to be let in.
+const QUEUE_JOBS_MAX: usize = 1_024;
+/// Jobs that share a commit at most, so that the first does not wait for ever.
+const GROUP_JOBS_MAX: usize = 256;
+/// Pages held in memory by the writer, in KiB (SQLite takes it negative).
+const CACHE_KIB: i32 = 8 * 1024;
+const LOCK_FILE: &str = "agent.lock";
+
+const MIGRATIONS: [(&str, &str); 1] = [("V1__agent", include_str!("migrations/V1__agent.sql"))];
+
+/// Says to the waiter what became of its job, once the group's fate is known.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// A job: runs inside its savepoint; true = keep what it did.
+type Job = Box<dyn FnOnce(&Transaction<'_>) -> (bool, Answer) + Send>;
+
+/// The queue to the writer thread.
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    commits: watch::Receiver<u64>,
+}
+
+impl Writer {
+    /// Takes the folder's lock, opens and migrates the file, starts the thread.
+    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        let mut connection = open(path)?;
+        migrate(&mut connection)?;
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
+        let (committed, commits) = watch::channel(0);
+        let path = path.to_owned();
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn({
+                let path = path.clone();
+                move || {
+                    let _lock = lock;
+                    work(&path, connection, queue, &committed);
+                }
+            })
+            .map_err(StoreError::folder(&path, "given a writer thread"))?;
+        Ok(Self { jobs, commits })
+    }
+
+    pub(super) async fn run<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = job(tx);
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |fate: Result<(), StoreError>| {
+                let result = result.and_then(|value| fate.map(|()| value).map_err(E::from));
+                // A waiter that gave up has nothing to hear.
+                let _ = tell.send(result);
+            });
+            (keep, answer)
+        });
+        if self.jobs.send(job).await.is_err() {
+            return Err(StoreError::Stopped.into());
+        }
+        told.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
+    }
+
+    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+}
+
+fn work(
+    path: &PathBuf,
+    connection: Connection,
+    mut queue: mpsc::Receiver<Job>,
+    committed: &watch::Sender<u64>,
+) {
+    let mut connection = Some(connection);
+    while let Some(first) = queue.blocking_recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_JOBS_MAX {
+            let Ok(job) = queue.try_recv() else { break };
+            group.push(job);
+        }
+        if connection.is_none() {
+            connection = reopen(path);
+        }
+        let Some(open) = connection.as_mut() else {
+            // Dropping the jobs tells every waiter that the store has stopped.
+            continue;
+        };
+        let (answers, fate) = commit_group(open, group);
+        match &fate {
+            Ok(()) => committed.send_modify(|count| *count = count.wrapping_add(1)),
+            Err(error) => {
+                tracing::error!(
+                    store.path = %path.display(),
+                    error = error as &dyn std::error::Error,
+                    store.jobs = answers.len(),
+                    "the store could not commit; nothing of the group was kept, the file is opened anew"
+                );
+                connection = None;
+            }
+        }
+        for answer in answers {
+            answer(fate.clone());
+        }
+    }
+    tracing::debug!(store.path = %path.display(), "the store's writer ends");
+}
+
+/// Runs every job in its own savepoint and commits once. An error here means: nothing of the group is stored.
+fn commit_group(connection: &mut Connection, group: Vec<Job>) -> (Vec<Answer>, Result<(), StoreError>) {
+    let mut answers = Vec::with_capacity(group.len());
+    let failed = |error| StoreError::Commit(Arc::new(error));
+    let tx = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(tx) => tx,
+        // The jobs are dropped unrun; their waiters hear that the store has stopped.
+        Err(error) => return (answers, Err(failed(error))),
+    };
+    for job in group {
+        if let Err(error) = tx.execute_batch("savepoint job") {
+            return (answers, Err(failed(error)));
+        }
+        let (keep, answer) = job(&tx);
+        answers.push(answer);
+        if tx.is_autocommit() {
+            // A full disk or a write error makes SQLite roll the whole transaction back by itself.
+            return (answers, Err(failed(rusqlite::Error::InvalidQuery)));
+        }
+        let end = if keep { "release job" } else { "rollback to job; release job" };
+        if let Err(error) = tx.execute_batch(end) {
+            return (answers, Err(failed(error)));
+        }
+    }
+    let fate = tx.commit().map_err(failed);
+    (answers, fate)
+}
+
+/// After a failed commit nothing cached is believed: the file is opened again and checked.
+fn reopen(path: &Path) -> Option<Connection> {
+    let checked = open(path).and_then(|connection| {
+        let word: String = connection
+            .query_row("pragma quick_check(1)", [], |row| row.get(0))
+            .map_err(StoreError::sqlite("check itself"))?;
+        if word == "ok" { Ok(connection) } else { Err(StoreError::Damaged(word)) }
+    });
+    match checked {
+        Ok(connection) => Some(connection),
+        Err(error) => {
+            tracing::error!(
+                store.path = %path.display(),
+                error = &error as &dyn std::error::Error,
+                "the store could not be opened again; scans are refused"
+            );
+            None
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path).map_err(StoreError::sqlite("open"))?;
+    let set = |name: &str, value: &dyn rusqlite::ToSql| {
+        connection.pragma_update(None, name, value).map_err(StoreError::sqlite("take its settings"))
+    };
+    set("journal_mode", &"wal")?;
+    set("synchronous", &"full")?;
+    set("foreign_keys", &true)?;
+    set("cache_size", &-CACHE_KIB)?;
+    set("trusted_schema", &false)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let lock_path = path.with_file_name(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(StoreError::folder(&lock_path, "opened"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(StoreError::folder(&lock_path, "locked")(error)),
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let failed = |error| StoreError::Migration(Arc::new(error));
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(name, sql)| refinery::Migration::unapplied(name, sql))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    let known = migrations.iter().map(refinery::Migration::version).max().unwrap_or_default();
+    let runner = refinery::Runner::new(&migrations).set_grouped(true);
+    let found = runner.get_last_applied_migration(connection).map_err(failed)?;
+    if let Some(found) = found.filter(|found| found.version() > known) {
+        return Err(StoreError::Newer { found: found.version().into(), known: known.into() });
+    }
+    runner.run(connection).map_err(failed)?;
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! Making good: Correct. Nothing is deleted; a new operation says what is so from now on.
+
+use super::effect::Effects;
+use super::facts::{Facts, Presence};
+use super::item::{Contents, Item, State};
+use super::operation::{Correct, Correction, Operation};
+use super::pending::Pending;
+use super::rejection::Rejection;
+
+/// Everything the named operation touched goes back to what it was before, if nothing has happened to it since.
+pub(super) fn correct(
+    operation: &Operation,
+    correct: Correct,
+    facts: &Facts,
+) -> Result<Effects, Rejection> {
+    let Correction::Undo = correct.correction;
+    let names = correct.names;
+    let past = facts.past.as_ref().ok_or(Rejection::NoSuchOperation { names })?;
+    let mut pending = Pending::new(operation, facts);
+    for touched in &past.touched {
+        let code = touched.after.code;
+        let Presence::Present(now) = facts.presence(code) else {
+            return Err(Rejection::MovedOn { code });
+        };
+        if now.version != touched.after.version {
+            return Err(Rejection::MovedOn { code });
+        }
+        pending.put(touched.before.clone().unwrap_or_else(|| Item {
+            state: State::Free,
+            parent: None,
+            custody: None,
+            contents: Contents::none(),
+            children: 0,
+            disputed: false,
+            ..touched.after.clone()
+        }));
+    }
+    Ok(pending.effects())
+}

@@ -1,0 +1,196 @@
+//! The ledger as it would be: facts with an operation's changes laid over them, until they become effects.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::effect::{Effects, Move, Notice};
+use super::facts::{Facts, Issued, Presence};
+use super::item::{Contents, Custody, Item, Level, State};
+use super::operation::Operation;
+use super::rejection::Rejection;
+use crate::code::Code;
+use crate::ids::{DocumentId, Version};
+
+/// What a code stands for right now.
+pub(super) enum Found {
+    /// An item in use.
+    InUse(Item),
+    /// Nothing yet, or nothing any more: it may be taken into use.
+    Idle(Issued),
+    /// Nobody here can tell.
+    Unknown,
+}
+
+pub(super) struct Pending<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) facts: &'a Facts,
+    changed: BTreeMap<Code, Item>,
+    notices: Vec<Notice>,
+}
+
+impl<'a> Pending<'a> {
+    pub(super) fn new(operation: &'a Operation, facts: &'a Facts) -> Self {
+        Self { operation, facts, changed: BTreeMap::new(), notices: Vec::new() }
+    }
+
+    /// The code that stands for `code`: itself, or what replaced its label if this was done before that.
+    pub(super) fn current(&self, code: Code) -> Result<Code, Rejection> {
+        let mut current = code;
+        loop {
+            let Some(State::Replaced { by, at }) = self.item(current).map(|item| item.state) else {
+                return Ok(current);
+            };
+            if !self.operation.at.interval().before(at) {
+                return Err(Rejection::Replaced { code, by });
+            }
+            // The next one is another code: a label is never replaced by itself or by one already in use.
+            current = by;
+        }
+    }
+
+    /// What stands behind a current code.
+    pub(super) fn find(&self, code: Code) -> Result<Found, Rejection> {
+        if let Some(item) = self.item(code) {
+            return Ok(match item.state {
+                State::Active | State::Announced => Found::InUse(item.clone()),
+                State::Free => Found::Idle(Issued { level: item.level, product: None }),
+                State::Replaced { by, .. } => return Err(Rejection::Replaced { code, by }),
+            });
+        }
+        match self.facts.presence(code) {
+            Presence::Absent(issued) => Ok(Found::Idle(*issued)),
+            Presence::Unknown if self.operation.action.accepts_unknown() => Ok(Found::Unknown),
+            Presence::Unknown => Err(Rejection::NotInUse { code }),
+            Presence::Foreign | Presence::Present(_) => Err(Rejection::Foreign { code }),
+        }
+    }
+
+    /// The item behind a code, with the changes so far.
+    pub(super) fn item(&self, code: Code) -> Option<&Item> {
+        if let Some(item) = self.changed.get(&code) {
+            return Some(item);
+        }
+        match self.facts.presence(code) {
+            Presence::Present(item) => Some(item),
+            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
+        }
+    }
+
+    /// Whose custody an item is in: its root's.
+    pub(super) fn custody(&self, item: &Item) -> Option<Custody> {
+        let mut root = item;
+        while let Some(parent) = root.parent.and_then(|parent| self.item(parent)) {
+            root = parent;
+        }
+        root.custody
+    }
+
+    /// Writes an item down; [`Pending::effects`] counts its version up.
+    pub(super) fn put(&mut self, item: Item) {
+        self.changed.insert(item.code, item);
+    }
+
+    /// Tells people something about an operation that counts.
+    pub(super) fn notice(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// Takes an item out of the package it is in: it keeps the custody it was under, the packages above lose it, and
+    /// those with nothing left inside end.
+    pub(super) fn detach(&mut self, item: &mut Item) {
+        item.custody = self.custody(item);
+        let Some(parent) = item.parent.take() else { return };
+        let leaving = item.contents.clone();
+        self.change_contents(parent, |contents| contents.remove(&leaving));
+        let mut emptying = Some(parent);
+        while let Some(mut package) = emptying.and_then(|code| self.item(code)).cloned() {
+            package.children = package.children.saturating_sub(1);
+            emptying = package.parent.filter(|_| package.children == 0);
+            if package.children == 0 { self.dissolve(package) } else { self.put(package) }
+        }
+    }
+
+    /// Ends a package that has nothing in it any more; the packages above lose nothing by it.
+    pub(super) fn dissolve(&mut self, package: Item) {
+        self.put(Item {
+            state: State::Free,
+            parent: None,
+            custody: None,
+            contents: Contents::none(),
+            children: 0,
+            disputed: false,
+            ..package
+        });
+    }
+
+    /// Applies a change of contents to a package and all packages it is in.
+    pub(super) fn change_contents(&mut self, package: Code, change: impl Fn(&mut Contents)) {
+        let mut next = Some(package);
+        while let Some(mut item) = next.and_then(|code| self.item(code)).cloned() {
+            change(&mut item.contents);
+            next = item.parent;
+            self.put(item);
+        }
+    }
+
+    /// An item that begins now.
+    pub(super) fn begin(&self, code: Code, level: Level, state: State) -> Item {
+        Item {
+            code,
+            level,
+            state,
+            parent: None,
+            custody: None,
+            contents: Contents::none(),
+            children: 0,
+            disputed: false,
+            version: self.item(code).map_or(Version(0), |item| item.version),
+        }
+    }
+
+    /// Everything that changes, versions counted up, and the moves that follow from it.
+    pub(super) fn effects(self) -> Effects {
+        let mut moves: BTreeMap<DocumentId, Move> = BTreeMap::new();
+        let mut items = Vec::with_capacity(self.changed.len());
+        for (code, mut item) in self.changed {
+            let before = match self.facts.presence(code) {
+                Presence::Present(before) => Some(before),
+                Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
+            };
+            item.version = before.map_or(Version(0), |before| before.version).next();
+            if let Some((document, contents)) = before.and_then(shipped) {
+                moved(&mut moves, document).off.add(contents);
+            }
+            if let Some((document, contents)) = shipped(&item) {
+                moved(&mut moves, document).on.add(contents);
+            }
+            items.push(item);
+        }
+        let moves = moves.into_values().filter_map(net).collect();
+        Effects { items, moves, notices: self.notices }
+    }
+}
+
+fn shipped(item: &Item) -> Option<(DocumentId, &Contents)> {
+    match item.custody {
+        Some(Custody::Shipped { document, .. }) => Some((document, &item.contents)),
+        Some(Custody::At(_)) | None => None,
+    }
+}
+
+fn moved(moves: &mut BTreeMap<DocumentId, Move>, document: DocumentId) -> &mut Move {
+    moves.entry(document).or_insert_with(|| Move {
+        document,
+        on: Contents::none(),
+        off: Contents::none(),
+    })
+}
+
+/// What went on and came off again cancels out; a move of nothing is none.
+fn net(gross: Move) -> Option<Move> {
+    let mut on = gross.on.clone();
+    on.remove(&gross.off);
+    let mut off = gross.off;
+    off.remove(&gross.on);
+    (!on.is_empty() || !off.is_empty()).then_some(Move { document: gross.document, on, off })
+}

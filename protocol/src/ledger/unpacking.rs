@@ -1,0 +1,61 @@
+//! Taking apart: Unpack, whole or one child.
+
+use super::effect::{Effects, Notice};
+use super::facts::Facts;
+use super::item::{Item, Level};
+use super::operation::{Operation, Unpack};
+use super::pending::{Found, Pending};
+use super::rejection::Rejection;
+use crate::code::Code;
+
+/// A package is dissolved, or one child leaves the package it is in.
+pub(super) fn unpack(
+    operation: &Operation,
+    unpack: Unpack,
+    facts: &Facts,
+) -> Result<Effects, Rejection> {
+    let mut pending = Pending::new(operation, facts);
+    match unpack {
+        Unpack::Whole(parent) => {
+            let Some(package) = in_use(&mut pending, parent)? else { return Ok(pending.effects()) };
+            whole(&mut pending, package, facts)?;
+        }
+        Unpack::Child(child) => {
+            let Some(mut item) = in_use(&mut pending, child)? else { return Ok(pending.effects()) };
+            if item.parent.is_none() {
+                return Err(Rejection::NotPacked { code: item.code });
+            }
+            pending.detach(&mut item);
+            // Taking it out by hand is the floor's word on where it was.
+            pending.put(Item { disputed: false, ..item });
+        }
+    }
+    Ok(pending.effects())
+}
+
+fn whole(pending: &mut Pending<'_>, mut package: Item, facts: &Facts) -> Result<(), Rejection> {
+    if package.level == Level::Unit {
+        return Err(Rejection::NotAPackage { code: package.code });
+    }
+    pending.detach(&mut package);
+    for child in facts.children(package.code) {
+        if let Some(item) = pending.item(*child).cloned() {
+            pending.put(Item { parent: None, custody: package.custody, ..item });
+        }
+    }
+    pending.dissolve(package);
+    Ok(())
+}
+
+/// The item in use behind a code; none (with a notice) when it is taken on trust.
+pub(super) fn in_use(pending: &mut Pending<'_>, code: Code) -> Result<Option<Item>, Rejection> {
+    let code = pending.current(code)?;
+    match pending.find(code)? {
+        Found::InUse(item) => Ok(Some(item)),
+        Found::Idle(_) => Err(Rejection::NotInUse { code }),
+        Found::Unknown => {
+            pending.notice(Notice::Provisional { code });
+            Ok(None)
+        }
+    }
+}
