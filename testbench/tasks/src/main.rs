@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            stage::say(&failure.to_string());
+            stage::say(&format!("error: {failure}"));
             ExitCode::FAILURE
         }
     }

@@ -69,15 +69,17 @@ pub(crate) fn provide(needs: &[Need]) -> Result<(), Failure> {
             "packages are missing and cannot be installed from here; run this as root, then try again:\n  {by_hand}"
         )));
     };
-    apt(prefix, &["update"])
-        .and_then(|()| {
-            let mut arguments = vec!["install", "-y", "--no-install-recommends"];
-            arguments.extend(&packages);
-            apt(prefix, &arguments)
-        })
-        .map_err(|failure| {
-            Failure::new(format!("{failure}\n  run this as root, then try again:\n  {by_hand}"))
-        })?;
+    if let Err(failure) = apt(prefix, &["update"]) {
+        // One unreachable source among several need not matter; the installation will tell.
+        say(&format!("  {failure}"));
+    }
+    let mut arguments = vec!["install", "-y", "--no-install-recommends"];
+    arguments.extend(&packages);
+    apt(prefix, &arguments).map_err(|failure| {
+        Failure::new(format!(
+            "apt could not install what is missing ({failure}); run this as root, then try again:\n  {by_hand}"
+        ))
+    })?;
     still_missing(&missing, "its packages were just installed")
 }
 

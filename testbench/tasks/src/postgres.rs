@@ -57,16 +57,23 @@ impl Server {
             Failure::new("PostgreSQL's programs are missing; run `apt-get install postgresql`")
         })?;
         let account = is_root().then_some(SYSTEM_USER);
+        let folder = make_folder(account)?;
+        let started = Self::start_in(&folder, &programs, account);
+        if started.is_err() {
+            // The log, if there was one, is in the failure by now.
+            let _gone_already = fs::remove_dir_all(&folder);
+        }
+        started
+    }
+
+    fn start_in(folder: &Path, programs: &Path, account: Option<&str>) -> Result<Self, Failure> {
         let password = random_word()?;
-        let folder = prepare(&programs, account, &password)?;
+        prepare(folder, programs, account, &password)?;
         let port = free_port()?;
-        let supervisor = supervise(&programs, account, &folder, port)?;
-        let mut server = Self { supervisor, folder, port, password };
-        server.wait_until_ready(&programs)?;
-        say(&format!(
-            "  PostgreSQL listens on 127.0.0.1:{port}, data in {}",
-            server.folder.display()
-        ));
+        let supervisor = supervise(programs, account, folder, port)?;
+        let mut server = Self { supervisor, folder: folder.to_path_buf(), port, password };
+        server.wait_until_ready(programs)?;
+        say(&format!("  PostgreSQL listens on 127.0.0.1:{port}, data in {}", folder.display()));
         Ok(server)
     }
 
@@ -147,16 +154,25 @@ pub(crate) fn programs() -> Option<PathBuf> {
     }
 }
 
-fn prepare(programs: &Path, account: Option<&str>, password: &str) -> Result<PathBuf, Failure> {
+fn make_folder(account: Option<&str>) -> Result<PathBuf, Failure> {
     let mut make = Command::new("mktemp");
     make.args(["-d", "-t", "sealtrace-postgres-XXXXXX"]);
     let folder = PathBuf::from(output(&mut make)?.trim());
     if let Some(account) = account {
         output(Command::new("chown").arg(account).arg(&folder))?;
     }
+    Ok(folder)
+}
+
+fn prepare(
+    folder: &Path,
+    programs: &Path,
+    account: Option<&str>,
+    password: &str,
+) -> Result<(), Failure> {
     let mut prepare = as_account(account);
-    prepare.args(["sh", "-c", PREPARE, "sh"]).arg(&folder).arg(programs).arg(USER);
-    prepare.current_dir(&folder).stdin(Stdio::piped()).stderr(Stdio::inherit());
+    prepare.args(["sh", "-c", PREPARE, "sh"]).arg(folder).arg(programs).arg(USER);
+    prepare.current_dir(folder).stdin(Stdio::piped()).stderr(Stdio::inherit());
     let failed = |cause: &dyn std::fmt::Display| {
         Failure::new(format!("initdb in {} failed: {cause}", folder.display()))
     };
@@ -165,7 +181,7 @@ fn prepare(programs: &Path, account: Option<&str>, password: &str) -> Result<Pat
         stdin.write_all(password.as_bytes()).map_err(|cause| failed(&cause))?;
     }
     match child.wait() {
-        Ok(status) if status.success() => Ok(folder),
+        Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failed(&status)),
         Err(cause) => Err(failed(&cause)),
     }

@@ -21,7 +21,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.what)?;
+        f.write_str(&self.what)?;
         match &self.command {
             Some(command) => write!(f, "\n  command: {command}"),
             None => Ok(()),

@@ -63,7 +63,7 @@ fn is_fresh(folder: &Path) -> bool {
     has_pages && newest_source(folder).is_some_and(|source| source < built)
 }
 
-/// The latest change below a folder; a folder's own time tells of files removed.
+/// The latest change below a folder; the times of the folders in it tell of files removed.
 fn newest_source(folder: &Path) -> Option<SystemTime> {
     let mut newest = None;
     let mut folders: Vec<PathBuf> = vec![folder.to_path_buf()];
