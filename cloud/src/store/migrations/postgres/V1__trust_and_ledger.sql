@@ -1,0 +1,199 @@
+-- Devices and their streams, codes, the ledger, the feed.
+-- Times are epoch milliseconds. The column each table would be spread by is named beside it.
+
+-- Ids, one row per kind of thing. (kind)
+create table counters (
+    kind text primary key,
+    newest bigint not null
+);
+
+-- Everything secret: authority, receipt key, keys that make codes. (purpose)
+create table keys (
+    purpose text primary key,        -- 'authority', 'receipt', 'mint/<version>'
+    secret bytea not null,
+    public bytea,                     -- what goes with it: a certificate, a public key
+    created_at bigint not null
+);
+
+-- One enrolled PDA or line gateway. (id)
+create table devices (
+    id bigint primary key,
+    name text not null,
+    signing_key bytea not null,       -- Ed25519, public, 32 bytes
+    enrolled_at bigint not null,
+    last_seen_at bigint,
+    software text,                   -- as its newest batch says
+    revoked_at bigint
+);
+
+-- Where a device may work. (device)
+create table device_sites (
+    device bigint not null,
+    site bigint not null,
+    primary key (device, site)
+);
+
+-- TLS certificates handed out to devices. (hash)
+create table certificates (
+    hash bytea primary key,           -- SHA-256 of the DER bytes
+    device bigint not null,
+    der bytea not null,
+    expires_at bigint not null
+);
+
+create index certificates_by_device on certificates (device);
+
+-- Single-use enrolment tokens; only their hash is kept. (hash)
+create table tokens (
+    hash bytea primary key,           -- SHA-256 of the token's text
+    name text not null,              -- the name the device will have
+    sites text not null,             -- JSON list of site ids
+    created_at bigint not null,
+    expires_at bigint not null,
+    used_at bigint,
+    device bigint                   -- who used it
+);
+
+-- One generation of a device's stream. (device)
+create table streams (
+    device bigint not null,
+    epoch bigint not null,
+    boot bytea not null,              -- the agent's start this epoch was granted to; empty for the first
+    granted_at bigint not null,
+    batch bigint not null,          -- newest batch in the chain; 0 = none
+    hash bytea not null,              -- its hash
+    seq bigint not null,            -- its last operation
+    judged_batch bigint not null,   -- newest batch whose operations have verdicts
+    closed_at bigint,               -- a newer epoch was granted
+    frozen_at bigint,               -- a fork was found: nothing is judged any more
+    primary key (device, epoch)
+);
+
+-- Sealed batches exactly as received. (device)
+create table batches (
+    device bigint not null,
+    epoch bigint not null,
+    batch bigint not null,
+    hash bytea not null,
+    previous bytea not null,
+    first_seq bigint not null,
+    last_seq bigint not null,
+    parked integer not null,         -- 1 = batches before it are missing, so it has no receipt yet
+    sealed bytea not null,            -- the bytes as they came
+    received_at bigint not null,
+    receipt bytea,                    -- sealed receipt; null while parked
+    primary key (device, epoch, batch)
+);
+
+-- The second batch of a fork: same place, validly signed, different content. (device)
+create table forks (
+    device bigint not null,
+    epoch bigint not null,
+    batch bigint not null,
+    hash bytea not null,
+    sealed bytea not null,
+    received_at bigint not null,
+    primary key (device, epoch, batch, hash)
+);
+
+-- One row per judged operation, where it travelled; there is exactly one verdict each. (device)
+create table operations (
+    device bigint not null,
+    epoch bigint not null,
+    seq bigint not null,
+    batch bigint not null,
+    kind text not null,
+    at bigint not null,             -- when, by the device's clock
+    uncertainty_ms bigint not null,
+    operator bigint,
+    site bigint not null,
+    judged_at bigint not null,
+    outcome integer not null,        -- 0 applied, 1 duplicate, 2 quarantined, 3 frozen
+    verdict text,                    -- the verdict as JSON; null for applied without notices
+    touched bytea,                    -- item keys and the versions made, compact; null when nothing was touched
+    primary key (device, epoch, seq)
+);
+
+create index operations_by_outcome on operations (outcome, judged_at) where outcome >= 2;
+
+-- Operations that travelled again in a later epoch: their identity and where they travelled. (device)
+create table reemitted (
+    device bigint not null,
+    epoch bigint not null,
+    seq bigint not null,
+    at_epoch bigint not null,
+    at_seq bigint not null,
+    primary key (device, epoch, seq)
+);
+
+-- (product, lot) pairs under short names, so that a unit's row stays narrow. (everywhere)
+create table lots (
+    id bigint primary key,
+    product bigint not null,
+    lot text not null,
+    unique (product, lot)
+);
+
+-- One row per item something has happened to. (key)
+create table items (
+    key bigint primary key,         -- code order << 32 | index
+    level integer not null,          -- 0 unit, 1 box, 2 case, 3 pallet
+    state integer not null,          -- 0 free, 1 announced, 2 active, 3 replaced
+    version integer not null,
+    parent bigint,                  -- key of the package it is in
+    site bigint,                    -- custody: where it is; when shipped, where it left
+    dealer bigint,                  -- custody: whom it was shipped to
+    document bigint,                -- custody: under which document
+    lot bigint,                     -- contents when they are one (product, lot): lots.id …
+    units integer,                   -- … and how many
+    mixed bytea,                      -- contents otherwise
+    disputed integer not null,
+    replaced_by bigint,             -- when replaced: the key that took its place …
+    replaced_from bigint,           -- … and when, earliest …
+    replaced_to bigint              -- … and latest
+);
+
+create index items_by_parent on items (parent) where parent is not null;
+create index items_by_document on items (document) where document is not null;
+
+-- Every version of every item. (key)
+create table history (
+    key bigint not null,
+    version integer not null,
+    device bigint not null,
+    epoch bigint not null,
+    seq bigint not null,            -- the operation that made this version
+    item bytea not null,              -- the item as it was from then on
+    primary key (key, version)
+);
+
+-- Codes issued together: the upper 22 bits of an item key. (id)
+create table code_orders (
+    id bigint primary key,
+    production_order bigint not null,
+    product bigint not null,
+    level integer not null,
+    count bigint not null,
+    key_version integer,             -- minted codes: the key they are made with
+    first_body bigint,              -- SSCCs: the first of the range, 17 digits
+    created_at bigint not null
+);
+
+create index code_orders_by_order on code_orders (production_order, level);
+
+-- The newest position in each site's feed; its row lock puts writers in commit order. (site)
+create table feed_cursors (
+    site bigint primary key,
+    cursor bigint not null
+);
+
+-- What a site's devices must know; a later row about the same thing takes the earlier one's place. (site)
+create table feed (
+    site bigint not null,
+    subject text not null,           -- what it is about, 'package/(00)…'
+    cursor bigint not null,
+    entry text not null,             -- the row as JSON
+    primary key (site, subject)
+);
+
+create unique index feed_by_cursor on feed (site, cursor);

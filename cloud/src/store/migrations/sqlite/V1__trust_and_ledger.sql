@@ -1,0 +1,199 @@
+-- Devices and their streams, codes, the ledger, the feed.
+-- Times are epoch milliseconds. The column each table would be spread by is named beside it.
+
+-- Ids, one row per kind of thing. (kind)
+create table counters (
+    kind text primary key,
+    newest integer not null
+) strict;
+
+-- Everything secret: authority, receipt key, keys that make codes. (purpose)
+create table keys (
+    purpose text primary key,        -- 'authority', 'receipt', 'mint/<version>'
+    secret blob not null,
+    public blob,                     -- what goes with it: a certificate, a public key
+    created_at integer not null
+) strict;
+
+-- One enrolled PDA or line gateway. (id)
+create table devices (
+    id integer primary key,
+    name text not null,
+    signing_key blob not null,       -- Ed25519, public, 32 bytes
+    enrolled_at integer not null,
+    last_seen_at integer,
+    software text,                   -- as its newest batch says
+    revoked_at integer
+) strict;
+
+-- Where a device may work. (device)
+create table device_sites (
+    device integer not null,
+    site integer not null,
+    primary key (device, site)
+) strict, without rowid;
+
+-- TLS certificates handed out to devices. (hash)
+create table certificates (
+    hash blob primary key,           -- SHA-256 of the DER bytes
+    device integer not null,
+    der blob not null,
+    expires_at integer not null
+) strict, without rowid;
+
+create index certificates_by_device on certificates (device);
+
+-- Single-use enrolment tokens; only their hash is kept. (hash)
+create table tokens (
+    hash blob primary key,           -- SHA-256 of the token's text
+    name text not null,              -- the name the device will have
+    sites text not null,             -- JSON list of site ids
+    created_at integer not null,
+    expires_at integer not null,
+    used_at integer,
+    device integer                   -- who used it
+) strict, without rowid;
+
+-- One generation of a device's stream. (device)
+create table streams (
+    device integer not null,
+    epoch integer not null,
+    boot blob not null,              -- the agent's start this epoch was granted to; empty for the first
+    granted_at integer not null,
+    batch integer not null,          -- newest batch in the chain; 0 = none
+    hash blob not null,              -- its hash
+    seq integer not null,            -- its last operation
+    judged_batch integer not null,   -- newest batch whose operations have verdicts
+    closed_at integer,               -- a newer epoch was granted
+    frozen_at integer,               -- a fork was found: nothing is judged any more
+    primary key (device, epoch)
+) strict, without rowid;
+
+-- Sealed batches exactly as received. (device)
+create table batches (
+    device integer not null,
+    epoch integer not null,
+    batch integer not null,
+    hash blob not null,
+    previous blob not null,
+    first_seq integer not null,
+    last_seq integer not null,
+    parked integer not null,         -- 1 = batches before it are missing, so it has no receipt yet
+    sealed blob not null,            -- the bytes as they came
+    received_at integer not null,
+    receipt blob,                    -- sealed receipt; null while parked
+    primary key (device, epoch, batch)
+) strict;
+
+-- The second batch of a fork: same place, validly signed, different content. (device)
+create table forks (
+    device integer not null,
+    epoch integer not null,
+    batch integer not null,
+    hash blob not null,
+    sealed blob not null,
+    received_at integer not null,
+    primary key (device, epoch, batch, hash)
+) strict;
+
+-- One row per judged operation, where it travelled; there is exactly one verdict each. (device)
+create table operations (
+    device integer not null,
+    epoch integer not null,
+    seq integer not null,
+    batch integer not null,
+    kind text not null,
+    at integer not null,             -- when, by the device's clock
+    uncertainty_ms integer not null,
+    operator integer,
+    site integer not null,
+    judged_at integer not null,
+    outcome integer not null,        -- 0 applied, 1 duplicate, 2 quarantined, 3 frozen
+    verdict text,                    -- the verdict as JSON; null for applied without notices
+    touched blob,                    -- item keys and the versions made, compact; null when nothing was touched
+    primary key (device, epoch, seq)
+) strict, without rowid;
+
+create index operations_by_outcome on operations (outcome, judged_at) where outcome >= 2;
+
+-- Operations that travelled again in a later epoch: their identity and where they travelled. (device)
+create table reemitted (
+    device integer not null,
+    epoch integer not null,
+    seq integer not null,
+    at_epoch integer not null,
+    at_seq integer not null,
+    primary key (device, epoch, seq)
+) strict, without rowid;
+
+-- (product, lot) pairs under short names, so that a unit's row stays narrow. (everywhere)
+create table lots (
+    id integer primary key,
+    product integer not null,
+    lot text not null,
+    unique (product, lot)
+) strict;
+
+-- One row per item something has happened to. (key)
+create table items (
+    key integer primary key,         -- code order << 32 | index
+    level integer not null,          -- 0 unit, 1 box, 2 case, 3 pallet
+    state integer not null,          -- 0 free, 1 announced, 2 active, 3 replaced
+    version integer not null,
+    parent integer,                  -- key of the package it is in
+    site integer,                    -- custody: where it is; when shipped, where it left
+    dealer integer,                  -- custody: whom it was shipped to
+    document integer,                -- custody: under which document
+    lot integer,                     -- contents when they are one (product, lot): lots.id …
+    units integer,                   -- … and how many
+    mixed blob,                      -- contents otherwise
+    disputed integer not null,
+    replaced_by integer,             -- when replaced: the key that took its place …
+    replaced_from integer,           -- … and when, earliest …
+    replaced_to integer              -- … and latest
+) strict;
+
+create index items_by_parent on items (parent) where parent is not null;
+create index items_by_document on items (document) where document is not null;
+
+-- Every version of every item. (key)
+create table history (
+    key integer not null,
+    version integer not null,
+    device integer not null,
+    epoch integer not null,
+    seq integer not null,            -- the operation that made this version
+    item blob not null,              -- the item as it was from then on
+    primary key (key, version)
+) strict, without rowid;
+
+-- Codes issued together: the upper 22 bits of an item key. (id)
+create table code_orders (
+    id integer primary key,
+    production_order integer not null,
+    product integer not null,
+    level integer not null,
+    count integer not null,
+    key_version integer,             -- minted codes: the key they are made with
+    first_body integer,              -- SSCCs: the first of the range, 17 digits
+    created_at integer not null
+) strict;
+
+create index code_orders_by_order on code_orders (production_order, level);
+
+-- The newest position in each site's feed; its row lock puts writers in commit order. (site)
+create table feed_cursors (
+    site integer primary key,
+    cursor integer not null
+) strict;
+
+-- What a site's devices must know; a later row about the same thing takes the earlier one's place. (site)
+create table feed (
+    site integer not null,
+    subject text not null,           -- what it is about, 'package/(00)…'
+    cursor integer not null,
+    entry text not null,             -- the row as JSON
+    primary key (site, subject)
+) strict, without rowid;
+
+create unique index feed_by_cursor on feed (site, cursor);
