@@ -118,7 +118,7 @@ export const en: Record<Key, string> = {
   'exceptions.set_aside': 'Set aside on the line',
   'exceptions.lane': 'Lane {lane}',
 
-  'sync.title': 'Sync and status',
+  'sync.title': 'Sync status',
   'sync.network': 'Cloud',
   'sync.online': 'Connected',
   'sync.offline': 'Not connected. Data is kept here and sent later',

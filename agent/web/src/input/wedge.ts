@@ -1,7 +1,8 @@
 // Turns key presses and inserted text into scans. Pure: time comes in with every event, nothing is read from the page.
 //
-// A character can arrive by two routes: as a key press, or as text an input method inserted. A WebView may deliver one
-// character by both. A character that repeats one still unmatched from the other route is its echo and is dropped.
+// A character can arrive by two routes: as a key press, or as text an input method inserted. A WebView may deliver every
+// character by both, one by one or as a whole. Echoes keep their order, so a character is an echo when it is the next one
+// the other route has not seen yet; any other character shows that the other route is not echoing.
 
 export const GS = '\u001d'
 
@@ -13,6 +14,9 @@ const BURST_CHARS_MIN = 3
 
 /** The rest of a scan that stalled is skipped if it resumes within this time. */
 const STALL_MS_MAX = 1000
+
+/** An echo comes at once. */
+const ECHO_MS_MAX = 100
 
 export interface WedgeSettings {
   /** Longest pause between two characters of one scan. */
@@ -38,7 +42,8 @@ export class Wedge {
   private lastAt = -Infinity
   private endedAt = -Infinity
   private skipping = false
-  private unmatched: Record<Route, Map<string, number>> = { key: new Map(), text: new Map() }
+  /** Characters of each route the other has not echoed, oldest first. */
+  private unmatched: Record<Route, string[]> = { key: [], text: [] }
 
   constructor(private readonly settings: () => WedgeSettings) {}
 
@@ -96,6 +101,7 @@ export class Wedge {
   private character(char: string, route: Route, at: number, out: WedgeEvent[]): void {
     const gap = at - this.lastAt
     if (gap > this.settings().interKeyMs) this.afterPause(gap, out)
+    if (gap > ECHO_MS_MAX) this.unmatched = { key: [], text: [] }
     this.lastAt = at
     if (this.isEcho(char, route)) return
     if (this.skipping) return
@@ -112,19 +118,16 @@ export class Wedge {
     if (stalledScan) out.push({ kind: 'broken', text: this.buffer, why: 'stalled' })
     this.skipping = (stalledScan || this.skipping) && gap <= STALL_MS_MAX
     this.buffer = ''
-    this.unmatched.key.clear()
-    this.unmatched.text.clear()
   }
 
   private isEcho(char: string, route: Route): boolean {
-    const other = this.unmatched[route === 'key' ? 'text' : 'key']
-    const waiting = other.get(char) || 0
-    if (waiting > 0) {
-      other.set(char, waiting - 1)
+    const other = route === 'key' ? 'text' : 'key'
+    if (this.unmatched[other][0] === char) {
+      this.unmatched[other].shift()
       return true
     }
-    const own = this.unmatched[route]
-    own.set(char, (own.get(char) || 0) + 1)
+    this.unmatched[other] = []
+    this.unmatched[route].push(char)
     return false
   }
 

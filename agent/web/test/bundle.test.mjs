@@ -1,0 +1,66 @@
+// What is shipped: one classic script of ES2017, small, with a sentence for every code, and a lock file without hosts.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { parse } from 'acorn'
+import { load } from './source.mjs'
+
+const COMPRESSED_BYTES_MAX = 250 * 1024
+const root = new URL('../', import.meta.url)
+const read = (path) => readFileSync(new URL(path, root))
+const assets = readdirSync(new URL('dist/assets/', root))
+const { zhCN } = await load('i18n/zh-CN.ts')
+const { en } = await load('i18n/en.ts')
+const { fill } = await load('i18n/words.ts')
+
+test('the_bundle_is_one_classic_script_of_es2017', () => {
+  const scripts = assets.filter((name) => name.endsWith('.js'))
+  assert.equal(scripts.length, 1)
+  parse(read(`dist/assets/${scripts[0]}`).toString(), { ecmaVersion: 2017, sourceType: 'script' })
+  const html = read('dist/index.html').toString()
+  assert.match(html, /<script defer src="\.\/assets\/pda-[\w-]+\.js"><\/script>/)
+  assert.doesNotMatch(html, /type="?module|crossorigin|https?:/)
+})
+
+test('the_stylesheet_keeps_to_what_old_webviews_know', () => {
+  const css = assets.filter((name) => name.endsWith('.css')).map((name) => read(`dist/assets/${name}`).toString()).join('')
+  assert.doesNotMatch(css, /:has\(|@container|color-mix|[;{]inset:|[;{](row-|column-)?gap:|dvh|@layer|:where\(|:is\(/)
+})
+
+test('everything_fits_in_250_kb_compressed', () => {
+  const size = [...assets.map((name) => `dist/assets/${name}`), 'dist/index.html'].reduce((sum, path) => sum + gzipSync(read(path)).length, 0)
+  assert.ok(size <= COMPRESSED_BYTES_MAX, `${size} bytes`)
+})
+
+test('the_lock_file_names_no_host', () => {
+  assert.doesNotMatch(read('package-lock.json').toString(), /"resolved"|https?:\/\/[^"]*registry/)
+})
+
+test('both_languages_word_the_same_keys_with_the_same_parameters', () => {
+  assert.deepEqual(Object.keys(en).sort(), Object.keys(zhCN).sort())
+  const parameters = (text) => [...new Set(text.match(/\{\w+\}/g) || [])].sort()
+  for (const key of Object.keys(zhCN)) {
+    assert.notEqual(en[key].trim(), '', key)
+    assert.deepEqual(parameters(en[key]), parameters(zhCN[key]), key)
+  }
+})
+
+test('every_rejection_and_notice_of_the_rules_has_a_sentence', () => {
+  for (const file of ['rejection', 'effect']) {
+    const rust = read(`../../protocol/src/ledger/${file}.rs`).toString()
+    const codes = [...rust.matchAll(/Self::\w+(?: \{[^}]*\})? => "(\w+)"/g)].map((match) => match[1])
+    assert.ok(codes.length >= 6, `${file}.rs lists its codes`)
+    for (const code of codes) assert.ok(`msg.${code}` in zhCN, `no sentence for ${code}`)
+  }
+  const contract = 'accepted unreadable no_code_in_picture several_codes repeat operation_confirmed undone storage_full not_open'
+  for (const code of contract.split(' ')) assert.ok(`msg.${code}` in zhCN, `no sentence for ${code}`)
+})
+
+test('an_optional_part_of_a_sentence_vanishes_without_its_parameter', () => {
+  const words = { parent: 'P1' }
+  const value = (name) => words[name] ?? null
+  assert.equal(fill('in[ {parent}][, at {at}].', value), 'in P1.')
+  assert.equal(fill('{n} of {parent}', value), '– of P1')
+  assert.equal(fill('[<{x}>]', () => '[{parent}]'), '<  parent  >', 'a parameter cannot bring in placeholders')
+})

@@ -1,0 +1,119 @@
+// Serves the built page with canned answers, so that input and layout are tested without a station. The station itself is
+// tested against the real agent in main-job.test.mjs.
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname } from 'node:path'
+
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
+const dist = new URL('../dist/', import.meta.url)
+const AT = Date.now()
+const case1 = '(00)069012345678901234'
+
+export const task = { id: 7, order: { id: 3, number: 'PO-2026-0419' }, product: { id: 1, name: '青岛啤酒 经典 500ml', gtin: '06901234567892' }, lot: 'L20260419', plan: [{ level: 'case', holds: 24 }, { level: 'pallet', holds: 10 }], kind: 'device', quantity: 240, packed_units: 48, state: 'in_work' }
+const document = { id: 5, number: 'SO-88121', kind: 'outbound', dealer: { id: 2, name: '南京金陵酒业有限公司' }, lines: [{ product: task.product, units: 480, moved: 240 }], state: 'in_work' }
+const session = { operator: { id: 4, login: 'wang', name: '王芳', role: 'operator' }, site: { id: 1, name: '一号仓库' }, sites: [{ id: 1, name: '一号仓库' }, { id: 2, name: '二号包装线' }] }
+const item = { code: case1, level: 'case', state: 'active', product: task.product, lot: 'L20260419', parent: { code: '(00)069012345678909999', level: 'pallet' }, children: 24, contents: [{ product: task.product, lot: 'L20260419', units: 24 }], custody: { kind: 'at', site: { id: 1, name: '一号仓库' } }, disputed: false, fresh_at: AT, known: true }
+const lanes = [
+  { name: '1 号线', task, open_units: 11, of: 24, pallet: { code: case1, cases: 3, of: 10 }, accepted_cases: 128, rejected_cases: 0, no_reads: 0, rate_per_min: 12, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }, { case: '(00)069012345678901227', at: AT - 5000, accepted: true }] },
+  { name: '2 号线', task, open_units: 0, of: 24, pallet: null, accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, reader: 'connected', last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, { case: case1, at: AT - 5000, accepted: true }] },
+  { name: '3 号线', task: null, open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'lost', last: [] },
+]
+const exceptions = [
+  { id: 1, at: AT, kind: 'verdict', code: '7KQ2M4XAVT9C0H3RZ', rejection: { already_packed: { code: '7KQ2M4XAVT9C0H3RZ', parent: case1 } }, detail: '' },
+  { id: 2, at: AT - 60000, kind: 'set_aside', code: case1, lane: '2 号线', rejection: { scanned_twice: { code: '7KQ2M4XAVT9C0H3RZ' } }, detail: '' },
+  { id: 3, at: AT - 120000, kind: 'verdict', code: case1, rejection: { something_new: {} }, detail: '' },
+]
+
+/** Starts the server. `agent.scans` is what arrived; `delayMs`, `online` and `next` steer the answers. */
+export async function standIn() {
+  const agent = { scans: [], commands: [], pictures: [], delayMs: 0, online: true, loggedIn: false, next: null, view: null, overlapping: 0, busy: 0 }
+  agent.view = home()
+  const server = createServer(async (request, response) => {
+    const chunks = []
+    for await (const chunk of request) chunks.push(chunk)
+    const [status, body, type] = await answer(agent, request.method, new URL(request.url, 'http://agent').pathname, Buffer.concat(chunks))
+    response.writeHead(status, { 'Content-Type': type ?? 'application/json' })
+    response.end(type ? body : JSON.stringify(body))
+  })
+  agent.listen = (port) => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
+  agent.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections() })
+  await agent.listen(0)
+  agent.port = server.address().port
+  agent.url = `http://127.0.0.1:${agent.port}/`
+  return agent
+}
+
+const can = (changes = {}) => ({ confirm: false, close: false, undo: false, back: true, ...changes })
+const home = () => ({ screen: 'home', count: 0, prompt: { code: 'choose', params: {} }, last: [], blocked: false, can: can({ back: false }) })
+
+async function answer(agent, method, path, body) {
+  if (!path.startsWith('/api/')) return file(path)
+  const route = `${method} ${path}`
+  if (route === 'GET /api/status') return [200, status(agent)]
+  if (route === 'POST /api/session') {
+    agent.loggedIn = JSON.parse(body).pin === '2468'
+    return agent.loggedIn ? [200, session] : [401, { error: { code: 'wrong_pin', params: {} } }]
+  }
+  if (route === 'GET /api/lanes') return [200, { rows: lanes }]
+  if (!agent.loggedIn) return [401, { error: { code: 'no_session', params: {} } }]
+  if (route === 'GET /api/session') return [200, session]
+  if (route === 'DELETE /api/session') return (agent.loggedIn = false), [200, {}]
+  if (route === 'GET /api/tasks') return [200, { rows: [task] }]
+  if (route === 'GET /api/documents') return [200, { rows: [document] }]
+  if (route === 'GET /api/exceptions') return [200, { rows: exceptions }]
+  if (route === 'GET /api/station') return [200, agent.view]
+  if (route === 'POST /api/station/open') return [200, (agent.view = opened(JSON.parse(body)))]
+  agent.busy += 1
+  agent.overlapping = Math.max(agent.overlapping, agent.busy)
+  await new Promise((resolve) => setTimeout(resolve, agent.delayMs))
+  agent.busy -= 1
+  return [200, reply(agent, route, body)]
+}
+
+function opened({ screen }) {
+  const base = { screen, count: 0, last: [], blocked: false, can: can({ undo: false }), prompt: { code: 'scan', params: {} } }
+  if (screen === 'home') return home()
+  if (screen === 'pack') return { ...base, task, of: 24, prompt: { code: 'scan_child', params: { level: 'unit' } } }
+  if (screen === 'ship' || screen === 'receive') return { ...base, document }
+  if (screen === 'lookup') return { ...base, item, prompt: { code: 'scan_code', params: {} } }
+  if (screen !== 'verify') return base
+  return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, difference: { missing: ['7KQ2M4XAVT9C0H3RZ', '7KQ2M4XAVT9C0H3S0'], foreign: ['7KQ2M4XAVT9C0H3S1'] } }
+}
+
+function reply(agent, route, body) {
+  const view = agent.view
+  if (route === 'POST /api/station/picture') {
+    agent.pictures.push(body.length)
+    return { tone: 'warning', message: { code: 'no_code_in_picture', params: {} }, provisional: false, view }
+  }
+  if (route === 'POST /api/station/command') {
+    const { command } = JSON.parse(body)
+    agent.commands.push(command)
+    if (command === 'back') agent.view = home()
+    if (command === 'acknowledge') view.blocked = false
+    return { tone: 'ready', message: { code: 'ready', params: {} }, provisional: false, view: agent.view }
+  }
+  const { text } = JSON.parse(body)
+  agent.scans.push(JSON.parse(body))
+  const steered = agent.next
+  agent.next = null
+  if (text === 'ST*OK*') view.blocked = false
+  if (text === 'ST*OK*') return { tone: 'ready', message: { code: 'acknowledged', params: {} }, provisional: false, view }
+  const tone = steered?.tone ?? 'accepted'
+  view.blocked = tone === 'refused'
+  if (tone === 'accepted') view.count += 1
+  view.parent = { code: case1, level: 'case' }
+  view.last = [{ code: text, at: AT, tone }, ...view.last].slice(0, 5)
+  view.can = can({ undo: true, close: view.count > 0, confirm: view.count > 0 })
+  return { tone, message: steered?.message ?? { code: 'accepted', params: {} }, provisional: steered?.provisional ?? false, view }
+}
+
+function status(agent) {
+  return { device: { id: 9, name: 'PDA-03' }, site: session.site, enrolled: true, online: agent.online, unsent_operations: agent.online ? 0 : 37, unsent_batches: 2, drafts: 11, last_receipt_at: AT - 90000, last_feed_at: AT - 95000, clock_offset_ms: -420, storage: { free_bytes: 9.4e9, total_bytes: 32e9 }, certificate_expires_at: AT + 20 * 86400000, version: '0.1.0' }
+}
+
+function file(path) {
+  const name = path === '/' ? 'index.html' : path.slice(1)
+  if (!/^(index\.html|assets\/[\w-]+\.\w+)$/.test(name)) return [404, 'no such file', 'text/plain']
+  return [200, readFileSync(new URL(name, dist)), TYPES[extname(name)] ?? 'application/octet-stream']
+}
