@@ -5,6 +5,8 @@ import { defineConfig, type Plugin } from 'vite'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+const text = (source: string | Uint8Array) => (typeof source === 'string' ? source : new TextDecoder().decode(source))
+
 /** Puts the only script and style sheet into the page: one request until the verdict. Old WebViews know no modules. */
 function inlined(): Plugin {
   return {
@@ -13,14 +15,14 @@ function inlined(): Plugin {
     generateBundle(_, bundle) {
       const page = Object.values(bundle).find((file) => file.fileName.endsWith('.html'))
       if (page?.type !== 'asset') throw new Error('the build emitted no page to inline into')
-      let html = String(page.source)
+      let html = text(page.source)
       let scripts = ''
       for (const [name, file] of Object.entries(bundle)) {
         if (file.type === 'chunk') {
-          scripts += `<script>${file.code.trim().replaceAll('</script', '<\\/script')}</script>`
+          scripts += `<script>(function(){${file.code.trim().replaceAll('</script', '<\\/script')}})()</script>`
           delete bundle[name]
         } else if (name.endsWith('.css')) {
-          const style = `<style>${String(file.source).trim()}</style>`
+          const style = `<style>${text(file.source).trim()}</style>`
           html = html.replace(/<link rel="stylesheet"[^>]*>/, () => style)
           delete bundle[name]
         }
@@ -51,7 +53,6 @@ export default defineConfig(({ mode }) => {
       cssTarget: consumer ? ['chrome61', 'safari11'] : ['chrome87', 'safari14'],
       modulePreload: { polyfill: false },
       chunkSizeWarningLimit: 900,
-      rolldownOptions: consumer ? { output: { format: 'iife' } } : {},
     },
     server: { proxy: { '/api': process.env.SEALTRACE_CLOUD_URL ?? 'http://127.0.0.1:8080' } },
   }
