@@ -1,1 +1,4 @@
-//! placeholder
+//! The cloud's integration tests: real stores, real routers, real TLS.
+
+mod engines;
+mod store_contract;
