@@ -262,7 +262,7 @@ test('the_scanner_test_shows_text_bytes_and_keys_and_sends_nothing', async () =>
   await page.goto(`${agent.url}#/test`)
   await wedge(page, 'AB␝1')
   await page.waitForSelector('[data-tested]')
-  assert.equal(await page.textContent('[data-text]'), 'AB␝1')
+  assert.equal(await page.textContent('[data-text]'), 'AB‹GS›1')
   assert.equal(await page.textContent('[data-hex]'), '41 42 1D 31')
   assert.match(await page.textContent('[data-raw]'), /keydown A KeyA 65/)
   assert.deepEqual(agent.scans, [])

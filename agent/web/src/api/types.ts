@@ -113,7 +113,7 @@ export type Rejection = string | Record<string, Record<string, unknown> | null>
 export interface Exception {
   id: number | string
   at: number
-  kind: 'verdict' | 'set_aside' | string
+  kind: 'verdict' | 'set_aside' | 'critical'
   code?: string | null
   rejection?: Rejection | null
   lane?: string | null

@@ -75,7 +75,7 @@ export const en: Record<Key, string> = {
   'scan.type.go': 'Submit',
   'scan.type.cancel': 'Cancel',
   'scan.waiting': 'Working {n}',
-  'scan.not_counted': '{n} later scans were not counted',
+  'scan.not_counted': 'Scans not counted since then: {n}',
 
   'blocked.title': 'Refused',
   'blocked.next': 'Put this one aside, then acknowledge.',
@@ -85,7 +85,7 @@ export const en: Record<Key, string> = {
 
   'down.title': 'The agent does not answer',
   'down.text': 'Stop scanning: scans made now are not counted. Trying again by itself…',
-  'down.lost': '{n} scans were not confirmed. Check the count, then scan them again.',
+  'down.lost': 'Scans not confirmed: {n}. Check the count, then scan them again.',
   'down.back': 'Back again. Check the count',
   'down.ok': 'Checked, go on',
 
@@ -116,6 +116,7 @@ export const en: Record<Key, string> = {
   'exceptions.none': 'No exceptions.',
   'exceptions.verdict': 'Not accepted by the cloud',
   'exceptions.set_aside': 'Set aside on the line',
+  'exceptions.critical': 'Critical fault',
   'exceptions.lane': 'Lane {lane}',
 
   'sync.title': 'Sync status',

@@ -45,7 +45,7 @@ export function t(key: Key, params: Record<string, unknown> = {}): string {
 export function say(message: Message, kind: 'msg' | 'prompt' = 'msg'): string {
   const known = sentence(`${kind}.${message.code}`) ?? sentence(`msg.${message.code}`)
   const params = message.params ?? {}
-  if (known === undefined) return t('msg.unknown', { code: message.code })
+  if (known === undefined) return kind === 'prompt' ? `${t('prompt.scan')} (${message.code})` : t('msg.unknown', { code: message.code })
   return fill(known, (name) => word(name, params[name]))
 }
 

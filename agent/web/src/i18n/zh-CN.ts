@@ -114,6 +114,7 @@ export const zhCN = {
   'exceptions.none': '没有异常。',
   'exceptions.verdict': '云端未通过',
   'exceptions.set_aside': '产线剔除',
+  'exceptions.critical': '严重故障',
   'exceptions.lane': '产线 {lane}',
 
   'sync.title': '同步与状态',
