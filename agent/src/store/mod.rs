@@ -47,7 +47,9 @@ pub enum StoreError {
     #[error("the disk did not take the data; nothing was stored, scan again")]
     Commit(#[source] Arc<rusqlite::Error>),
     /// The disk is too full to promise anything.
-    #[error("the disk is {percent} % full, scans are refused from {DISK_FULL_PERCENT} %; free space on it")]
+    #[error(
+        "the disk is {percent} % full, scans are refused from {DISK_FULL_PERCENT} %; free space on it"
+    )]
     Full {
         /// How full.
         percent: u64,
@@ -92,6 +94,12 @@ pub enum StoreError {
     /// The store lost its stream (new disk, restored copy) and the cloud has not granted a new epoch yet.
     #[error("this device lost its stream; connect it to the cloud once, then confirm again")]
     NoStream,
+    /// A draft was used already: confirming or undoing twice.
+    #[error("scan {id} is not open any more; it was confirmed or undone already")]
+    Settled {
+        /// Its number in the journal.
+        id: i64,
+    },
     /// The writer is gone.
     #[error("the store has stopped")]
     Stopped,

@@ -22,8 +22,8 @@ const MIGRATIONS: [(&str, &str); 1] = [("V1__agent", include_str!("migrations/V1
 /// Says to the waiter what became of its job, once the group's fate is known.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A job: runs inside its savepoint; true = keep what it did.
-type Job = Box<dyn FnOnce(&Transaction<'_>) -> (bool, Answer) + Send>;
+/// A job: runs inside its savepoint; true = keep what it did. Without a transaction it only makes its answer.
+type Job = Box<dyn FnOnce(Option<&Transaction<'_>>) -> (bool, Answer) + Send>;
 
 /// The queue to the writer thread.
 #[derive(Clone)]
@@ -62,10 +62,15 @@ impl Writer {
     {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
-            let result = job(tx);
+            let result = tx.map_or_else(|| Err(StoreError::Stopped.into()), job);
+            let ran = tx.is_some();
             let keep = result.is_ok();
             let answer: Answer = Box::new(move |fate: Result<(), StoreError>| {
-                let result = result.and_then(|value| fate.map(|()| value).map_err(E::from));
+                let result = match fate {
+                    Err(error) if ran => result.and_then(|_| Err(error.into())),
+                    Err(error) => Err(error.into()),
+                    Ok(()) => result,
+                };
                 // A waiter that gave up has nothing to hear.
                 let _ = tell.send(result);
             });
@@ -99,7 +104,7 @@ fn work(
             connection = reopen(path);
         }
         let Some(open) = connection.as_mut() else {
-            // Dropping the jobs tells every waiter that the store has stopped.
+            refuse(group, &StoreError::Stopped);
             continue;
         };
         let (answers, fate) = commit_group(open, group);
@@ -123,31 +128,39 @@ fn work(
 }
 
 /// Runs every job in its own savepoint and commits once. An error here means: nothing of the group is stored.
-fn commit_group(connection: &mut Connection, group: Vec<Job>) -> (Vec<Answer>, Result<(), StoreError>) {
+fn commit_group(
+    connection: &mut Connection,
+    group: Vec<Job>,
+) -> (Vec<Answer>, Result<(), StoreError>) {
     let mut answers = Vec::with_capacity(group.len());
-    let failed = |error| StoreError::Commit(Arc::new(error));
-    let tx = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(tx) => tx,
-        // The jobs are dropped unrun; their waiters hear that the store has stopped.
-        Err(error) => return (answers, Err(failed(error))),
-    };
-    for job in group {
-        if let Err(error) = tx.execute_batch("savepoint job") {
-            return (answers, Err(failed(error)));
-        }
-        let (keep, answer) = job(&tx);
+    let mut jobs = group.into_iter();
+    let fate = run_group(connection, &mut jobs, &mut answers);
+    answers.extend(jobs.map(|job| job(None).1));
+    (answers, fate.map_err(|error| StoreError::Commit(Arc::new(error))))
+}
+
+fn run_group(
+    connection: &mut Connection,
+    jobs: &mut impl Iterator<Item = Job>,
+    answers: &mut Vec<Answer>,
+) -> rusqlite::Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in jobs {
+        tx.execute_batch("savepoint job")?;
+        let (keep, answer) = job(Some(&tx));
         answers.push(answer);
-        if tx.is_autocommit() {
-            // A full disk or a write error makes SQLite roll the whole transaction back by itself.
-            return (answers, Err(failed(rusqlite::Error::InvalidQuery)));
-        }
-        let end = if keep { "release job" } else { "rollback to job; release job" };
-        if let Err(error) = tx.execute_batch(end) {
-            return (answers, Err(failed(error)));
-        }
+        // After a full disk or a write error SQLite has rolled the whole transaction back: then this fails.
+        tx.execute_batch(if keep { "release job" } else { "rollback to job; release job" })?;
     }
-    let fate = tx.commit().map_err(failed);
-    (answers, fate)
+    tx.commit()
+}
+
+/// Answers every job with `error`, unrun.
+fn refuse(group: Vec<Job>, error: &StoreError) {
+    for job in group {
+        let (_, answer) = job(None);
+        answer(Err(error.clone()));
+    }
 }
 
 /// After a failed commit nothing cached is believed: the file is opened again and checked.

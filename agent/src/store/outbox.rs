@@ -1,0 +1,390 @@
+//! Operations on their way to the cloud: confirmed, sealed, receipted, judged; and again under a new epoch.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
+use sealtrace_protocol::ledger::{Effects, Operation, Rejection, Verdict, judge};
+use sealtrace_protocol::link::Judged;
+use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, chain::StreamHead};
+use sealtrace_protocol::time::Timestamp;
+use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
+use sealtrace_protocol::wire::{decode, encode};
+
+use super::exceptions::{self, Exception, Kind};
+use super::{StoreError, items, journal, stream};
+
+/// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
+const SEAL_BYTES_MAX: usize = 192 * 1024;
+
+/// An operation that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Its name for ever.
+    pub id: OperationId,
+    /// What it changed and what must be told.
+    pub effects: Effects,
+}
+
+/// Why an operation was not stored. Nothing of it is.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ConfirmError {
+    /// The rules say no; an answer for the person.
+    #[error("the operation is refused: {0}")]
+    Refused(Rejection),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Judges an operation on what is known in this transaction and stores it with its effects, its place in the stream
+/// and the drafts it is made of: all or nothing.
+pub fn confirm(
+    tx: &Transaction<'_>,
+    operation: &Operation,
+    drafts: &[i64],
+) -> Result<Confirmed, ConfirmError> {
+    let facts = items::facts(tx, operation)?;
+    let effects = judge(operation, &facts).map_err(ConfirmError::Refused)?;
+    let id = stream::next_place(tx)?;
+    tx.prepare_cached(
+        "insert into operation (epoch, seq, kind, at, body) values (?1, ?2, ?3, ?4, ?5)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![
+            id.epoch.get(),
+            id.seq.get(),
+            operation.action.kind(),
+            operation.at.wall.millis(),
+            encode(operation),
+        ])
+    })
+    .map_err(StoreError::sqlite("store an operation"))?;
+    place(tx, id, id)?;
+    items::apply(tx, id, &effects)?;
+    journal::settle(tx, drafts, id)?;
+    Ok(Confirmed { id, effects })
+}
+
+fn place(tx: &Transaction<'_>, at: OperationId, id: OperationId) -> Result<(), StoreError> {
+    tx.prepare_cached(
+        "insert into outbox (epoch, seq, operation_epoch, operation_seq) values (?1, ?2, ?3, ?4)",
+    )
+    .and_then(|mut insert| {
+        insert.execute(params![at.epoch.get(), at.seq.get(), id.epoch.get(), id.seq.get()])
+    })
+    .map_err(StoreError::sqlite("give an operation its place"))?;
+    Ok(())
+}
+
+/// One operation of this device.
+pub fn operation(conn: &Connection, id: OperationId) -> Result<Option<Operation>, StoreError> {
+    let body: Option<Vec<u8>> = conn
+        .prepare_cached("select body from operation where epoch = ?1 and seq = ?2")
+        .and_then(|mut query| {
+            query.query_row(params![id.epoch.get(), id.seq.get()], |row| row.get(0)).optional()
+        })
+        .map_err(StoreError::sqlite("look an operation up"))?;
+    body.map(|body| Ok(decode(&body, "operation")?)).transpose()
+}
+
+/// How much is on its way; what pages, `status` and the sync machine look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Operations in no sealed batch.
+    pub unsealed: u64,
+    /// When the oldest of those was made, by the device's clock.
+    pub unsealed_since: Option<Timestamp>,
+    /// Sealed batches without a receipt.
+    pub unsent: u64,
+    /// The first of them.
+    pub next_batch: Option<BatchNo>,
+    /// Operations in batches without a receipt, and in none.
+    pub unreceipted_operations: u64,
+    /// Places receipted whose verdict is not known.
+    pub unjudged: u64,
+    /// When the newest receipt came.
+    pub receipt_at: Option<Timestamp>,
+}
+
+/// Counts what is on its way.
+pub fn backlog(conn: &Connection) -> Result<Backlog, StoreError> {
+    let failed = || StoreError::sqlite("count what is on its way");
+    let Some(stream) = stream::read(conn)? else { return Ok(Backlog::default()) };
+    let epoch = stream.head.epoch.get();
+    let since: Option<i64> = conn
+        .prepare_cached(
+            "select operation.at from outbox
+             join operation on operation.epoch = operation_epoch and operation.seq = operation_seq
+             where outbox.epoch = ?1 and outbox.seq = ?2",
+        )
+        .and_then(|mut query| {
+            let next = stream.head.next_seq().get();
+            query.query_row(params![epoch, next], |row| row.get(0)).optional()
+        })
+        .map_err(failed())?;
+    let (unsent, next, first): (u64, Option<u64>, Option<u64>) = conn
+        .prepare_cached(
+            "select count(*), min(batch), min(first) from batch
+             where epoch = ?1 and receipt is null and abandoned = 0",
+        )
+        .and_then(|mut query| {
+            query.query_row([epoch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        })
+        .map_err(failed())?;
+    let receipt_at: Option<i64> = conn
+        .query_row("select max(receipt_at) from batch where receipt is not null", [], |row| {
+            row.get(0)
+        })
+        .map_err(failed())?;
+    let receipted_to = first.map_or(stream.head.seq.get(), |first| first.saturating_sub(1));
+    let (verdict_epoch, verdict_seq) = stream.verdicts;
+    let judged_to = if verdict_epoch == stream.head.epoch { verdict_seq.get() } else { 0 };
+    Ok(Backlog {
+        unsealed: stream.seq.get().saturating_sub(stream.head.seq.get()),
+        unsealed_since: since.map(Timestamp),
+        unsent,
+        next_batch: next.map(BatchNo),
+        unreceipted_operations: stream.seq.get().saturating_sub(receipted_to),
+        unjudged: receipted_to.saturating_sub(judged_to),
+        receipt_at: receipt_at.map(Timestamp),
+    })
+}
+
+/// The records that go into the next batch, in stream order, and the head they continue.
+pub fn to_seal(conn: &Connection) -> Result<Option<(StreamHead, Vec<Record>)>, StoreError> {
+    let Some(stream) = stream::read(conn)? else { return Ok(None) };
+    let mut query = conn
+        .prepare_cached(
+            "select outbox.seq, operation.epoch, operation.seq, operation.body
+             from outbox
+             join operation on operation.epoch = operation_epoch and operation.seq = operation_seq
+             where outbox.epoch = ?1 and outbox.seq > ?2 order by outbox.seq limit ?3",
+        )
+        .map_err(StoreError::sqlite("gather operations"))?;
+    let head = stream.head;
+    let mut rows = query
+        .query(params![head.epoch.get(), head.seq.get(), BATCH_OPERATIONS_MAX])
+        .map_err(StoreError::sqlite("gather operations"))?;
+    let mut records = Vec::new();
+    let mut bytes = 0_usize;
+    while let Some(row) = rows.next().map_err(StoreError::sqlite("gather operations"))? {
+        let read = || -> rusqlite::Result<(OperationId, OperationId, Vec<u8>)> {
+            let device = stream.device;
+            let at = OperationId { device, epoch: head.epoch, seq: Seq(row.get(0)?) };
+            let id = OperationId { device, epoch: Epoch(row.get(1)?), seq: Seq(row.get(2)?) };
+            Ok((at, id, row.get(3)?))
+        };
+        let (at, id, body) = read().map_err(StoreError::sqlite("gather operations"))?;
+        bytes = bytes.saturating_add(body.len());
+        if bytes > SEAL_BYTES_MAX && !records.is_empty() {
+            break;
+        }
+        let operation: Operation = decode(&body, "operation")?;
+        records.push(if at == id {
+            Record::Made(operation)
+        } else {
+            Record::Reemitted { id, operation }
+        });
+    }
+    Ok((!records.is_empty()).then_some((head, records)))
+}
+
+/// Stores a sealed batch before it is sent for the first time. It must continue the stream as it stands.
+pub fn store_sealed(
+    tx: &Transaction<'_>,
+    before: &StreamHead,
+    after: &StreamHead,
+    sealed: &SealedBatch,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    if stream::read(tx)?.map(|stream| stream.head) != Some(*before) {
+        return Err(StoreError::Corrupt { what: "stream head" });
+    }
+    tx.execute(
+        "insert into batch (epoch, batch, first, last, hash, sealed, sealed_at)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            after.epoch.get(),
+            after.batch.get(),
+            before.next_seq().get(),
+            after.seq.get(),
+            after.hash.0,
+            sealed.to_bytes(),
+            at.millis(),
+        ],
+    )
+    .map_err(StoreError::sqlite("store a sealed batch"))?;
+    tx.execute(
+        "update outbox set batch = ?1 where epoch = ?2 and seq between ?3 and ?4",
+        params![after.batch.get(), after.epoch.get(), before.next_seq().get(), after.seq.get(),],
+    )
+    .map_err(StoreError::sqlite("store a sealed batch"))?;
+    stream::sealed(tx, after)
+}
+
+/// A sealed batch of the current epoch, as it travels.
+pub fn sealed(conn: &Connection, batch: BatchNo) -> Result<Option<Vec<u8>>, StoreError> {
+    conn.prepare_cached(
+        "select batch.sealed from batch join stream on stream.epoch = batch.epoch
+         where batch.batch = ?1",
+    )
+    .and_then(|mut query| query.query_row([batch.get()], |row| row.get(0)).optional())
+    .map_err(StoreError::sqlite("fetch a sealed batch"))
+}
+
+/// The hash of a batch of this device.
+pub fn batch_hash(
+    conn: &Connection,
+    epoch: Epoch,
+    batch: BatchNo,
+) -> Result<Option<Hash>, StoreError> {
+    conn.prepare_cached("select hash from batch where epoch = ?1 and batch = ?2")
+        .and_then(|mut query| {
+            query
+                .query_row(params![epoch.get(), batch.get()], |row| row.get(0).map(Hash))
+                .optional()
+        })
+        .map_err(StoreError::sqlite("look a batch up"))
+}
+
+/// The newest batch with a receipt in this epoch, and its hash.
+pub fn last_receipted(
+    conn: &Connection,
+    epoch: Epoch,
+) -> Result<Option<(BatchNo, Hash)>, StoreError> {
+    conn.prepare_cached(
+        "select batch, hash from batch where epoch = ?1 and receipt is not null
+         order by batch desc limit 1",
+    )
+    .and_then(|mut query| {
+        query
+            .query_row([epoch.get()], |row| Ok((BatchNo(row.get(0)?), Hash(row.get(1)?))))
+            .optional()
+    })
+    .map_err(StoreError::sqlite("look a receipt up"))
+}
+
+/// Keeps a verified receipt. The next batch's header will name it.
+pub fn store_receipt(
+    tx: &Transaction<'_>,
+    epoch: Epoch,
+    batch: BatchNo,
+    receipt: &Sealed,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update batch set receipt = ?3, receipt_at = ?4
+         where epoch = ?1 and batch = ?2 and receipt is null",
+        params![epoch.get(), batch.get(), receipt.to_bytes(), at.millis()],
+    )
+    .map_err(StoreError::sqlite("store a receipt"))?;
+    stream::receipted(tx, receipt.hash())
+}
+
+/// Keeps verdicts: settles what the operations touched, lists what does not count, moves the cursor.
+pub fn store_verdicts(
+    tx: &Transaction<'_>,
+    device: DeviceId,
+    verdicts: &[Judged],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    for judged in verdicts {
+        store_verdict(tx, device, judged, at)?;
+        stream::judged(tx, judged.epoch, judged.seq)?;
+    }
+    Ok(())
+}
+
+fn store_verdict(
+    tx: &Transaction<'_>,
+    device: DeviceId,
+    judged: &Judged,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let id: Option<(u32, u64)> = tx
+        .prepare_cached(
+            "update outbox set judged = 1 where epoch = ?1 and seq = ?2 and judged = 0
+             returning operation_epoch, operation_seq",
+        )
+        .and_then(|mut update| {
+            update
+                .query_row(params![judged.epoch.get(), judged.seq.get()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()
+        })
+        .map_err(StoreError::sqlite("settle a verdict"))?;
+    let Some((epoch, seq)) = id else { return Ok(()) };
+    let id = OperationId { device, epoch: Epoch(epoch), seq: Seq(seq) };
+    let verdict = serde_json::to_string(&judged.verdict)
+        .map_err(|_| StoreError::Corrupt { what: "verdict" })?;
+    let first = tx
+        .execute(
+            "update operation set verdict = ?3, verdict_at = ?4
+             where epoch = ?1 and seq = ?2 and verdict is null",
+            params![epoch, seq, verdict, at.millis()],
+        )
+        .map_err(StoreError::sqlite("settle a verdict"))?;
+    if first == 0 {
+        return Ok(());
+    }
+    // A duplicate of itself: it was received before a resume and travelled again; it counts where it was first.
+    let counts = match &judged.verdict {
+        Verdict::Applied { .. } => true,
+        Verdict::Duplicate { of } => *of == id,
+        Verdict::Quarantined { .. } | Verdict::Frozen => false,
+    };
+    items::judged(tx, id, counts, at)?;
+    let detail = match &judged.verdict {
+        Verdict::Applied { .. } | Verdict::Duplicate { .. } => return Ok(()),
+        Verdict::Quarantined { rejection } => (rejection.code(), Some(rejection.clone())),
+        Verdict::Frozen => ("frozen", None),
+    };
+    let code =
+        operation(tx, id)?.and_then(|operation| operation.needs().last().map(|(code, _)| *code));
+    exceptions::add(
+        tx,
+        &Exception {
+            at,
+            kind: Kind::Verdict,
+            code,
+            lane: None,
+            operation: Some(id),
+            rejection: detail.1,
+            detail: detail.0.to_owned(),
+        },
+    )?;
+    Ok(())
+}
+
+/// Goes on under a granted epoch: what was never receipted travels again, under the names it has.
+pub fn resume(tx: &Transaction<'_>, device: DeviceId, granted: Epoch) -> Result<u64, StoreError> {
+    let failed = || StoreError::sqlite("go on under a new epoch");
+    let old = stream::read(tx)?;
+    if old.is_some_and(|stream| stream.head.epoch == granted) {
+        return Ok(0);
+    }
+    let again: Vec<(u32, u64)> = match &old {
+        None => Vec::new(),
+        Some(stream) => tx
+            .prepare(
+                "select operation_epoch, operation_seq from outbox
+                 left join batch on batch.epoch = outbox.epoch and batch.batch = outbox.batch
+                 where outbox.epoch = ?1 and batch.receipt is null order by outbox.seq",
+            )
+            .and_then(|mut query| {
+                query
+                    .query_map([stream.head.epoch.get()], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect()
+            })
+            .map_err(failed())?,
+    };
+    tx.execute("update batch set abandoned = 1 where receipt is null", []).map_err(failed())?;
+    stream::begin(tx, device, granted)?;
+    let mut count = 0;
+    for (epoch, seq) in again {
+        let at = stream::next_place(tx)?;
+        place(tx, at, OperationId { device, epoch: Epoch(epoch), seq: Seq(seq) })?;
+        count += 1;
+    }
+    Ok(count)
+}
