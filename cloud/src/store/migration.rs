@@ -22,6 +22,7 @@ macro_rules! steps {
 
 const STEPS: &[Step] = &steps! {
     "V1__trust_and_ledger"
+    "V2__back_office"
 };
 
 /// The number of the newest step, which is the format this program writes.

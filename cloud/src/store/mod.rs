@@ -12,9 +12,15 @@
 //! * Ids come from [`counters`], never from sequences, and there are no advisory locks: the tables must be able to
 //!   spread over several machines one day.
 
+pub mod accounts;
+pub mod catalog;
 pub mod counters;
+pub mod documents;
 mod migration;
+pub mod orders;
 mod postgres;
+pub mod search;
+pub mod sessions;
 mod sqlite;
 mod value;
 

@@ -1,7 +1,7 @@
--- The back office: accounts, master data, orders, documents, sightings. Times are epoch milliseconds.
--- Distribution columns for Citus stand beside each table; reference = a copy on every node.
+-- The back office: accounts, master data, orders, documents, sightings.
+-- Times are epoch milliseconds. The column each table would be spread by is named above it.
 
--- reference
+-- Who may log in to the pages. (everywhere)
 create table accounts (
     id integer primary key,
     login text not null unique,
@@ -11,7 +11,7 @@ create table accounts (
     created_at integer not null
 ) strict;
 
--- distributed by id
+-- Logins of the console and the inspector page. (id)
 create table sessions (
     id text primary key, -- SHA-256 of the cookie's value, so that a copy of this table opens no session
     data text not null, -- JSON
@@ -19,7 +19,7 @@ create table sessions (
 ) strict;
 create index sessions_by_expiry on sessions (expires_at);
 
--- reference
+-- What is made. (everywhere)
 create table products (
     id integer primary key,
     name text not null,
@@ -28,7 +28,7 @@ create table products (
     created_at integer not null
 ) strict;
 
--- reference
+-- Where devices work. (everywhere)
 create table sites (
     id integer primary key,
     name text not null unique,
@@ -36,14 +36,14 @@ create table sites (
     created_at integer not null
 ) strict;
 
--- reference
+-- To whom goods are shipped. (everywhere)
 create table dealers (
     id integer primary key,
     name text not null unique,
     created_at integer not null
 ) strict;
 
--- reference; where a dealer may sell a product, and when
+-- Where a dealer may sell a product, and when. (everywhere)
 create table territories (
     dealer integer not null,
     product integer not null,
@@ -53,7 +53,7 @@ create table territories (
     primary key (dealer, product, region, valid_from)
 ) strict;
 
--- reference
+-- Who may log in on devices. (everywhere)
 create table operators (
     id integer primary key,
     login text not null unique,
@@ -63,14 +63,14 @@ create table operators (
     created_at integer not null
 ) strict;
 
--- reference
+-- Where. (everywhere)
 create table operator_sites (
     operator integer not null,
     site integer not null,
     primary key (operator, site)
 ) strict;
 
--- reference
+-- What is to be made. (everywhere)
 create table production_orders (
     id integer primary key,
     number text not null unique,
@@ -82,7 +82,7 @@ create table production_orders (
     created_at integer not null
 ) strict;
 
--- reference
+-- Parts of an order, released to a line or to PDAs. (everywhere)
 create table tasks (
     id integer primary key,
     production_order integer not null,
@@ -93,7 +93,7 @@ create table tasks (
 ) strict;
 create index tasks_by_order on tasks (production_order);
 
--- reference; consecutive SSCCs a task may print
+-- Consecutive SSCCs a task may print. (everywhere)
 create table task_leases (
     task integer not null,
     level integer not null,
@@ -102,7 +102,18 @@ create table task_leases (
     primary key (task, level)
 ) strict;
 
--- reference
+-- How many units each operation made under its task; a correction takes them back. (device)
+create table task_output (
+    task integer not null,
+    device integer not null,
+    epoch integer not null,
+    seq integer not null,
+    units integer not null,
+    primary key (device, epoch, seq)
+) strict;
+create index task_output_by_task on task_output (task, units);
+
+-- What is to be shipped. (everywhere)
 create table documents (
     id integer primary key,
     number text not null unique,
@@ -113,7 +124,7 @@ create table documents (
     created_at integer not null
 ) strict;
 
--- reference
+-- How much of which product. (everywhere)
 create table document_lines (
     document integer not null,
     product integer not null,
@@ -122,7 +133,7 @@ create table document_lines (
     primary key (document, product)
 ) strict;
 
--- reference; what moved under a document, by the ledger's moves
+-- What has moved under a document: the sum of the ledger's moves. (everywhere)
 create table document_moves (
     document integer not null,
     product integer not null,
@@ -131,34 +142,36 @@ create table document_moves (
     primary key (document, product, lot)
 ) strict;
 
--- distributed by code; one row each time somebody saw a code of ours
+-- One row each time somebody saw a code of ours. (item)
 create table sightings (
-    code text not null, -- canonical
-    nth integer not null, -- among the sightings of this code, from 1
+    item integer not null,           -- item key
+    nth integer not null,            -- among the sightings of this item, from 1
     at integer not null,
-    kind text not null, -- consumer, inspector
-    region integer, -- adcode of a prefecture
+    kind text not null,              -- consumer, inspector
+    region integer,                  -- adcode of a prefecture
     accuracy_m integer,
-    finding text, -- inspector's: conformant, diverted, suspicious, counterfeit
+    finding text,                    -- inspector's: conformant, diverted, suspicious, counterfeit
     note text,
-    account integer, -- the inspector
-    root text not null, -- outermost package when last judged: whatever moves the item touches this code
-    outside integer not null, -- 1 = seen outside the territory it was shipped to
-    document integer, -- the shipment in force when it was seen; null = none
-    dealer integer,
-    product integer,
+    account integer,                 -- the inspector
+    root integer not null,           -- key of the outermost package when last judged: whatever moves the item touches it
+    outside integer not null,        -- 1 = seen outside the territory it was shipped to
+    document integer,                -- the shipment in force when it was seen; null = none …
+    dealer integer,                  -- … to whom …
+    product integer,                 -- … of what …
     lot text,
-    shipped_at integer,
-    primary key (code, nth)
+    shipped_at integer,              -- … and when, by the device's clock
+    primary key (item, nth)
 ) strict;
+
 create index sightings_by_root on sightings (root);
+
 create index sightings_outside on sightings (at) where outside = 1;
 
--- distributed by code; counters of the rows above, so that a scan finds its number by one row
-create table seen_codes (
-    code text primary key, -- canonical
-    sightings integer not null, -- of every kind
-    scans integer not null, -- by consumers
-    first_at integer, -- the first consumer's scan
+-- Counters of the rows above, so that a scan finds its number in one row. (item)
+create table seen_items (
+    item integer primary key,        -- item key
+    sightings integer not null,      -- of every kind
+    scans integer not null,          -- by consumers
+    first_at integer,                -- the first consumer's scan
     first_region integer
 ) strict;

@@ -1,0 +1,148 @@
+//! What is wrong with a form: each field with a word for it, all of them at once.
+
+use std::collections::BTreeMap;
+
+/// Fields that cannot be taken as they are, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these fields are not right: {}", self.listed())]
+pub struct Invalid(pub BTreeMap<String, &'static str>);
+
+impl Invalid {
+    /// One field.
+    #[must_use]
+    pub fn field(name: &str, fault: &'static str) -> Self {
+        Self(BTreeMap::from([(name.to_owned(), fault)]))
+    }
+
+    fn listed(&self) -> String {
+        let fields: Vec<String> =
+            self.0.iter().map(|(name, fault)| format!("{name} ({fault})")).collect();
+        fields.join(", ")
+    }
+}
+
+/// Collects faults while a form is read.
+#[derive(Debug, Default)]
+pub struct Check(BTreeMap<String, &'static str>);
+
+/// The most characters of a name on a screen.
+pub const NAME_CHARACTERS_MAX: usize = 80;
+/// The most characters of a number on paper, of a login.
+pub const NUMBER_CHARACTERS_MAX: usize = 40;
+/// The most units one order or document line may ask for.
+pub const UNITS_MAX: u32 = 100_000_000;
+
+impl Check {
+    /// No faults so far.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a fault; the first one of a field stays.
+    pub fn fault(&mut self, field: &str, fault: &'static str) {
+        self.0.entry(field.to_owned()).or_insert(fault);
+    }
+
+    /// Notes `fault` unless `holds`.
+    pub fn require(&mut self, holds: bool, field: &str, fault: &'static str) {
+        if !holds {
+            self.fault(field, fault);
+        }
+    }
+
+    /// A name on a screen: trimmed, not empty, not too long, without control characters.
+    pub fn name(&mut self, field: &str, text: &str) -> String {
+        self.text(field, text, NAME_CHARACTERS_MAX)
+    }
+
+    /// A number on paper.
+    pub fn number(&mut self, field: &str, text: &str) -> String {
+        self.text(field, text, NUMBER_CHARACTERS_MAX)
+    }
+
+    /// A login: letters, digits, dot, dash, underscore; without regard to case, so kept in lower case.
+    pub fn login(&mut self, field: &str, text: &str) -> String {
+        let login = self.text(field, text, NUMBER_CHARACTERS_MAX).to_lowercase();
+        let is_plain = |character: char| character.is_alphanumeric() || "._-".contains(character);
+        self.require(login.chars().all(is_plain), field, "characters");
+        login
+    }
+
+    /// A number of units or codes, at least `least`.
+    pub fn units(&mut self, field: &str, units: u32, least: u32) -> u32 {
+        self.require(units >= least, field, if units == 0 { "required" } else { "too_small" });
+        self.require(units <= UNITS_MAX, field, "too_large");
+        units
+    }
+
+    /// One of a few words.
+    pub fn choice<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let choice = read(text);
+        if choice.is_none() {
+            self.fault(field, if text.is_empty() { "required" } else { "unknown" });
+        }
+        choice
+    }
+
+    /// All faults, if there are any.
+    pub fn done(self) -> Result<(), Invalid> {
+        if self.0.is_empty() { Ok(()) } else { Err(Invalid(self.0)) }
+    }
+
+    /// The value, if there were no faults and it was found.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Invalid> {
+        let faults = self.0;
+        value.filter(|_| faults.is_empty()).ok_or(Invalid(faults))
+    }
+
+    fn text(&mut self, field: &str, text: &str, characters_max: usize) -> String {
+        let text = text.trim();
+        self.require(!text.is_empty(), field, "required");
+        self.require(text.chars().count() <= characters_max, field, "too_long");
+        self.require(!text.chars().any(char::is_control), field, "characters");
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once_and_the_first_of_a_field_stays() {
+        let mut check = Check::new();
+        check.name("name", "  ");
+        check.number("number", &"x".repeat(41));
+        check.fault("number", "taken");
+        check.units("quantity", 0, 1);
+        let Err(invalid) = check.done() else { panic!("there are faults") };
+        assert_eq!(
+            invalid.to_string(),
+            "these fields are not right: name (required), number (too_long), quantity (required)"
+        );
+    }
+
+    #[test]
+    fn names_are_trimmed_and_logins_lowered() {
+        let mut check = Check::new();
+        assert_eq!(check.name("name", " 南京经销商 "), "南京经销商");
+        assert_eq!(check.login("login", "Anna.Li"), "anna.li");
+        assert_eq!(check.done(), Ok(()));
+    }
+
+    #[test]
+    fn control_characters_and_strange_logins_are_refused() {
+        let mut check = Check::new();
+        check.name("name", "a\u{7}b");
+        check.login("login", "a b");
+        let Err(invalid) = check.done() else { panic!("there are faults") };
+        assert_eq!(invalid.0.get("name"), Some(&"characters"));
+        assert_eq!(invalid.0.get("login"), Some(&"characters"));
+    }
+}

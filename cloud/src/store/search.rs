@@ -1,0 +1,80 @@
+//! Lists in pages: what part is asked for, and which text rows must contain.
+
+use super::Value;
+
+/// The most rows of one page.
+pub const PAGE_SIZE_MAX: u32 = 200;
+/// Rows of a page when nothing is said.
+pub const PAGE_SIZE: u32 = 50;
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// From 1.
+    pub page: u32,
+    /// Rows in it, at most [`PAGE_SIZE_MAX`].
+    pub size: u32,
+    /// Rows must contain this; empty = any.
+    pub q: String,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { page: 1, size: PAGE_SIZE, q: String::new() }
+    }
+}
+
+impl Page {
+    /// For `limit`.
+    #[must_use]
+    pub fn limit(&self) -> Value {
+        self.size.into()
+    }
+
+    /// For `offset`.
+    #[must_use]
+    pub fn offset(&self) -> Value {
+        (u64::from(self.page.saturating_sub(1)) * u64::from(self.size)).into()
+    }
+
+    /// For `lower(column) like $n escape '\'`.
+    #[must_use]
+    pub fn pattern(&self) -> Value {
+        let mut pattern = String::from("%");
+        for character in self.q.trim().to_lowercase().chars() {
+            if matches!(character, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern.push('%');
+        pattern.into()
+    }
+}
+
+/// One page of rows, and how many there are in all.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Listing<T> {
+    /// This page's.
+    pub rows: Vec<T>,
+    /// Of all pages.
+    pub total: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_are_searched_for_like_any_other_character() {
+        let page = Page { q: " 50%_A\\ ".to_owned(), ..Page::default() };
+        assert_eq!(page.pattern(), Value::Text("%50\\%\\_a\\\\%".to_owned()));
+    }
+
+    #[test]
+    fn pages_are_counted_from_one() {
+        let page = Page { page: 3, size: 20, q: String::new() };
+        assert_eq!((page.limit(), page.offset()), (Value::Int(20), Value::Int(40)));
+        assert_eq!(Page { page: 0, ..page }.offset(), Value::Int(0));
+    }
+}
