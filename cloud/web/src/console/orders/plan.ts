@@ -1,12 +1,11 @@
 // A packaging plan in words: the outermost level first, as people say it (1 托 : 10 箱 : 24 瓶).
 import type { PlanLevel } from '@shared/shapes'
 
-export function planText(plan: readonly PlanLevel[], level: (name: string) => string): string {
+export function planText(plan: readonly PlanLevel[], word: (group: string, level: string) => string): string {
   if (plan.length === 0) return '—'
-  const outermost = plan[plan.length - 1]?.level ?? 'unit'
-  const parts = [`1 ${level(outermost)}`]
+  const parts = [`1 ${word('level', plan[plan.length - 1]?.level ?? 'unit').toLowerCase()}`]
   for (let at = plan.length - 1; at >= 0; at -= 1) {
-    parts.push(`${plan[at]?.holds ?? 0} ${level(at === 0 ? 'unit' : (plan[at - 1]?.level ?? 'unit'))}`)
+    parts.push(`${plan[at]?.holds ?? 0} ${word('plan', at === 0 ? 'unit' : (plan[at - 1]?.level ?? 'unit'))}`)
   }
   return parts.join(' : ')
 }

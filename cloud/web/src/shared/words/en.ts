@@ -3,6 +3,7 @@ import type zh from './zh-CN'
 
 const words: typeof zh = {
   level: { unit: 'Bottle', box: 'Box', case: 'Case', pallet: 'Pallet' },
+  plan: { unit: 'bottles', box: 'boxes', case: 'cases', pallet: 'pallets' },
   itemState: {
     free: 'Free', announced: 'Contents to follow', issued: 'Issued', applied: 'Applied', active: 'Active', packed: 'Packed', in_stock: 'In stock', shipped: 'Shipped', received: 'Received',
     verified: 'Verified', claimed: 'Claimed', returned: 'Returned', sampled: 'Sampled', destroyed: 'Destroyed', void: 'Void',

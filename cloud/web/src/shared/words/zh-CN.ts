@@ -2,6 +2,8 @@
 
 export default {
   level: { unit: '瓶', box: '盒', case: '箱', pallet: '托' },
+  /** In a packaging plan: 1 托 : 10 箱 : 24 瓶. */
+  plan: { unit: '瓶', box: '盒', case: '箱', pallet: '托' },
   itemState: {
     free: '空闲', announced: '待补内容', issued: '已发码', applied: '已赋码', active: '有效', packed: '已包装', in_stock: '在库', shipped: '已出库', received: '已收货',
     verified: '已查验', claimed: '已兑奖', returned: '已退货', sampled: '已取样', destroyed: '已报废', void: '已作废',

@@ -1,0 +1,103 @@
+// Starts the real cloud binary on private ports with an empty data folder, and speaks to its API as a person would.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
+const BINARY = resolve(process.env.SEALTRACE_CLOUD_BIN ?? join(REPOSITORY, 'target/debug/sealtrace-cloud'))
+const START_LIMIT_MS = 20_000
+
+export const ADMIN = { login: 'admin', name: '管理员', password: 'correct horse battery' }
+
+/** A port nobody listens on now. */
+function freePort() {
+  return new Promise((found, failed) => {
+    const probe = createServer()
+    probe.once('error', failed)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => found(port))
+    })
+  })
+}
+
+export async function startCloud() {
+  if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run cargo build -p sealtrace-cloud, or set SEALTRACE_CLOUD_BIN`)
+  const data = await mkdtemp(join(tmpdir(), 'sealtrace-cloud-web-'))
+  const account = ['admin', '--data', data, 'create-account', '--login', ADMIN.login, '--name', ADMIN.name, '--role', 'admin', '--password-stdin']
+  const created = spawnSync(BINARY, account, { input: `${ADMIN.password}\n`, encoding: 'utf8' })
+  if (created.status !== 0) throw new Error(`create-account ended with ${created.status}: ${created.stderr}`)
+
+  const web = `127.0.0.1:${await freePort()}`
+  const device = `127.0.0.1:${await freePort()}`
+  const server = spawn(BINARY, ['serve', '--data', data, '--web', web, '--device', device], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', (bytes) => { log = (log + bytes).slice(-20_000) })
+  const base = `http://${web}`
+  const stop = async () => {
+    if (server.exitCode === null) {
+      const ended = new Promise((done) => server.once('exit', done))
+      server.kill('SIGTERM')
+      const hard = setTimeout(() => server.kill('SIGKILL'), 5_000)
+      await ended
+      clearTimeout(hard)
+    }
+    await rm(data, { recursive: true, force: true })
+  }
+  const end = Date.now() + START_LIMIT_MS
+  for (;;) {
+    const healthy = await fetch(`${base}/healthz`).then((answer) => answer.ok, () => false)
+    if (healthy) break
+    if (server.exitCode !== null || Date.now() > end) {
+      await stop()
+      throw new Error(`the cloud did not start (exit ${server.exitCode}):\n${log}`)
+    }
+    await new Promise((soon) => setTimeout(soon, 100))
+  }
+  return { base, stop, log: () => log }
+}
+
+/** The API with the session of one account. */
+export async function signedIn(base, { login, password }) {
+  let cookie = ''
+  const send = async (method, path, body) => {
+    const answer = await fetch(`${base}/api/v1${path}`, {
+      method,
+      headers: { origin: base, 'content-type': 'application/json', ...(cookie ? { cookie } : {}) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
+    const set = answer.headers.getSetCookie()[0]
+    if (set) cookie = set.split(';')[0]
+    return answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text
+  }
+  await send('POST', '/session', { login, password })
+  return { get: (path) => send('GET', path), post: (path, body) => send('POST', path, body) }
+}
+
+/** One product, its sites, a dealer, an order with codes released as two tasks, a document; and people of each role. */
+export async function furnish(base) {
+  const api = await signedIn(base, ADMIN)
+  const product = await api.post('/products', { name: '试验啤酒 500ml', gtin: '06901234567892', plan: [{ level: 'case', holds: 24 }, { level: 'pallet', holds: 10 }] })
+  const line = await api.post('/sites', { name: '一号线', kind: 'line' })
+  const store = await api.post('/sites', { name: '成品库', kind: 'warehouse' })
+  const dealer = await api.post('/dealers', { name: '南京经销商', territories: [{ product: product.id, regions: ['320100'] }] })
+  const order = await api.post('/orders', { number: 'PO-0001', product: product.id, lot: 'LOT-A', quantity: 480 })
+  await api.post(`/orders/${order.id}/codes`, { units: 500, cases: 22, pallets: 3 })
+  await api.post(`/orders/${order.id}/release`, { tasks: [{ site: line.id, kind: 'line', quantity: 240 }, { site: store.id, kind: 'device', quantity: 240 }] })
+  const document = await api.post('/documents', { number: 'CK-0001', kind: 'outbound', site: store.id, dealer: dealer.id, lines: [{ product: product.id, units: 240 }] })
+  for (let n = 2; n <= 23; n += 1) {
+    await api.post('/orders', { number: `PO-${String(n).padStart(4, '0')}`, product: product.id, lot: `LOT-${n}`, quantity: 240 })
+  }
+  const auditor = { login: 'auditor', name: '周审计', password: 'auditor password 1' }
+  const inspector = { login: 'inspector', name: '李稽查', password: 'inspector password 1' }
+  await api.post('/accounts', { ...auditor, role: 'auditor' })
+  await api.post('/accounts', { ...inspector, role: 'inspector' })
+  const roll = await api.get(`/orders/${order.id}/rolls/unit`)
+  return { api, product, line, store, dealer, order, document, auditor, inspector, printed: roll.split(/\r?\n/).filter(Boolean) }
+}

@@ -1,0 +1,82 @@
+// Pictures of every page, for eyes: the folder is printed. Asserts only what a picture cannot hide, like sideways scrolling.
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openBrowser } from './browser.mjs'
+import { ADMIN, furnish, startCloud } from './cloud.mjs'
+
+let cloud
+let world
+let folder
+
+before(async () => {
+  cloud = await startCloud()
+  world = await furnish(cloud.base)
+  folder = process.env.SEALTRACE_SCREENS ?? (await mkdtemp(join(tmpdir(), 'sealtrace-screens-')))
+  await mkdir(folder, { recursive: true })
+})
+after(async () => {
+  await cloud?.stop()
+})
+
+async function picture(page, name) {
+  await page.waitForLoadState('networkidle')
+  await page.waitForTimeout(400)
+  const path = join(folder, `${name}.png`)
+  await page.screenshot({ path })
+  assert.ok((await stat(path)).size > 4_000, `${name} is blank`)
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`)
+}
+
+test('console pages at desk size', async (context) => {
+  const browser = await openBrowser({ width: 1366, height: 768 })
+  const { page } = browser
+  try {
+    await page.goto(`${cloud.base}/console/`)
+    await page.waitForSelector('#login')
+    await picture(page, 'console-login')
+    await page.fill('#login', ADMIN.login)
+    await page.fill('#password', ADMIN.password)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.el-table__row')
+    const paths = { orders: '/orders', order: `/orders/${world.order.id}`, documents: '/documents', document: `/documents/${world.document.id}`, trace: '/trace', diversion: '/diversion', devices: '/devices', lost: '/nowhere' }
+    for (const language of ['zh', 'en']) {
+      for (const [name, path] of Object.entries(paths)) {
+        await page.goto(`${cloud.base}/console${path}`)
+        await page.waitForSelector('h1')
+        await picture(page, `console-${name}-${language}`)
+      }
+      await page.click('[data-test=language]')
+    }
+  } finally {
+    await browser.close()
+  }
+  context.diagnostic(`pictures are in ${folder}`)
+})
+
+test('phone pages at phone size', async () => {
+  const browser = await openBrowser({ width: 360, height: 640 })
+  const { page } = browser
+  try {
+    await page.goto(`${cloud.base}/7KQ2M8X4TJ0WB5NRA`)
+    await page.waitForSelector('[data-verdict=unknown]')
+    await picture(page, 'consumer-unknown')
+    const printed = world.printed[0]
+    await page.goto(cloud.base + (/^https?:/i.test(printed) ? new URL(printed).pathname : `/${printed}`))
+    await page.waitForSelector('[data-verdict=pending]')
+    await picture(page, 'consumer-pending')
+    await page.goto(`${cloud.base}/inspector/`)
+    await page.waitForSelector('#login')
+    await picture(page, 'inspector-login')
+    await page.fill('#login', world.inspector.login)
+    await page.fill('#password', world.inspector.password)
+    await page.click('.main')
+    await page.waitForSelector('#code')
+    await picture(page, 'inspector')
+  } finally {
+    await browser.close()
+  }
+})
