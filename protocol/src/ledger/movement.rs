@@ -4,7 +4,6 @@ use super::effect::{Effects, Notice};
 use super::facts::{Facts, Issued};
 use super::item::{Custody, Item, State};
 use super::operation::{Operation, Receive, Ship};
-use super::packing::distinct;
 use super::pending::{Found, Pending};
 use super::plan::Document;
 use super::rejection::Rejection;
@@ -18,8 +17,7 @@ pub(super) fn receive(
 ) -> Result<Effects, Rejection> {
     let mut pending = Pending::new(operation, facts);
     let here = Custody::At(operation.site);
-    for code in distinct(&receive.codes)? {
-        let code = pending.current(code)?;
+    for code in pending.distinct(&receive.codes)? {
         let mut item = match pending.find(code)? {
             Found::InUse(item) => item,
             Found::Idle(issued) => announce(&mut pending, code, issued),
@@ -52,8 +50,7 @@ pub(super) fn ship(
     let document = open_document(operation, ship, facts)?;
     let mut pending = Pending::new(operation, facts);
     let mut load = super::item::Contents::none();
-    for code in distinct(&ship.codes)? {
-        let code = pending.current(code)?;
+    for code in pending.distinct(&ship.codes)? {
         let mut item = match pending.find(code)? {
             Found::InUse(item) => item,
             Found::Idle(issued) => {

@@ -20,8 +20,7 @@ pub(super) fn commission(
 ) -> Result<Effects, Rejection> {
     task(operation, &commission.made, facts)?;
     let mut pending = Pending::new(operation, facts);
-    for code in distinct(&commission.codes)? {
-        let code = pending.current(code)?;
+    for code in pending.distinct(&commission.codes)? {
         let custody = match pending.find(code)? {
             Found::InUse(item) if item.state == State::Announced && item.level == Level::Unit => {
                 item.custody
@@ -55,8 +54,7 @@ pub(super) fn pack(
     let mut place = place_of(&pending, &parent);
     let mut contents = Contents::none();
     let mut joined = Vec::with_capacity(pack.children.len());
-    for child in distinct(&pack.children)? {
-        let child = pending.current(child)?;
+    for child in pending.distinct(&pack.children)? {
         if child == parent.code {
             return Err(Rejection::ScannedTwice { code: child });
         }
@@ -243,15 +241,6 @@ fn task<'a>(operation: &Operation, made: &Made, facts: &'a Facts) -> Result<&'a 
         .filter(|task| task.id == made.task && task.site == operation.site)
         .filter(|task| task.product == made.product && task.lot == made.lot)
         .ok_or(Rejection::TaskClosed { task: made.task })
-}
-
-/// The codes in order; an error when one appears twice.
-pub(super) fn distinct(codes: &[Code]) -> Result<Vec<Code>, Rejection> {
-    let mut seen = BTreeSet::new();
-    match codes.iter().find(|code| !seen.insert(**code)) {
-        Some(code) => Err(Rejection::ScannedTwice { code: *code }),
-        None => Ok(codes.to_vec()),
-    }
 }
 
 fn level_is(code: Code, level: Level, expected: Level) -> Result<(), Rejection> {

@@ -1,6 +1,6 @@
 //! The ledger as it would be: facts with an operation's changes laid over them, until they become effects.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::effect::{Effects, Move, Notice};
@@ -46,6 +46,20 @@ impl<'a> Pending<'a> {
             // The next one is another code: a label is never replaced by itself or by one already in use.
             current = by;
         }
+    }
+
+    /// The codes that stand for `codes`, in order; an error when two of them are the same item.
+    pub(super) fn distinct(&self, codes: &[Code]) -> Result<Vec<Code>, Rejection> {
+        let mut seen = BTreeSet::new();
+        let distinct = |code: &Code| {
+            let current = self.current(*code)?;
+            if seen.insert(current) {
+                Ok(current)
+            } else {
+                Err(Rejection::ScannedTwice { code: *code })
+            }
+        };
+        codes.iter().map(distinct).collect()
     }
 
     /// What stands behind a current code.

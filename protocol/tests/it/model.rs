@@ -1,0 +1,365 @@
+//! A deliberately naive ledger: every item carries its own place, contents are counted by walking, nothing is shared.
+//! It knows the rules in plain words and no cleverness; `judge` must agree with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId};
+use sealtrace_protocol::ledger::{Action, Level, Operation, Presence, Rejection, Unpack};
+use sealtrace_protocol::time::TimeInterval;
+
+use crate::world::{issued, plan};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    At(SiteId),
+    Shipped(SiteId, DocumentId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    pub(crate) level: Level,
+    pub(crate) parent: Option<Code>,
+    pub(crate) place: Place,
+    /// For units: it was made. For packages: it was packed.
+    pub(crate) real: bool,
+    pub(crate) disputed: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) things: BTreeMap<Code, Thing>,
+    replaced: BTreeMap<Code, (Code, TimeInterval)>,
+    /// What each accepted operation changed: the world before it, and how often each thing had been touched after it.
+    snapshots: BTreeMap<OperationId, (Box<Model>, BTreeMap<Code, u32>)>,
+    touches: BTreeMap<Code, u32>,
+}
+
+type Answer = Result<(), ()>;
+
+impl Model {
+    pub(crate) fn accept(&mut self, id: OperationId, operation: &Operation) -> Answer {
+        let before = self.clone();
+        let answer = self.act(operation);
+        if answer.is_err() {
+            *self = before;
+            return answer;
+        }
+        let touched = self.touch(&before);
+        self.snapshots.insert(id, (Box::new(before), touched));
+        Ok(())
+    }
+
+    /// What the two ledgers contradict each other about after a refusal becomes disputed here as well.
+    pub(crate) fn dispute(&mut self, operation: &Operation, rejection: &Rejection) {
+        let before = self.clone();
+        match (&operation.action, rejection) {
+            (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => {
+                for child in &pack.children {
+                    if let Some(thing) = self.things.get_mut(child)
+                        && thing.parent.is_some()
+                    {
+                        thing.disputed = true;
+                    }
+                }
+            }
+            (Action::Ship(ship), Rejection::AlreadyShipped { code, document, .. })
+                if ship.document != *document =>
+            {
+                self.things.get_mut(code).unwrap().disputed = true;
+            }
+            _ => {}
+        }
+        self.touch(&before);
+    }
+
+    /// Counts a touch for everything that differs from before.
+    fn touch(&mut self, before: &Self) -> BTreeMap<Code, u32> {
+        let mut touched = BTreeMap::new();
+        let codes: BTreeSet<Code> =
+            before.things.keys().chain(self.things.keys()).copied().collect();
+        for code in codes {
+            let same = before.things.get(&code) == self.things.get(&code)
+                && before.units(code) == self.units(code)
+                && before.children(code) == self.children(code);
+            if !same {
+                let touches = self.touches.entry(code).or_default();
+                *touches += 1;
+                touched.insert(code, *touches);
+            }
+        }
+        touched
+    }
+
+    fn act(&mut self, operation: &Operation) -> Answer {
+        let now = operation.at.interval();
+        let site = operation.site;
+        match &operation.action {
+            Action::Commission(commission) => {
+                for code in self.currents(&commission.codes, now)? {
+                    let place = match self.things.get(&code) {
+                        Some(thing) if thing.level == Level::Unit && !thing.real => thing.place,
+                        Some(_) => return Err(()),
+                        None => Place::At(site),
+                    };
+                    level_of(code, Level::Unit)?;
+                    self.make(code, Level::Unit, place);
+                }
+                Ok(())
+            }
+            Action::Pack(pack) => {
+                let planned = pack.made.is_some();
+                let holds = plan().holds(pack.level).ok_or(())?;
+                let count = u32::try_from(pack.children.len()).unwrap();
+                if planned && (count > holds || (count < holds && pack.partial.is_none())) {
+                    return Err(());
+                }
+                self.pack(operation, pack.parent, pack.level, &pack.children, planned)
+            }
+            Action::Unpack(Unpack::Whole(code)) => {
+                let code = self.current(*code, now)?;
+                let package = self.things.get(&code).filter(|t| t.level != Level::Unit).ok_or(())?;
+                let parent = package.parent;
+                for child in self.children(code) {
+                    self.things.get_mut(&child).unwrap().parent = None;
+                }
+                self.things.remove(&code);
+                self.drop_emptied(parent);
+                Ok(())
+            }
+            Action::Unpack(Unpack::Child(code)) => {
+                let code = self.current(*code, now)?;
+                let parent = self.things.get(&code).and_then(|thing| thing.parent).ok_or(())?;
+                self.things.get_mut(&code).unwrap().disputed = false;
+                self.leave(code, parent);
+                Ok(())
+            }
+            Action::Relabel(relabel) => self.relabel(relabel.old, relabel.new, now),
+            Action::VerifyPack(verify) => {
+                let parent = self.current(verify.parent, now)?;
+                self.things.get(&parent).filter(|t| t.level != Level::Unit).ok_or(())?;
+                let mut touched: Vec<Code> = vec![parent];
+                for child in self.children(parent) {
+                    if verify.seen.contains(&child) && self.things[&child].disputed {
+                        self.things.get_mut(&child).unwrap().disputed = false;
+                        touched.push(child);
+                    }
+                }
+                // Looking at a package is a touch, although nothing else changes.
+                *self.touches.entry(parent).or_default() += 1;
+                Ok(())
+            }
+            Action::Receive(receive) => {
+                for code in self.currents(&receive.codes, now)? {
+                    match self.things.get(&code).map(|thing| thing.place) {
+                        None => self.announce(code, Place::At(site))?,
+                        Some(Place::At(there)) if there != site => self.go(code, Place::At(site)),
+                        Some(_) => return Err(()),
+                    }
+                }
+                Ok(())
+            }
+            Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
+            Action::Inspect(_) => Ok(()),
+            Action::Correct(correct) => {
+                let (before, touched) = self.snapshots.get(&correct.names).cloned().ok_or(())?;
+                if touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches)) {
+                    return Err(());
+                }
+                for code in touched.keys() {
+                    match before.things.get(code) {
+                        Some(thing) => self.things.insert(*code, thing.clone()),
+                        None => self.things.remove(code),
+                    };
+                    match before.replaced.get(code) {
+                        Some(by) => self.replaced.insert(*code, *by),
+                        None => self.replaced.remove(code),
+                    };
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn pack(
+        &mut self,
+        operation: &Operation,
+        parent: Code,
+        level: Level,
+        children: &[Code],
+        planned: bool,
+    ) -> Answer {
+        let now = operation.at.interval();
+        let parent = self.current(parent, now)?;
+        level_of(parent, level)?;
+        let mut place = match self.things.get(&parent) {
+            Some(thing) if thing.real || thing.disputed => return Err(()),
+            Some(thing) => Some(match thing.place {
+                Place::Shipped(from, _) => Place::At(from),
+                at @ Place::At(_) => at,
+            }),
+            None => None,
+        };
+        for child in self.currents(children, now)? {
+            if planned {
+                level_of(child, plan().child_level(level).unwrap())?;
+            }
+            match self.things.get(&child) {
+                None if planned && level == Level::Case => {
+                    self.make(child, Level::Unit, Place::At(operation.site));
+                }
+                None => return Err(()),
+                Some(thing) => {
+                    let shipped = matches!(thing.place, Place::Shipped(..));
+                    if thing.level >= level || thing.disputed || thing.parent.is_some() || shipped {
+                        return Err(());
+                    }
+                    if planned && thing.level == Level::Unit && !thing.real {
+                        let place = thing.place;
+                        self.make(child, Level::Unit, place);
+                    }
+                }
+            }
+            let there = self.things[&child].place;
+            if *place.get_or_insert(there) != there {
+                return Err(());
+            }
+            self.things.get_mut(&child).unwrap().parent = Some(parent);
+        }
+        if !self.things.contains_key(&parent) {
+            self.make(parent, level, place.unwrap());
+        }
+        self.things.get_mut(&parent).unwrap().real = true;
+        let place = self.things[&parent].place;
+        self.move_all(parent, place);
+        Ok(())
+    }
+
+    fn relabel(&mut self, old: Code, new: Code, now: TimeInterval) -> Answer {
+        let current = self.current(old, now)?;
+        if old == new || self.things.contains_key(&new) || self.replaced.contains_key(&new) {
+            return Err(());
+        }
+        let thing = self.things.get(&current).filter(|thing| !thing.disputed).cloned().ok_or(())?;
+        level_of(new, thing.level)?;
+        for child in self.children(current) {
+            self.things.get_mut(&child).unwrap().parent = Some(new);
+        }
+        self.things.remove(&current);
+        self.things.insert(new, thing);
+        self.replaced.insert(current, (new, now));
+        Ok(())
+    }
+
+    fn ship(&mut self, operation: &Operation, codes: &[Code], document: DocumentId) -> Answer {
+        let from = SiteId(1 + (document.get() - 1) % 2);
+        if from != operation.site {
+            return Err(());
+        }
+        let already = self.shipped_units(document);
+        let mut load = 0;
+        for code in self.currents(codes, operation.at.interval())? {
+            match self.things.get(&code) {
+                None => self.announce(code, Place::Shipped(from, document))?,
+                Some(thing) if thing.disputed => return Err(()),
+                Some(Thing { place: Place::Shipped(by, earlier), .. })
+                    if *by != from || *earlier == document =>
+                {
+                    return Err(());
+                }
+                Some(_) => {
+                    load += self.units(code);
+                    if already + load > 7 {
+                        return Err(());
+                    }
+                    self.go(code, Place::Shipped(from, document));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn announce(&mut self, code: Code, place: Place) -> Answer {
+        let Presence::Absent(issued) = issued(code) else { return Err(()) };
+        self.make(code, issued.level, place);
+        self.things.get_mut(&code).unwrap().real = false;
+        Ok(())
+    }
+
+    fn make(&mut self, code: Code, level: Level, place: Place) {
+        let thing = Thing { level, parent: None, place, real: true, disputed: false };
+        self.things.insert(code, thing);
+    }
+
+    fn go(&mut self, code: Code, place: Place) {
+        if let Some(parent) = self.things[&code].parent {
+            self.leave(code, parent);
+        }
+        self.move_all(code, place);
+    }
+
+    fn leave(&mut self, code: Code, parent: Code) {
+        self.things.get_mut(&code).unwrap().parent = None;
+        self.drop_emptied(Some(parent));
+    }
+
+    fn drop_emptied(&mut self, mut package: Option<Code>) {
+        while let Some(code) = package.filter(|code| self.children(*code).is_empty()) {
+            package = self.things.remove(&code).and_then(|thing| thing.parent);
+        }
+    }
+
+    fn move_all(&mut self, code: Code, place: Place) {
+        self.things.get_mut(&code).unwrap().place = place;
+        for child in self.children(code) {
+            self.move_all(child, place);
+        }
+    }
+
+    fn currents(&self, codes: &[Code], now: TimeInterval) -> Result<Vec<Code>, ()> {
+        let distinct: BTreeSet<&Code> = codes.iter().collect();
+        if distinct.len() != codes.len() {
+            return Err(());
+        }
+        codes.iter().map(|code| self.current(*code, now)).collect()
+    }
+
+    fn current(&self, mut code: Code, now: TimeInterval) -> Result<Code, ()> {
+        while let Some((by, at)) = self.replaced.get(&code) {
+            if !now.before(*at) {
+                return Err(());
+            }
+            code = *by;
+        }
+        Ok(code)
+    }
+
+    pub(crate) fn children(&self, parent: Code) -> Vec<Code> {
+        let inside = self.things.iter().filter(|(_, thing)| thing.parent == Some(parent));
+        inside.map(|(code, _)| *code).collect()
+    }
+
+    pub(crate) fn units(&self, code: Code) -> u32 {
+        match self.things.get(&code) {
+            Some(thing) if thing.level == Level::Unit => u32::from(thing.real),
+            Some(_) => self.children(code).into_iter().map(|child| self.units(child)).sum(),
+            None => 0,
+        }
+    }
+
+    pub(crate) fn shipped_units(&self, document: DocumentId) -> u32 {
+        let shipped = |thing: &Thing| {
+            thing.level == Level::Unit
+                && thing.real
+                && matches!(thing.place, Place::Shipped(_, under) if under == document)
+        };
+        u32::try_from(self.things.values().filter(|thing| shipped(thing)).count()).unwrap()
+    }
+}
+
+fn level_of(code: Code, level: Level) -> Answer {
+    match issued(code) {
+        Presence::Absent(issued) if issued.level == level => Ok(()),
+        _ => Err(()),
+    }
+}

@@ -1,0 +1,265 @@
+//! A small world for random histories: a ledger in memory, fetched exactly as `needs` asks, and histories to play.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use sealtrace_protocol::code::{Code, Minted, Sscc};
+use sealtrace_protocol::ids::{
+    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OrderId, ProductId, Seq, SiteId,
+    TaskId,
+};
+use sealtrace_protocol::ledger::{
+    Action, Commission, Correct, Correction, Document, DocumentLine, Effects, Facts, Issued, Item,
+    Level, Made, Need, Operation, Pack, PartialReason, Past, Plan, Presence, Receive, Rejection,
+    Relabel, RelabelReason, Ship, State, Step, Task, Touched, Unpack, VerifyPack, dispute, judge,
+};
+use sealtrace_protocol::text::Lot;
+use sealtrace_protocol::time::{Stamp, Timestamp};
+
+pub(crate) const PRODUCT: ProductId = ProductId(1);
+pub(crate) const UNITS: u64 = 12;
+pub(crate) const CASES: u64 = 5;
+pub(crate) const PALLETS: u64 = 3;
+pub(crate) const SITES: u64 = 2;
+/// Codes of one world do not meet codes of another.
+pub(crate) const WORLD: u64 = 1_000;
+
+pub(crate) fn lot() -> Lot {
+    Lot::new("L1").unwrap()
+}
+
+pub(crate) fn unit(n: u64) -> Code {
+    Code::Minted(Minted::new(9, 0xabcd_0000_0000 + u128::from(n)).unwrap())
+}
+
+pub(crate) fn case(n: u64) -> Code {
+    Code::Sscc(Sscc::from_body(10_000_000_000 + n).unwrap())
+}
+
+pub(crate) fn pallet(n: u64) -> Code {
+    Code::Sscc(Sscc::from_body(20_000_000_000 + n).unwrap())
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan::new(vec![Step { level: Level::Case, holds: 3 }, Step { level: Level::Pallet, holds: 2 }])
+        .unwrap()
+}
+
+pub(crate) fn issued(code: Code) -> Presence {
+    let level = match code {
+        Code::Minted(_) => Level::Unit,
+        Code::Sscc(sscc) if sscc.body() < 20_000_000_000 => Level::Case,
+        Code::Sscc(_) => Level::Pallet,
+        Code::Sgtin(_) => return Presence::Foreign,
+    };
+    Presence::Absent(Issued { level, product: Some(PRODUCT) })
+}
+
+fn task(id: TaskId) -> Task {
+    Task {
+        id,
+        order: OrderId(1),
+        site: SiteId(id.get()),
+        product: PRODUCT,
+        lot: lot(),
+        plan: plan(),
+    }
+}
+
+/// Items, their history, and what moved under documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    pub(crate) items: BTreeMap<Code, Item>,
+    pub(crate) moved: BTreeMap<DocumentId, u32>,
+    pasts: BTreeMap<OperationId, Past>,
+}
+
+impl Ledger {
+    /// Judges and stores, as the cloud does. Checks on the way that `needs` asked for enough.
+    pub(crate) fn accept(
+        &mut self,
+        id: OperationId,
+        operation: &Operation,
+    ) -> Result<Effects, Rejection> {
+        let facts = self.facts(operation);
+        let outcome = judge(operation, &facts);
+        assert_eq!(
+            outcome,
+            judge(operation, &self.all_facts(operation)),
+            "needs() asked for too little"
+        );
+        match &outcome {
+            Ok(effects) => self.store(Some(id), effects),
+            Err(rejection) => self.store(None, &dispute(operation, rejection, &facts)),
+        }
+        outcome
+    }
+
+    fn store(&mut self, id: Option<OperationId>, effects: &Effects) {
+        let mut past = Past::default();
+        for item in &effects.items {
+            let before = self.items.insert(item.code, item.clone());
+            assert_eq!(
+                item.version.get(),
+                before.as_ref().map_or(0, |item| item.version.get()) + 1
+            );
+            past.touched.push(Touched { before, after: item.clone() });
+        }
+        for moved in &effects.moves {
+            let units = self.moved.entry(moved.document).or_default();
+            *units = units.saturating_add(moved.on.units()).checked_sub(moved.off.units()).unwrap();
+        }
+        if let Some(id) = id {
+            self.pasts.insert(id, past);
+        }
+    }
+
+    fn facts(&self, operation: &Operation) -> Facts {
+        let mut facts = self.context(operation);
+        let mut wanted: Vec<(Code, Need)> = operation.needs();
+        if let Some(past) = &facts.past {
+            wanted.extend(past.touched.iter().map(|touched| (touched.after.code, Need::Item)));
+        }
+        while let Some((code, need)) = wanted.pop() {
+            let Some(item) = self.items.get(&code) else {
+                facts.set(code, issued(code));
+                continue;
+            };
+            facts.set(code, Presence::Present(item.clone()));
+            if let State::Replaced { by, .. } = item.state {
+                wanted.push((by, need));
+            }
+            if need >= Need::Ancestors
+                && let Some(parent) = item.parent
+            {
+                wanted.push((parent, Need::Ancestors));
+            }
+            if need == Need::Children {
+                let children = self.children(code);
+                for child in &children {
+                    facts.set(*child, Presence::Present(self.items[child].clone()));
+                }
+                facts.set_children(code, children);
+            }
+        }
+        facts
+    }
+
+    fn all_facts(&self, operation: &Operation) -> Facts {
+        let mut facts = self.context(operation);
+        for (code, _) in operation.needs() {
+            facts.set(code, issued(code));
+        }
+        for (code, item) in &self.items {
+            facts.set(*code, Presence::Present(item.clone()));
+            facts.set_children(*code, self.children(*code));
+        }
+        facts
+    }
+
+    fn context(&self, operation: &Operation) -> Facts {
+        let mut facts = Facts::new();
+        facts.task = operation.task().map(task);
+        facts.document = operation.document().map(|id| self.document(id));
+        facts.past = operation.corrects().and_then(|id| self.pasts.get(&id)).cloned();
+        facts
+    }
+
+    pub(crate) fn document(&self, id: DocumentId) -> Document {
+        let moved = self.moved.get(&id).copied().unwrap_or_default();
+        Document {
+            id,
+            from: SiteId(1 + (id.get() - 1) % SITES),
+            to: DealerId(id.get()),
+            open: true,
+            lines: vec![DocumentLine { product: PRODUCT, units: 7, moved }],
+        }
+    }
+
+    pub(crate) fn children(&self, parent: Code) -> Vec<Code> {
+        let inside = self.items.values().filter(|item| item.parent == Some(parent));
+        inside.map(|item| item.code).collect()
+    }
+}
+
+pub(crate) fn id(seq: u64) -> OperationId {
+    OperationId { device: DeviceId(1), epoch: Epoch(1), seq: Seq(seq) }
+}
+
+/// Random operations on the codes of one world, in the order they are accepted.
+pub(crate) fn history(world: u64, length: usize) -> impl Strategy<Value = Vec<Operation>> {
+    prop::collection::vec(operation(world), 1..length)
+}
+
+fn operation(world: u64) -> impl Strategy<Value = Operation> {
+    (1..=SITES, 0_i64..100, action(world)).prop_map(move |(site, at, action)| {
+        let mut operation = Operation {
+            at: Stamp { wall: Timestamp(at), uncertainty_ms: 5 },
+            operator: None,
+            site: SiteId(site),
+            basis: Cursor(0),
+            action,
+        };
+        match &mut operation.action {
+            Action::Commission(Commission { made, .. })
+            | Action::Pack(Pack { made: Some(made), .. }) => made.task = TaskId(site),
+            _ => {}
+        }
+        operation
+    })
+}
+
+fn action(world: u64) -> impl Strategy<Value = Action> {
+    let base = world * WORLD;
+    let made = Made { task: TaskId(1), product: PRODUCT, lot: lot() };
+    let unit = (0..UNITS).prop_map(move |n| unit(base + n));
+    let case = (0..CASES).prop_map(move |n| case(base + n));
+    let pallet = (0..PALLETS).prop_map(move |n| pallet(base + n));
+    let item = prop_oneof![1 => unit.clone(), 2 => case.clone(), 1 => pallet.clone()];
+    let run = (0..UNITS - 2, prop::bool::weighted(0.7)).prop_map(move |(first, straight)| {
+        let step = if straight { 1 } else { 5 };
+        (0..3).map(|n| self::unit(base + (first + n * step) % UNITS)).collect::<Vec<_>>()
+    });
+    let pack_case = (case.clone(), run.clone()).prop_map(move |(parent, children)| {
+        Action::Pack(Pack { parent, level: Level::Case, children, made: Some(made), partial: None })
+    });
+    let some_cases = prop::collection::vec(case.clone(), 1..3);
+    let pack_pallet = (pallet.clone(), some_cases, any::<bool>()).prop_map(
+        move |(parent, children, with_plan)| {
+            Action::Pack(Pack {
+                parent,
+                level: Level::Pallet,
+                children,
+                made: with_plan.then_some(made),
+                partial: with_plan.then_some(PartialReason::EndOfTask),
+            })
+        },
+    );
+    let seen = prop::collection::vec(item.clone(), 0..4);
+    let documents = (1..=3_u64).prop_map(DocumentId);
+    prop_oneof![
+        2 => run.prop_map(move |codes| Action::Commission(Commission { codes, made })),
+        6 => pack_case,
+        5 => pack_pallet,
+        2 => item.clone().prop_map(|code| Action::Unpack(Unpack::Whole(code))),
+        2 => item.clone().prop_map(|code| Action::Unpack(Unpack::Child(code))),
+        3 => (item.clone(), item.clone()).prop_map(|(old, new)| {
+            Action::Relabel(Relabel { old, new, reason: RelabelReason::Damaged })
+        }),
+        1 => (item.clone(), seen).prop_map(|(parent, seen)| {
+            Action::VerifyPack(VerifyPack { parent, seen })
+        }),
+        2 => prop::collection::vec(item.clone(), 1..3)
+            .prop_map(|codes| Action::Receive(Receive { codes })),
+        4 => (prop::collection::vec(item, 1..3), documents)
+            .prop_map(|(codes, document)| Action::Ship(Ship { codes, document })),
+        2 => (1..40_u64).prop_map(|seq| {
+            Action::Correct(Correct { names: id(seq), correction: Correction::Undo })
+        }),
+    ]
+}
+
+/// The codes an operation speaks of.
+pub(crate) fn codes(operation: &Operation) -> BTreeSet<Code> {
+    operation.needs().into_iter().map(|(code, _)| code).collect()
+}
