@@ -11,7 +11,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         "tree",
         "--workspace",
         "--edges",
-        "all",
+        "normal,build,dev",
         "--target",
         "all",
         "--prefix",
