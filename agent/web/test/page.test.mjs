@@ -140,6 +140,33 @@ test('the_soft_keyboard_stays_down_and_a_typed_code_goes_the_same_way', async ()
   await counter(2)
 })
 
+test('an_ended_session_asks_for_the_login_and_says_what_did_not_count', async () => {
+  await openPack()
+  await wedge(page, 'ONE')
+  await counter(1)
+  agent.loggedIn = false
+  await wedge(page, 'TWO')
+  await page.waitForSelector('text=登录已失效')
+  await page.fill('#login', 'wang')
+  await page.fill('#pin', '2468')
+  await page.click('[data-act=login]')
+  await page.click('[data-site="1"]')
+  await page.waitForSelector('text=有 1 次扫码没有确认')
+  await page.click('[data-act=checked]')
+  await counter(1)
+  await wedge(page, 'TWO')
+  await counter(2)
+  assert.deepEqual(texts(), ['ONE', 'TWO'])
+})
+
+test('scanning_goes_on_after_the_camera_was_opened_and_left', async () => {
+  await openPack()
+  await page.focus('[data-act=picture] input')
+  await wedge(page, 'STILL SCANNED')
+  await counter(1)
+  assert.deepEqual(texts(), ['STILL SCANNED'])
+})
+
 test('a_picture_is_posted_as_it_is', async () => {
   await openPack()
   await page.setInputFiles('[data-act=picture] input', { name: 'label.png', mimeType: 'image/png', buffer: Buffer.alloc(1234, 7) })

@@ -59,7 +59,8 @@ export function rest(): void {
 
 function isField(element: EventTarget | null): boolean {
   if (!(element instanceof HTMLElement) || element === sink) return false
-  return /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable
+  if (element instanceof HTMLInputElement) return !/^(file|button|submit|checkbox|radio)$/.test(element.type)
+  return /^(TEXTAREA|SELECT)$/.test(element.tagName) || element.isContentEditable
 }
 
 function fresh(event: Event): boolean {

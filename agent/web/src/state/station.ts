@@ -95,7 +95,7 @@ async function send(job: Job): Promise<void> {
       return lose(job)
     }
     if (!(failure instanceof ApiError)) throw failure
-    if (failure.status === 401) return endSession()
+    if (failure.status === 401) return endSession([job])
     show(failure.status >= 500 ? 'critical' : 'refused', { code: failure.code, params: failure.params })
   }
 }
@@ -153,11 +153,12 @@ export function acknowledgeCheck(): void {
   show('ready', READY)
 }
 
-function endSession(): void {
+/** What was scanned meanwhile did not count: after the next login the operator is asked to check. */
+function endSession(unsaved: Job[] = []): void {
   station.sessionEnded = station.session !== null
   station.session = null
   station.view = null
-  queue.drain()
+  for (const job of unsaved.concat(queue.drain())) if (job.kind !== 'command') station.lost += 1
   show('critical', { code: 'no_session' })
 }
 
@@ -215,6 +216,7 @@ export async function enter(session: Session): Promise<void> {
   station.sessionEnded = false
   station.view = view
   station.shown = { tone: 'ready', message: READY, provisional: false, n: station.shown.n + 1 }
+  station.check = station.lost > 0
   showLastAgain()
 }
 
