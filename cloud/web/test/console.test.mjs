@@ -159,10 +159,10 @@ describe('the pages', () => {
   test('tracing answers for nonsense and for a code without a life', async () => {
     await go('/trace')
     await page.getByText('从一个码开始').waitFor()
-    await page.fill('[data-query] input', '~~~ not a code ~~~')
+    await page.fill('input[data-query]', '~~~ not a code ~~~')
     await page.keyboard.press('Enter')
     await page.getByText('读不懂这个码', { exact: true }).waitFor()
-    await page.fill('[data-query] input', '(00)069099990000000009')
+    await page.fill('input[data-query]', '(00)069099990000000009')
     await page.keyboard.press('Enter')
     await page.getByText('没有这个码的记录', { exact: true }).waitFor()
     assert.match(here(), /text=/)

@@ -21,7 +21,7 @@ const en: typeof zhCN = {
   ...tradeEn,
   page: {
     title: 'Inspection', language: '中文', languageLabel: 'Switch to Chinese', logout: 'Sign out', login: 'Account', password: 'Password', signIn: 'Sign in', busy: 'Signing in…',
-    needLogin: 'Enter your account', needPassword: 'Enter your password', restoring: 'Reading your login…', role: 'This account is not an inspector’s and cannot file inspections.', console: 'Open the console', other: 'Use another account',
+    needLogin: 'Enter your account', needPassword: 'Enter your password', restoring: 'Reading your login…', role: 'Only inspectors can use this page; this account cannot file inspections.', console: 'Open the console', other: 'Use another account',
     code: 'Code on the goods', codeHint: 'Scan or type the code of a bottle, case or pallet', camera: 'Use camera', cameraStop: 'Stop camera', cameraFailed: 'The camera did not open. Type the code.', needCode: 'Scan or type a code first',
     place: 'City', placeHint: 'Type the name of a city', locate: 'Locate me', locating: 'Locating…', locateFailed: 'No position. Choose the city by hand.', accuracy: 'within about {m} m', needPlace: 'Choose the city', needFinding: 'Choose a finding', noPlaces: 'The list of cities could not be read. Try again with a connection.',
     finding: 'Finding', note: 'Note (optional)', noteHint: 'Shop, display, where it came from', submit: 'File inspection', submitting: 'Filing…',

@@ -17,7 +17,7 @@ const words: typeof zh = {
     query: 'Order, lot or product', number: 'Order', product: 'Product', lot: 'Lot', quantity: 'Quantity', plan: 'Packaging plan', state: 'State', progress: 'Progress',
     created: 'Created', empty: 'No production orders yet', emptyHint: 'Orders appear here once an ERP or an administrator creates and releases them.', gtin: 'GTIN',
     produced: 'Produced', minted: 'Codes minted', tasks: 'Released tasks', level: 'Level', planned: 'Planned', done: 'Done', site: 'Line / PDA', kind: 'By',
-    taskEmpty: 'No tasks have been released', unused: 'unused', ofMinted: 'of the codes minted', units: 'bottles', codes: 'Codes',
+    taskEmpty: 'No tasks have been released', unused: 'Unused', ofMinted: 'of the codes minted', units: 'bottles', codes: 'Codes',
   },
   document: {
     query: 'Document or dealer', number: 'Document', kind: 'Kind', site: 'From site', dealer: 'Dealer', units: 'Quantity (bottles)', moved: 'Scanned out', state: 'State',
@@ -42,7 +42,7 @@ const words: typeof zh = {
   },
   diversion: {
     region: 'Seen in', dealer: 'Dealer', product: 'Product', code: 'Code', shipped: 'Shipped', territory: 'Territory', seen: 'Seen in', outside: 'Scans outside', last: 'Last seen',
-    empty: 'No suspected diversion', emptyHint: 'A code scanned outside its dealer’s territory is listed here, one row per code.', map: 'Schematic map', mapHint: 'Points are city centres. A sketch only: it shows no administrative boundaries.',
+    empty: 'No suspected diversion', emptyHint: "A code scanned outside its dealer\'s territory is listed here, one row per code.", map: 'Schematic map', mapHint: 'Points are city centres. A sketch only: it shows no administrative boundaries.',
     here: 'Territory', out: 'Seen outside', other: 'Other cities', times: '{n} scans', detail: 'Why it is listed', shipment: 'Shipment', evidence: 'Evidence, not a verdict: travel, gifts, online orders and wrong locations also put scans outside a territory.',
     why: '{level} {code} ({product}, lot {lot}) was shipped at {shipped} with document {document} to dealer {dealer}, whose territory is {territory}. Since then it was scanned {n} times in {regions}, outside that territory, the last time at {last}.',
     whyNoTerritory: '(none registered)', allSightings: 'All sightings', trace: 'See its life', where: 'Where', when: 'When', who: 'By', accuracy: 'within {m} m', openDocument: 'Open the document', and: ', ',
