@@ -113,7 +113,7 @@ pub(super) fn verify(
     } else {
         Notice::Differs { parent, missing, foreign }
     });
-    pending.put(package);
+    pending.look_at(package);
     Ok(pending.effects())
 }
 

@@ -25,12 +25,19 @@ pub(super) struct Pending<'a> {
     pub(super) operation: &'a Operation,
     pub(super) facts: &'a Facts,
     changed: BTreeMap<Code, Item>,
+    looked_at: BTreeSet<Code>,
     notices: Vec<Notice>,
 }
 
 impl<'a> Pending<'a> {
     pub(super) fn new(operation: &'a Operation, facts: &'a Facts) -> Self {
-        Self { operation, facts, changed: BTreeMap::new(), notices: Vec::new() }
+        Self {
+            operation,
+            facts,
+            changed: BTreeMap::new(),
+            looked_at: BTreeSet::new(),
+            notices: Vec::new(),
+        }
     }
 
     /// The code that stands for `code`: itself, or what replaced its label if this was done before that.
@@ -104,6 +111,12 @@ impl<'a> Pending<'a> {
         self.changed.insert(item.code, item);
     }
 
+    /// Records that the operation concerns an item although nothing about it changes.
+    pub(super) fn look_at(&mut self, item: Item) {
+        self.looked_at.insert(item.code);
+        self.put(item);
+    }
+
     /// Tells people something about an operation that counts.
     pub(super) fn notice(&mut self, notice: Notice) {
         self.notices.push(notice);
@@ -171,7 +184,11 @@ impl<'a> Pending<'a> {
                 Presence::Present(before) => Some(before),
                 Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
             };
-            item.version = before.map_or(Version(0), |before| before.version).next();
+            item.version = before.map_or(Version(0), |before| before.version);
+            if before == Some(&item) && !self.looked_at.contains(&code) {
+                continue;
+            }
+            item.version = item.version.next();
             if let Some((document, contents)) = before.and_then(shipped) {
                 moved(&mut moves, document).off.add(contents);
             }

@@ -1,1 +1,156 @@
-//! soon
+//! Codes: every form reads as the same item, malformed ones say where and why, nothing panics.
+
+use proptest::prelude::*;
+use sealtrace_protocol::code::{Code, Gtin, Minted, ParseError, Sscc, Why, parse};
+use sealtrace_protocol::wire::{decode, encode};
+
+fn minted() -> impl Strategy<Value = Minted> {
+    (0_u8..32, any::<u128>()).prop_filter_map("17 digits are no minted code", |(head, body)| {
+        Minted::new(head, body >> 48).filter(|minted| !minted.is_all_digits())
+    })
+}
+
+fn error(text: &str) -> ParseError {
+    parse(text).expect_err(text)
+}
+
+#[test]
+fn one_item_reads_the_same_from_every_label() {
+    let minted = "9A0BCDEFGH1234567";
+    let code = Code::Minted(Minted::from_typed(minted).unwrap());
+    for text in [
+        "9A0BCDEFGH1234567",
+        " 9a0bcdefgh1234567\r\n",
+        "HTTPS://T.EXAMPLE/9A0BCDEFGH1234567",
+        "https://t.example/q/9a0bcdefgh1234567?utm_source=wechat#top",
+        "https://id.example/01/06901234567892/21/9A0BCDEFGH1234567",
+        "https://id.example/x/01/06901234567892/10/L%2F1/21/9A0BCDEFGH1234567?17=271231&linkType=all",
+        "(01)06901234567892(10)L(1(21)9A0BCDEFGH1234567",
+        "]d2010690123456789210L1\u{1d}219A0BCDEFGH1234567",
+        "\u{1d}0106901234567892219A0BCDEFGH1234567\u{1d}17271231",
+        "]Q3010690123456789217271231219A0BCDEFGH1234567",
+    ] {
+        assert_eq!(parse(text).unwrap_or_else(|e| panic!("{text}: {e}")).code, code, "{text}");
+    }
+}
+
+#[test]
+fn claims_are_read_beside_the_identity() {
+    let scan = parse("]C10106901234567892172712003710".replace("3710", "").as_str());
+    assert_eq!(scan.unwrap_err().why, Why::NoIdentity);
+    let scan =
+        parse("https://id.example/01/06901234567892/10/L%2F1/21/9A0BCDEFGH1234567?17=271200")
+            .unwrap();
+    assert_eq!(scan.claims.gtin.unwrap().to_string(), "06901234567892");
+    assert_eq!(scan.claims.lot.unwrap().as_str(), "L/1");
+    let expiry = scan.claims.expiry.unwrap();
+    assert_eq!((expiry.year, expiry.month, expiry.day), (27, 12, 0));
+}
+
+#[test]
+fn an_sscc_reads_from_every_form() {
+    let sscc = Code::Sscc(Sscc::new("376104250021234569").unwrap());
+    for text in [
+        "376104250021234569",
+        "00376104250021234569",
+        "]C100376104250021234569",
+        "(00)376104250021234569",
+        "https://id.example/00/376104250021234569",
+    ] {
+        assert_eq!(parse(text).unwrap().code, sscc, "{text}");
+    }
+    assert_eq!(sscc.canonical(), "(00)376104250021234569");
+}
+
+#[test]
+fn somebody_elses_serial_is_not_minted() {
+    let scan = parse("(01)06901234567892(21)SN-77").unwrap();
+    assert!(matches!(scan.code, Code::Sgtin(_)));
+    assert_eq!(scan.code.canonical().parse::<Code>().unwrap(), scan.code);
+}
+
+#[test]
+fn malformed_texts_say_where_and_why() {
+    assert_eq!(error(""), ParseError { at: 0, why: Why::Empty });
+    assert_eq!(error("hello").why, Why::UnknownForm);
+    assert_eq!(error(&"9".repeat(600)).why, Why::TooLong(600));
+    assert_eq!(error("376104250021234560"), ParseError { at: 0, why: Why::CheckDigit("00") });
+    assert_eq!(error("(01)06901234567890(21)A"), ParseError { at: 4, why: Why::CheckDigit("01") });
+    assert_eq!(error("]d20106901234567892"), ParseError { at: 0, why: Why::NoIdentity });
+    assert_eq!(error("(01)06901234567892(21)A#B"), ParseError { at: 23, why: Why::Character });
+    assert_eq!(error("(01)06901234567892(21)A(99)x").why, Why::Identifier("99".into()));
+    assert_eq!(error("(21)A(21)B(01)06901234567892").why, Why::Repeated("21"));
+    assert_eq!(
+        error("(01)06901234567892(17)271301(21)A"),
+        ParseError { at: 22, why: Why::Date("17") }
+    );
+    assert_eq!(
+        error("]d201069012345"),
+        ParseError { at: 5, why: Why::Length { ai: "01", expected: "14 digits" } }
+    );
+    assert_eq!(error("https://t.example/").why, Why::UnknownForm);
+    assert_eq!(error("https://t.example/01/06901234567892/21/A%2").why, Why::Escape);
+    assert_eq!(
+        error("(01)06901234567892(21)123456789012345678901").why,
+        Why::Length { ai: "21", expected: "1 to 20 characters" }
+    );
+}
+
+#[test]
+fn gtins_of_every_length_are_one_number() {
+    assert_eq!(Gtin::new("6901234567892").unwrap(), Gtin::new("06901234567892").unwrap());
+    assert_eq!(Gtin::new("690123456789").unwrap_err(), Why::CheckDigit("01"));
+    assert_eq!(Gtin::new("69012345").unwrap_err(), Why::CheckDigit("01"));
+}
+
+proptest! {
+    #[test]
+    fn minted_codes_round_trip(minted in minted()) {
+        let code = Code::Minted(minted);
+        let text = code.canonical();
+        prop_assert_eq!(text.parse::<Code>().unwrap(), code);
+        prop_assert_eq!(text.to_lowercase().parse::<Code>().unwrap(), code);
+        prop_assert_eq!(decode::<Code>(&encode(&code), "code").unwrap(), code);
+        let json = serde_json::to_string(&code).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Code>(&json).unwrap(), code);
+    }
+
+    #[test]
+    fn ssccs_round_trip(body in 0_u64..100_000_000_000_000_000) {
+        let code = Code::Sscc(Sscc::from_body(body).unwrap());
+        prop_assert_eq!(code.canonical().parse::<Code>().unwrap(), code);
+        prop_assert_eq!(decode::<Code>(&encode(&code), "code").unwrap(), code);
+    }
+
+    #[test]
+    fn foreign_serials_round_trip(serial in "[!\"%&'()*+,./:;<=>?_0-9A-Za-z-]{1,20}") {
+        let text = format!("(01)06901234567892(21){serial}");
+        if let Ok(scan) = parse(&text) {
+            prop_assert_eq!(scan.code.canonical().parse::<Code>().unwrap(), scan.code);
+            prop_assert_eq!(decode::<Code>(&encode(&scan.code), "code").unwrap(), scan.code);
+        }
+    }
+
+    #[test]
+    fn a_wrong_digit_in_an_sscc_is_noticed(body in 0_u64..100_000_000_000_000_000, at in 0_usize..18, by in 1_u8..10) {
+        let mut digits = Sscc::from_body(body).unwrap().to_string().into_bytes();
+        digits[at] = b'0' + (digits[at] - b'0' + by) % 10;
+        prop_assert!(parse(&String::from_utf8(digits).unwrap()).is_err());
+    }
+
+    #[test]
+    fn nothing_panics(text in "\\PC*", tail in "[0-9()\\[\\]CdQ/%:\u{1d}]{0,60}") {
+        let _ = parse(&text);
+        let _ = parse(&tail);
+        let _ = parse(&format!("]d2{tail}"));
+        let _ = parse(&format!("https://x/{tail}"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_code_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        if let Ok(code) = decode::<Code>(&bytes, "code") {
+            prop_assert_eq!(encode(&code), bytes);
+            prop_assert_eq!(code.canonical().parse::<Code>().unwrap(), code);
+        }
+    }
+}

@@ -50,7 +50,7 @@ fn agree(ledger: &Ledger, model: &Model) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1_500)))]
 
     #[test]
     fn judge_agrees_with_the_naive_model(history in history(0, 40)) {

@@ -79,16 +79,26 @@ impl Model {
         let codes: BTreeSet<Code> =
             before.things.keys().chain(self.things.keys()).copied().collect();
         for code in codes {
-            let same = before.things.get(&code) == self.things.get(&code)
+            let same = before.visible(code) == self.visible(code)
                 && before.units(code) == self.units(code)
                 && before.children(code) == self.children(code);
-            if !same {
+            if self.touches.get(&code) != before.touches.get(&code) {
+                touched.insert(code, self.touches[&code]);
+            } else if !same {
                 let touches = self.touches.entry(code).or_default();
                 *touches += 1;
                 touched.insert(code, *touches);
             }
         }
         touched
+    }
+
+    /// A thing as the ledger keeps it: its place counts on the root only.
+    fn visible(&self, code: Code) -> Option<(Thing, bool)> {
+        let thing = self.things.get(&code)?;
+        let root = thing.parent.is_none();
+        let place = if root { thing.place } else { Place::At(SiteId(0)) };
+        Some((Thing { place, ..thing.clone() }, root))
     }
 
     fn act(&mut self, operation: &Operation) -> Answer {
@@ -116,33 +126,14 @@ impl Model {
                 }
                 self.pack(operation, pack.parent, pack.level, &pack.children, planned)
             }
-            Action::Unpack(Unpack::Whole(code)) => {
-                let code = self.current(*code, now)?;
-                let package = self.things.get(&code).filter(|t| t.level != Level::Unit).ok_or(())?;
-                let parent = package.parent;
-                for child in self.children(code) {
-                    self.things.get_mut(&child).unwrap().parent = None;
-                }
-                self.things.remove(&code);
-                self.drop_emptied(parent);
-                Ok(())
-            }
-            Action::Unpack(Unpack::Child(code)) => {
-                let code = self.current(*code, now)?;
-                let parent = self.things.get(&code).and_then(|thing| thing.parent).ok_or(())?;
-                self.things.get_mut(&code).unwrap().disputed = false;
-                self.leave(code, parent);
-                Ok(())
-            }
+            Action::Unpack(unpack) => self.unpack(*unpack, now),
             Action::Relabel(relabel) => self.relabel(relabel.old, relabel.new, now),
             Action::VerifyPack(verify) => {
                 let parent = self.current(verify.parent, now)?;
                 self.things.get(&parent).filter(|t| t.level != Level::Unit).ok_or(())?;
-                let mut touched: Vec<Code> = vec![parent];
                 for child in self.children(parent) {
                     if verify.seen.contains(&child) && self.things[&child].disputed {
                         self.things.get_mut(&child).unwrap().disputed = false;
-                        touched.push(child);
                     }
                 }
                 // Looking at a package is a touch, although nothing else changes.
@@ -161,24 +152,53 @@ impl Model {
             }
             Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
             Action::Inspect(_) => Ok(()),
-            Action::Correct(correct) => {
-                let (before, touched) = self.snapshots.get(&correct.names).cloned().ok_or(())?;
-                if touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches)) {
-                    return Err(());
+            Action::Correct(correct) => self.undo(correct.names),
+        }
+    }
+
+    fn unpack(&mut self, unpack: Unpack, now: TimeInterval) -> Answer {
+        match unpack {
+            Unpack::Whole(code) => {
+                let code = self.current(code, now)?;
+                let package = self.things.get(&code).filter(|t| t.level != Level::Unit).ok_or(())?;
+                let parent = package.parent;
+                for child in self.children(code) {
+                    self.things.get_mut(&child).unwrap().parent = None;
                 }
-                for code in touched.keys() {
-                    match before.things.get(code) {
-                        Some(thing) => self.things.insert(*code, thing.clone()),
-                        None => self.things.remove(code),
-                    };
-                    match before.replaced.get(code) {
-                        Some(by) => self.replaced.insert(*code, *by),
-                        None => self.replaced.remove(code),
-                    };
-                }
-                Ok(())
+                self.things.remove(&code);
+                self.drop_emptied(parent);
+            }
+            Unpack::Child(code) => {
+                let code = self.current(code, now)?;
+                let parent = self.things.get(&code).and_then(|thing| thing.parent).ok_or(())?;
+                self.things.get_mut(&code).unwrap().disputed = false;
+                self.leave(code, parent);
             }
         }
+        Ok(())
+    }
+
+    fn undo(&mut self, names: OperationId) -> Answer {
+        let (before, touched) = self.snapshots.get(&names).cloned().ok_or(())?;
+        if touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches)) {
+            return Err(());
+        }
+        for code in touched.keys() {
+            match before.things.get(code) {
+                Some(thing) => self.things.insert(*code, thing.clone()),
+                None => self.things.remove(code),
+            };
+            match before.replaced.get(code) {
+                Some(by) => self.replaced.insert(*code, *by),
+                None => self.replaced.remove(code),
+            };
+        }
+        let roots = self.things.iter().filter(|(_, thing)| thing.parent.is_none());
+        let places: Vec<(Code, Place)> = roots.map(|(code, thing)| (*code, thing.place)).collect();
+        for (root, place) in places {
+            self.move_all(root, place);
+        }
+        Ok(())
     }
 
     fn pack(

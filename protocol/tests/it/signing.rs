@@ -1,1 +1,149 @@
-//! soon
+//! Seals: what was signed is believed, anything else is refused for its own reason.
+
+use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
+use sealtrace_protocol::signing::chain::{Placement, StreamHead};
+use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, Sealing, SigningKey, VerifyError};
+use sealtrace_protocol::time::{Stamp, Timestamp};
+use sealtrace_protocol::wire::v1::{BATCH_WIRE_BYTES_MAX, Receipt, Record, unpack_payload};
+use sealtrace_protocol::wire::{WireError, decode, encode};
+
+use crate::vectors::operations;
+
+pub(crate) fn key(seed: u8) -> SigningKey {
+    SigningKey::from_seed(&[seed; 32]).unwrap()
+}
+
+pub(crate) fn sealing() -> Sealing {
+    Sealing {
+        owner: OwnerId(1),
+        device: DeviceId(7),
+        last_receipt: Hash::ZERO,
+        boot: [3; 16],
+        monotonic_ms: 1_234,
+        sealed_at: Stamp { wall: Timestamp(1_800_000_000_000), uncertainty_ms: 250 },
+        software: "0.1.0".into(),
+        configuration: 1,
+    }
+}
+
+pub(crate) fn records() -> Vec<Record> {
+    operations().into_iter().map(Record::Made).collect()
+}
+
+pub(crate) fn sealed() -> SealedBatch {
+    SealedBatch::seal(&key(1), &StreamHead::start(Epoch(1)), &records(), sealing()).unwrap()
+}
+
+#[test]
+fn a_sealed_batch_verifies_and_reads_back() {
+    let bytes = sealed().to_bytes();
+    let batch = SealedBatch::from_bytes(&bytes).unwrap().verify(&key(1).public()).unwrap();
+    assert_eq!(batch.records, records());
+    assert_eq!(batch.hash, batch.header.hash());
+    let places: Vec<u64> = batch.operations().map(|(id, _)| id.seq.get()).collect();
+    assert_eq!(places, (1..=records().len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn no_flipped_bit_is_believed() {
+    let bytes = sealed().to_bytes();
+    let public = key(1).public();
+    for at in 0..bytes.len() * 8 {
+        let mut broken = bytes.clone();
+        broken[at / 8] ^= 1 << (at % 8);
+        let outcome = SealedBatch::from_bytes(&broken).and_then(|sealed| sealed.verify(&public));
+        assert!(outcome.is_err(), "bit {at} flipped and nobody noticed");
+    }
+}
+
+#[test]
+fn each_defect_has_its_own_error() {
+    let bytes = sealed().to_bytes();
+    let public = key(1).public();
+    let outcome =
+        |bytes: &[u8]| SealedBatch::from_bytes(bytes).and_then(|s| s.verify(&public)).map(|_| ());
+
+    assert_eq!(
+        SealedBatch::from_bytes(&bytes).unwrap().verify(&key(2).public()),
+        Err(VerifyError::Signature)
+    );
+    let mut flipped = bytes.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    assert_eq!(outcome(&flipped), Err(VerifyError::Payload));
+    let trailing = [bytes.as_slice(), &[0]].concat();
+    assert_eq!(outcome(&trailing), Err(VerifyError::Wire(WireError::NotCanonical("sealed batch"))));
+    assert_eq!(outcome(&bytes[..20]), Err(VerifyError::Wire(WireError::Malformed("sealed batch"))));
+    assert!(matches!(
+        outcome(&vec![0; BATCH_WIRE_BYTES_MAX + 1]),
+        Err(VerifyError::Wire(WireError::TooLarge { .. }))
+    ));
+}
+
+#[test]
+fn a_receipt_is_no_batch_header() {
+    let receipt = Receipt {
+        owner: OwnerId(1),
+        device: DeviceId(7),
+        epoch: Epoch(1),
+        batch: BatchNo(1),
+        batch_hash: sealed().hash(),
+        stored_at: Timestamp(5),
+    };
+    let sealed = key(9).seal_receipt(&receipt);
+    let read = Sealed::from_bytes(&sealed.to_bytes()).unwrap();
+    assert_eq!(read.verify_receipt(&key(9).public()).unwrap().into_inner(), receipt);
+    assert_eq!(read.verify_resume(&key(9).public()), Err(VerifyError::Signature));
+    assert_eq!(read.verify_receipt(&key(8).public()), Err(VerifyError::Signature));
+}
+
+#[test]
+fn overlong_integers_are_refused() {
+    let id = OperationId { device: DeviceId(1), epoch: Epoch(1), seq: Seq(1) };
+    assert_eq!(encode(&id), [1, 1, 1]);
+    assert_eq!(decode::<OperationId>(&[1, 1, 1], "id"), Ok(id));
+    assert_eq!(decode::<OperationId>(&[0x81, 0, 1, 1], "id"), Err(WireError::NotCanonical("id")));
+}
+
+#[test]
+fn a_payload_is_bounded_before_it_is_unpacked() {
+    let bomb = zstd_of_zeros();
+    let declared = 1024 * 1024;
+    assert!(matches!(unpack_payload(&bomb, declared), Err(WireError::TooLarge { .. })));
+    assert!(matches!(unpack_payload(&bomb, declared + 1), Err(WireError::TooLarge { .. })));
+    assert_eq!(unpack_payload(&bomb, 100), Err(WireError::Compression));
+    assert_eq!(unpack_payload(b"garbage that is no zstd", 100), Err(WireError::Compression));
+}
+
+fn zstd_of_zeros() -> Vec<u8> {
+    zstd::bulk::compress(&vec![0; 1024 * 1024], 3).unwrap()
+}
+
+#[test]
+fn a_stream_tells_next_gap_and_fork_apart() {
+    let public = key(1).public();
+    let start = StreamHead::start(Epoch(1));
+    let first = sealed().verify(&public).unwrap();
+    assert_eq!(start.place(&first.header), Placement::Next);
+    let head = StreamHead::after(&first.header, first.hash);
+    let second = SealedBatch::seal(&key(1), &head, &records(), sealing()).unwrap();
+    let second = second.verify(&public).unwrap();
+    assert_eq!(head.place(&second.header), Placement::Next);
+    assert_eq!(start.place(&second.header), Placement::Ahead { expected: BatchNo(1) });
+    assert_eq!(head.place(&first.header), Placement::Earlier);
+    let elsewhere = StreamHead { hash: Hash::of(b"another history"), ..head };
+    assert_eq!(elsewhere.place(&second.header), Placement::Fork);
+    let shifted = StreamHead { seq: Seq(99), ..head };
+    assert_eq!(shifted.place(&second.header), Placement::Fork);
+    assert_eq!(
+        StreamHead::start(Epoch(2)).place(&first.header),
+        Placement::OtherEpoch { expected: Epoch(2) }
+    );
+}
+
+#[test]
+fn possession_is_proved_for_one_challenge_only() {
+    let proof = key(4).prove(b"token and request");
+    assert!(key(4).public().proves(b"token and request", &proof));
+    assert!(!key(4).public().proves(b"another token", &proof));
+    assert!(!key(5).public().proves(b"token and request", &proof));
+}
