@@ -34,6 +34,7 @@ async function signIn() {
 async function openPack() {
   await signIn()
   await page.click('[data-entry=pack]')
+  await page.click('[data-task]')
   await page.waitForSelector('.scan[data-screen=pack]')
 }
 
@@ -331,6 +332,8 @@ for (const name of ['zh-CN', 'en']) {
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0))
     for (const entry of ['pack', 'relabel', 'unpack', 'verify', 'ship', 'lookup', 'receive']) {
       await page.click(`[data-entry=${entry}]`)
+      if (entry === 'pack') await check('choose-task')
+      if (entry === 'pack') await page.click('[data-task]')
       await page.waitForSelector(`.scan[data-screen=${entry}]`)
       if (entry === 'pack') await scanEverything(check)
       await check(entry)

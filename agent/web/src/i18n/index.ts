@@ -68,13 +68,15 @@ export function kind(name: string): string {
   return sentence(`kind.${name}`) ?? name
 }
 
+/** Where the words for a parameter's values are; levels otherwise. */
+const CLASSES: Record<string, string> = { kind: 'screen', needs: 'role' }
 const TIMES = /^(at|first_at|since|until)$/
 const EPOCH_MS_MIN = 1e11
 
 function word(name: string, value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null
   if (typeof value === 'number') return TIMES.test(name) && value > EPOCH_MS_MIN ? time(value) : String(value)
-  if (typeof value === 'string') return sentence(`level.${value}`) ?? value
+  if (typeof value === 'string') return sentence(`${CLASSES[name] ?? 'level'}.${value.replace('verify_pack', 'verify')}`) ?? value
   if (typeof value === 'object') {
     const named = value as { name?: unknown; number?: unknown; code?: unknown }
     const best = named.name ?? named.number ?? named.code
