@@ -59,8 +59,12 @@ impl Clock {
 
     /// Sleeps until [`Clock::monotonic_ms`] reaches `at_ms`.
     pub async fn sleep_until_ms(&self, at_ms: u64) {
-        let left = at_ms.saturating_sub(self.monotonic_ms());
-        tokio::time::sleep(Duration::from_millis(left)).await;
+        self.sleep_ms(at_ms.saturating_sub(self.monotonic_ms())).await;
+    }
+
+    /// Sleeps for a while.
+    pub async fn sleep_ms(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 
     /// Learns from an answer of the cloud: its time, and how long asking took.

@@ -1,9 +1,18 @@
 //! The edge agent: scans become green lights, operations and signed batches, with or without a network.
 //!
 //! * [`input`] reads what was scanned.
+//! * [`station`] turns scans into operations, one pure machine per screen; [`feedback`] is how it answers.
 //! * [`store`] is its memory: drafts, items, outbox, feed. All SQL.
-//! * [`clock`] is the only place that asks for the time.
+//! * [`sync`] brings operations to the cloud and its word back; [`identity`] is who the device is there.
+//! * [`agent`] is what all parts of a running agent share; [`clock`] is the only place that asks for the time.
 
+pub mod agent;
 pub mod clock;
+pub mod config;
+pub mod feedback;
+pub mod identity;
 pub mod input;
+pub mod progress;
+pub mod station;
 pub mod store;
+pub mod sync;

@@ -99,44 +99,64 @@ pub fn last_at(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
 }
 
 /// Rolls whose digest is still to be fetched.
-pub fn digests_missing(conn: &Connection) -> Result<Vec<(OrderId, Level, u32)>, StoreError> {
-    let rows: Vec<(u64, u8, u32)> = conn
+pub fn digests_missing(conn: &Connection) -> Result<Vec<Roll>, StoreError> {
+    let rows: Vec<(u64, u8, u64, u32)> = conn
         .prepare_cached(
-            "select order_id, level, count from roll where complete = 0 order by order_id, level",
+            "select order_id, level, product, count from roll where complete = 0
+             order by order_id, level",
         )
         .and_then(|mut query| {
-            query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            query
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+                .collect()
         })
         .map_err(StoreError::sqlite("list rolls"))?;
     rows.into_iter()
-        .map(|(order, level, count)| Ok((OrderId(order), level_of(level)?, count)))
+        .map(|(order, level, product, count)| {
+            let (order, product) = (OrderId(order), ProductId(product));
+            Ok(Roll { order, level: level_of(level)?, product, count, first_body: None })
+        })
         .collect()
 }
 
-/// Stores a roll's digest as fetched: [`DIGEST_BYTES`] a code, by position. Complete when it covers the whole roll.
+/// Codes whose digest is stored in one job, so that scans get their turn in between.
+pub const DIGEST_PART_CODES: usize = 8_192;
+
+/// Stores a part of a roll's digest as fetched: [`DIGEST_BYTES`] a code, the first at `position`.
 pub fn store_digest(
     tx: &Transaction<'_>,
     order: OrderId,
     level: Level,
-    bytes: &[u8],
+    position: u64,
+    part: &[u8],
 ) -> Result<(), StoreError> {
     let mut insert = tx
         .prepare_cached(
             "insert or ignore into digest (digest, order_id, level, position) values (?1, ?2, ?3, ?4)",
         )
         .map_err(StoreError::sqlite("store a digest"))?;
-    let (entries, rest) = bytes.as_chunks::<DIGEST_BYTES>();
+    let (entries, rest) = part.as_chunks::<DIGEST_BYTES>();
     if !rest.is_empty() {
         return Err(StoreError::Corrupt { what: "roll digest" });
     }
-    for (position, entry) in (0_u64..).zip(entries) {
+    for (position, entry) in (position..).zip(entries) {
         insert
             .execute(params![i64::from_be_bytes(*entry), order.get(), level.rank(), position])
             .map_err(StoreError::sqlite("store a digest"))?;
     }
+    Ok(())
+}
+
+/// Notes that `codes` of a roll are known here: complete when that is all of them.
+pub fn digest_stored(
+    tx: &Transaction<'_>,
+    order: OrderId,
+    level: Level,
+    codes: u64,
+) -> Result<(), StoreError> {
     tx.execute(
         "update roll set complete = (count <= ?3) where order_id = ?1 and level = ?2",
-        params![order.get(), level.rank(), entries.len()],
+        params![order.get(), level.rank(), codes],
     )
     .map_err(StoreError::sqlite("store a digest"))?;
     Ok(())

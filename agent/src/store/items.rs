@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{OperationId, OrderId, Version};
 use sealtrace_protocol::ledger::{
-    Effects, Facts, Issued, Item, Level, Need, Operation, Past, Presence, State, Touched,
+    Effects, Facts, Issued, Item, Need, Operation, Past, Presence, State, Touched,
 };
 use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
@@ -80,6 +80,7 @@ fn gather(
     order: Option<OrderId>,
 ) -> Result<(), StoreError> {
     let mut next = Some(code);
+    let mut current = code;
     for _ in 0..DEPTH_MAX {
         let Some(code) = next else { break };
         let item = match known(conn, code, order)? {
@@ -90,7 +91,10 @@ fn gather(
             }
         };
         next = match item.state {
-            State::Replaced { by, .. } => Some(by),
+            State::Replaced { by, .. } => {
+                current = by;
+                Some(by)
+            }
             State::Free | State::Announced | State::Active => match need {
                 Need::Item => None,
                 Need::Ancestors | Need::Children => item.parent,
@@ -99,7 +103,7 @@ fn gather(
         facts.set(code, Presence::Present(item));
     }
     if need == Need::Children {
-        gather_children(conn, facts, code)?;
+        gather_children(conn, facts, current)?;
     }
     Ok(())
 }
@@ -109,8 +113,7 @@ fn gather(
 fn gather_children(conn: &Connection, facts: &mut Facts, code: Code) -> Result<(), StoreError> {
     let Presence::Present(package) = facts.presence(code).clone() else { return Ok(()) };
     let children = children(conn, code)?;
-    let held = children.iter().fold(0_u32, |sum, child| sum.saturating_add(child.contents.units()));
-    if package.level != Level::Unit && held != package.contents.units() {
+    if usize::try_from(package.children) != Ok(children.len()) {
         facts.set(code, Presence::Unknown);
         return Ok(());
     }

@@ -137,16 +137,29 @@ pub fn backlog(conn: &Connection) -> Result<Backlog, StoreError> {
         .map_err(failed())?;
     let receipted_to = first.map_or(stream.head.seq.get(), |first| first.saturating_sub(1));
     let (verdict_epoch, verdict_seq) = stream.verdicts;
-    let judged_to = if verdict_epoch == stream.head.epoch { verdict_seq.get() } else { 0 };
+    let same_epoch = verdict_epoch == stream.head.epoch;
+    let judged_to = if same_epoch { verdict_seq.get() } else { 0 };
+    let before = if same_epoch { 0 } else { unjudged_before(conn, stream.head.epoch)? };
     Ok(Backlog {
         unsealed: stream.seq.get().saturating_sub(stream.head.seq.get()),
         unsealed_since: since.map(Timestamp),
         unsent,
         next_batch: next.map(BatchNo),
         unreceipted_operations: stream.seq.get().saturating_sub(receipted_to),
-        unjudged: receipted_to.saturating_sub(judged_to),
+        unjudged: before.saturating_add(receipted_to.saturating_sub(judged_to)),
         receipt_at: receipt_at.map(Timestamp),
     })
+}
+
+/// Receipted in an earlier epoch and not judged yet.
+fn unjudged_before(conn: &Connection, epoch: Epoch) -> Result<u64, StoreError> {
+    conn.query_row(
+        "select count(*) from outbox join batch using (epoch, batch)
+         where outbox.epoch < ?1 and outbox.judged = 0 and batch.receipt is not null",
+        [epoch.get()],
+        |row| row.get(0),
+    )
+    .map_err(StoreError::sqlite("count what is on its way"))
 }
 
 /// The records that go into the next batch, in stream order, and the head they continue.

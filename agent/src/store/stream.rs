@@ -22,13 +22,15 @@ pub struct Stream {
     pub verdicts: (Epoch, Seq),
     /// The cloud saw a fork.
     pub frozen: bool,
+    /// This store is an old copy of itself.
+    pub lost: bool,
 }
 
 /// The stream; none when this store lost it, or the device was never enrolled.
 pub fn read(conn: &Connection) -> Result<Option<Stream>, StoreError> {
     conn.prepare_cached(
         "select device, epoch, seq, batch, batch_hash, batch_seq, receipt_hash, verdict_epoch,
-                verdict_seq, frozen
+                verdict_seq, frozen, lost
          from stream where id = 1",
     )
     .and_then(|mut query| {
@@ -46,6 +48,7 @@ pub fn read(conn: &Connection) -> Result<Option<Stream>, StoreError> {
                     receipt_hash: Hash(row.get(6)?),
                     verdicts: (Epoch(row.get(7)?), Seq(row.get(8)?)),
                     frozen: row.get(9)?,
+                    lost: row.get(10)?,
                 })
             })
             .optional()
@@ -60,7 +63,7 @@ pub fn begin(tx: &Transaction<'_>, device: DeviceId, epoch: Epoch) -> Result<(),
            verdict_epoch, verdict_seq)
          values (1, ?1, ?2, 0, 0, ?3, 0, ?3, ?2, 0)
          on conflict (id) do update set device = excluded.device, epoch = excluded.epoch, seq = 0, batch = 0,
-           batch_hash = excluded.batch_hash, batch_seq = 0, frozen = 0",
+           batch_hash = excluded.batch_hash, batch_seq = 0, frozen = 0, lost = 0",
         params![device.get(), epoch.get(), Hash::ZERO.0],
     )
     .map_err(StoreError::sqlite("begin an epoch"))?;
@@ -69,7 +72,7 @@ pub fn begin(tx: &Transaction<'_>, device: DeviceId, epoch: Epoch) -> Result<(),
 
 /// Gives out the next place.
 pub fn next_place(tx: &Transaction<'_>) -> Result<OperationId, StoreError> {
-    tx.prepare_cached("update stream set seq = seq + 1 where id = 1 returning device, epoch, seq")
+    tx.prepare_cached("update stream set seq = seq + 1 where id = 1 and lost = 0 returning device, epoch, seq")
         .and_then(|mut update| {
             update
                 .query_row([], |row| {
@@ -117,5 +120,12 @@ pub(super) fn judged(tx: &Transaction<'_>, epoch: Epoch, seq: Seq) -> Result<(),
 pub fn freeze(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute("update stream set frozen = 1 where id = 1", [])
         .map_err(StoreError::sqlite("freeze the stream"))?;
+    Ok(())
+}
+
+/// Notes that this store is an old copy of itself: nothing is confirmed until the cloud granted a new epoch.
+pub fn lose(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute("update stream set lost = 1 where id = 1", [])
+        .map_err(StoreError::sqlite("mark the stream as lost"))?;
     Ok(())
 }

@@ -12,7 +12,8 @@ create table stream (
   receipt_hash blob not null,        -- newest verified receipt, zeros = none
   verdict_epoch integer not null,    -- verdicts are known up to this place
   verdict_seq integer not null,
-  frozen integer not null default 0  -- 1 = the cloud saw a fork; nothing is sent until a person resolved it
+  frozen integer not null default 0, -- 1 = the cloud saw a fork; nothing is sent until a person resolved it
+  lost integer not null default 0    -- 1 = this is an old copy; nothing is confirmed until the cloud granted a new epoch
 ) strict;
 
 -- Every scan that was answered, in order. A draft is a row with accepted = 1 that is neither in an operation nor undone.

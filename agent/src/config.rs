@@ -1,0 +1,449 @@
+//! The configuration file, read once: every mistake in it is listed at once, before a line starts.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sealtrace_firmware_config::Profile;
+use sealtrace_protocol::ids::{SiteId, TaskId};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Where the local page listens when nothing is said.
+const UI_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+/// Where the data goes when nothing is said.
+const DATA_DEFAULT: &str = "sealtrace-agent";
+/// Lanes one agent can run.
+const LANES_MAX: usize = 16;
+
+/// What the agent was told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its data folder.
+    pub data: PathBuf,
+    /// Where the local page listens; loopback only.
+    pub ui: SocketAddr,
+    /// The version of this file, told to the cloud with every batch.
+    pub version: u32,
+    /// Lines it runs.
+    pub lanes: Vec<LaneConfig>,
+}
+
+/// One production line.
+#[derive(Clone, Debug)]
+pub struct LaneConfig {
+    /// Its name on screens; also what its drafts are stored under.
+    pub name: String,
+    /// The site it stands at; none = the device's only one.
+    pub site: Option<SiteId>,
+    /// The task it works on.
+    pub task: TaskSource,
+    /// Reads units.
+    pub units: Port,
+    /// Reads case labels.
+    pub cases: Port,
+    /// Rejects cases.
+    pub gate: Option<Port>,
+}
+
+/// Where a lane gets its task from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskSource {
+    /// The oldest open line task of its site, then the next.
+    Open,
+    /// This one.
+    Task(TaskId),
+}
+
+/// A device on a port.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// What it speaks.
+    pub profile: Profile,
+    /// Its path (`/dev/ttyUSB0`) or `host:port`.
+    pub port: String,
+}
+
+/// One mistake in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// The key's path.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read; give another with --config, or make it readable")]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It says things that cannot be.
+    #[error("{path} has {} mistake(s):{}", mistakes.len(), Listed(path, mistakes))]
+    Invalid {
+        /// Which file.
+        path: PathBuf,
+        /// All of them, in the order of the file.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+struct Listed<'a>(&'a Path, &'a [Mistake]);
+
+impl Display for Listed<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.1.iter().try_for_each(|Mistake { line, key, what, next }| {
+            write!(f, "\n  {}:{line}: {key}: {what}; {next}", self.0.display())
+        })
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { data: DATA_DEFAULT.into(), ui: UI_DEFAULT, version: 0, lanes: Vec::new() }
+    }
+}
+
+impl Config {
+    /// Reads the file; relative paths in it are meant from where it lies.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of a file that lies at `path`.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let mut notes = Notes { text, mistakes: Vec::new() };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let config = read(&mut notes, folder, text);
+        let mut mistakes = notes.mistakes;
+        match config {
+            Some(config) if mistakes.is_empty() => Ok(config),
+            Some(_) | None => {
+                mistakes.sort_by_key(|mistake| mistake.line);
+                Err(ConfigError::Invalid { path: path.to_owned(), mistakes })
+            }
+        }
+    }
+}
+
+struct Notes<'t> {
+    text: &'t str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Notes<'_> {
+    fn add(&mut self, span: &Range<usize>, key: &str, what: impl Display, next: &str) {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let (key, what, next) = (key.to_owned(), what.to_string(), next.to_owned());
+        self.mistakes.push(Mistake { line, key, what, next });
+    }
+}
+
+fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let whole = errors.is_empty();
+    for error in errors {
+        let what = error.message().replace('\n', ", ");
+        notes.add(&error.span().unwrap_or(0..0), "file", what, "correct the TOML (https://toml.io)");
+    }
+    if !whole {
+        return None;
+    }
+    let mut section = Section::new(notes, "", root.get_ref(), 0..0);
+    let data = section.text("data", Some(DATA_DEFAULT));
+    let ui = section.parsed("ui", Some(UI_DEFAULT), "an address such as 127.0.0.1:7070", |text| {
+        text.parse::<SocketAddr>().ok()
+    });
+    if ui.is_some_and(|ui| !ui.ip().is_loopback()) {
+        let what = "the page is for this machine only";
+        section.wrong("ui", what, "use a loopback address such as 127.0.0.1:7070");
+    }
+    let version = section.number("version", Some(0));
+    let lanes = section.lanes(folder);
+    section.finish();
+    Some(Config { data: folder.join(data?), ui: ui?, version: version?, lanes: lanes? })
+}
+
+struct Section<'n, 't, 'd> {
+    notes: &'n mut Notes<'t>,
+    path: String,
+    table: &'d DeTable<'d>,
+    span: Range<usize>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'n, 't, 'd> Section<'n, 't, 'd> {
+    fn new(
+        notes: &'n mut Notes<'t>,
+        path: &str,
+        table: &'d DeTable<'d>,
+        span: Range<usize>,
+    ) -> Self {
+        Self { notes, path: path.to_owned(), table, span, asked: BTreeSet::new() }
+    }
+
+    fn key(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.asked.insert(key);
+        self.table.get(key)
+    }
+
+    fn wrong(&mut self, key: &'static str, what: impl Display, next: &str) {
+        let span = self.table.get(key).map_or(self.span.clone(), Spanned::span);
+        let key = self.key(key);
+        self.notes.add(&span, &key, what, next);
+    }
+
+    fn text(&mut self, key: &'static str, default: Option<&str>) -> Option<String> {
+        let Some(value) = self.get(key) else {
+            if default.is_none() {
+                self.wrong(key, "is missing", "add it");
+            }
+            return default.map(str::to_owned);
+        };
+        let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty());
+        if text.is_none() {
+            self.wrong(key, "is not a text", "write it in quotes, not blank");
+        }
+        text.map(str::to_owned)
+    }
+
+    fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        default: Option<T>,
+        wanted: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if self.get(key).is_none() && default.is_some() {
+            return default;
+        }
+        let text = self.text(key, None)?;
+        let parsed = parse(&text);
+        if parsed.is_none() {
+            self.wrong(key, format!("{text:?} is not {wanted}"), "correct it");
+        }
+        parsed
+    }
+
+    fn number(&mut self, key: &'static str, default: Option<u32>) -> Option<u32> {
+        let Some(value) = self.get(key) else { return default };
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+        if number.is_none() {
+            self.wrong(key, "is not a whole number", "write a number from 0 on, without quotes");
+        }
+        number
+    }
+
+    fn lanes(&mut self, folder: &Path) -> Option<Vec<LaneConfig>> {
+        let Some(value) = self.get("lane") else { return Some(Vec::new()) };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong("lane", "is not a list of tables", "begin each lane with [[lane]]");
+            return None;
+        };
+        if array.len() > LANES_MAX {
+            self.wrong("lane", "appears too often", "one agent runs 16 lanes at most; use another");
+        }
+        let mut lanes: Vec<Option<LaneConfig>> = Vec::new();
+        for (at, entry) in array.iter().enumerate() {
+            let path = format!("lane[{at}]");
+            let Some(table) = entry.get_ref().as_table() else {
+                self.notes.add(&entry.span(), &path, "is not a table", "begin it with [[lane]]");
+                continue;
+            };
+            let lane = Section::new(self.notes, &path, table, entry.span()).lane(folder);
+            let name = lane.as_ref().map(|lane| lane.name.as_str());
+            let double = name.is_some_and(|name| {
+                lanes.iter().flatten().any(|other: &LaneConfig| other.name == name)
+            });
+            if double {
+                let key = format!("{path}.name");
+                self.notes.add(&entry.span(), &key, "is taken by another lane", "choose another");
+            }
+            lanes.push(lane);
+        }
+        lanes.into_iter().collect()
+    }
+
+    fn lane(mut self, folder: &Path) -> Option<LaneConfig> {
+        let name = self.text("name", None);
+        let has_site = self.get("site").is_some();
+        let site = self.number("site", None);
+        let task = self.task();
+        let units = self.port("units", folder, true);
+        let cases = self.port("cases", folder, true);
+        let has_gate = self.get("gate").is_some();
+        let gate = self.port("gate", folder, false);
+        self.finish();
+        if (has_site && site.is_none()) || (has_gate && gate.is_none()) {
+            return None;
+        }
+        Some(LaneConfig {
+            name: name?,
+            site: site.map(|site| SiteId(u64::from(site))),
+            task: task?,
+            units: units?,
+            cases: cases?,
+            gate,
+        })
+    }
+
+    fn task(&mut self) -> Option<TaskSource> {
+        let Some(value) = self.get("task") else { return Some(TaskSource::Open) };
+        if value.get_ref().as_str() == Some("open") {
+            return Some(TaskSource::Open);
+        }
+        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse().ok());
+        if number.is_none() {
+            self.wrong("task", "is no task", "write \"open\" or the task's number without quotes");
+        }
+        number.map(|number| TaskSource::Task(TaskId(number)))
+    }
+
+    fn port(&mut self, key: &'static str, folder: &Path, required: bool) -> Option<Port> {
+        let Some(value) = self.get(key) else {
+            if required {
+                let next = format!("add [lane.{key}] with profile and port");
+                self.wrong(key, "is missing", &next);
+            }
+            return None;
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(key, "is not a table", "give it profile and port");
+            return None;
+        };
+        let path = self.key(key);
+        let mut section = Section::new(self.notes, &path, table, value.span());
+        let profile = section.profile(folder, key == "gate");
+        let port = section.text("port", None);
+        section.finish();
+        Some(Port { profile: profile?, port: port? })
+    }
+
+    fn profile(&mut self, folder: &Path, gate: bool) -> Option<Profile> {
+        let name = self.text("profile", None)?;
+        let loaded = if Path::new(&name).extension().is_some_and(|end| end == "toml") {
+            let path = folder.join(&name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => Profile::from_toml(&name, &text),
+                Err(error) => {
+                    let what = format!("{} cannot be read ({error})", path.display());
+                    self.wrong("profile", what, "correct the path, from this file's folder");
+                    return None;
+                }
+            }
+        } else {
+            Profile::builtin(&name)
+        };
+        let right = loaded.and_then(|profile| {
+            if gate { profile.gate().map(|_| ()) } else { profile.reader().map(|_| ()) }
+                .map(|()| profile)
+        });
+        match right {
+            Ok(profile) => Some(profile),
+            Err(error) => {
+                self.wrong("profile", error, "name another profile or correct it");
+                None
+            }
+        }
+    }
+
+    fn finish(self) {
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            if !self.asked.contains(name) {
+                let known: Vec<_> = self.asked.iter().copied().collect();
+                let next = format!("use {}", known.join(", "));
+                let path = self.key(name);
+                self.notes.add(&key.span(), &path, "is not known here", &next);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"
+data = "data"
+ui = "127.0.0.1:7171"
+version = 3
+
+[[lane]]
+name = "line-1"
+site = 2
+task = 12
+units = { profile = "virtual-line", port = "/dev/ttyUSB0" }
+cases = { profile = "virtual-line", port = "/dev/ttyUSB1" }
+gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
+"#;
+
+    #[test]
+    fn a_whole_file_is_read() {
+        let config = Config::parse(Path::new("/etc/sealtrace/agent.toml"), LINE).unwrap();
+        assert_eq!(config.data, Path::new("/etc/sealtrace/data"));
+        assert_eq!(config.ui.port(), 7171);
+        let lane = &config.lanes[0];
+        assert_eq!(lane.task, TaskSource::Task(TaskId(12)));
+        assert_eq!(lane.site, Some(SiteId(2)));
+        assert_eq!(lane.gate.as_ref().unwrap().port, "/dev/ttyUSB2");
+    }
+
+    #[test]
+    fn an_empty_file_is_enough() {
+        let config = Config::parse(Path::new("agent.toml"), "").unwrap();
+        assert_eq!(config.ui, UI_DEFAULT);
+        assert!(config.lanes.is_empty());
+    }
+
+    #[test]
+    fn all_mistakes_are_listed_at_once_with_their_lines() {
+        let bad = LINE
+            .replace("127.0.0.1:7171", "0.0.0.0:80")
+            .replace("version = 3", "versoin = 3")
+            .replace("\"serial-gate\"", "\"seriel-gate\"");
+        let error = Config::parse(Path::new("agent.toml"), &bad).unwrap_err();
+        let ConfigError::Invalid { mistakes, .. } = &error else { panic!("{error}") };
+        let found: Vec<_> = mistakes.iter().map(|found| (found.line, found.key.as_str())).collect();
+        assert_eq!(found, [(3, "ui"), (4, "versoin"), (12, "lane[0].gate.profile")]);
+        let text = error.to_string();
+        assert!(text.contains("agent.toml:3: ui:"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_says_where() {
+        let error = Config::parse(Path::new("agent.toml"), "data = \nui = 5").unwrap_err();
+        assert!(error.to_string().contains("agent.toml:1"), "{error}");
+    }
+
+    #[test]
+    fn a_lane_without_readers_names_each() {
+        let error = Config::parse(Path::new("a.toml"), "[[lane]]\nname = \"x\"").unwrap_err();
+        let ConfigError::Invalid { mistakes, .. } = error else { panic!() };
+        let keys: Vec<_> = mistakes.into_iter().map(|mistake| mistake.key).collect();
+        assert_eq!(keys, ["lane[0].units", "lane[0].cases"]);
+    }
+}

@@ -1,0 +1,206 @@
+//! One request per function: what the device asks the cloud, over TLS 1.3 with its own certificate.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use reqwest::{Response, StatusCode};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sealtrace_protocol::ids::{Cursor, Epoch, OrderId, Seq, SiteId};
+use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::link::{Delivery, FeedPage, Resumed, Verdicts};
+use sealtrace_protocol::signing::Sealed;
+use serde::de::DeserializeOwned;
+
+use crate::identity::Identity;
+
+/// How long a connection may take to come up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one request may take in all.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest answer that is read; a digest of 10⁶ codes is 8 MB.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Why a request brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The certificate, key or authority cannot be used.
+    #[error("the device's certificate cannot be used: {0}; enrol the device again")]
+    Certificate(&'static str),
+    /// The cloud cannot be reached.
+    #[error("the cloud cannot be reached at {url}")]
+    Unreachable {
+        /// Which address.
+        url: String,
+        /// Why not.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The cloud said no.
+    #[error("the cloud answered {status} {code}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error's code.
+        code: String,
+    },
+    /// The answer is not what was agreed.
+    #[error("the cloud's answer to {0} does not read")]
+    Answer(&'static str),
+}
+
+/// Talks to the device listener.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    /// A client that trusts this device's authority alone and shows this device's certificate.
+    pub fn new(identity: &Identity) -> Result<Self, ClientError> {
+        let tls = tls(identity)?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|_| ClientError::Certificate("the TLS settings are refused"))?;
+        Ok(Self { http, base: identity.device.device_url.trim_end_matches('/').to_owned() })
+    }
+
+    /// `POST /device/v1/batches`: sealed bytes, as stored.
+    pub async fn deliver(&self, sealed: Vec<u8>) -> Result<Delivery, ClientError> {
+        let request = self
+            .http
+            .post(self.url("batches"))
+            .header("content-type", "application/octet-stream")
+            .body(sealed);
+        json(self.send(request).await?, "a batch").await
+    }
+
+    /// `GET /device/v1/verdicts`: what was judged after this place.
+    pub async fn verdicts(&self, epoch: Epoch, seq: Seq) -> Result<Verdicts, ClientError> {
+        let url = format!("{}?epoch={epoch}&seq={seq}", self.url("verdicts"));
+        json(self.send(self.http.get(url)).await?, "verdicts").await
+    }
+
+    /// `POST /device/v1/resume`: a signed request for a new epoch.
+    pub async fn resume(&self, request: &Sealed) -> Result<Resumed, ClientError> {
+        let request = self
+            .http
+            .post(self.url("resume"))
+            .header("content-type", "application/octet-stream")
+            .body(request.to_bytes());
+        json(self.send(request).await?, "a request to resume").await
+    }
+
+    /// `GET /device/v1/feed`: the page after this cursor.
+    pub async fn feed(&self, site: SiteId, after: Cursor) -> Result<FeedPage, ClientError> {
+        let url = format!("{}?site={site}&after={after}", self.url("feed"));
+        json(self.send(self.http.get(url)).await?, "the feed").await
+    }
+
+    /// `GET /device/v1/rolls/{order}/{level}`: a roll's digest.
+    pub async fn digest(&self, order: OrderId, level: Level) -> Result<Vec<u8>, ClientError> {
+        let url = format!("{}/{order}/{}", self.url("rolls"), level.name());
+        bytes(self.send(self.http.get(url)).await?, "a roll's digest").await
+    }
+
+    /// Reaches the cloud and nothing else; for `doctor`.
+    pub async fn reach(&self) -> Result<(), ClientError> {
+        match self.verdicts(Epoch(u32::MAX), Seq(0)).await {
+            Ok(_) | Err(ClientError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn url(&self, what: &str) -> String {
+        format!("{}/device/v1/{what}", self.base)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response, ClientError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|source| ClientError::Unreachable { url: self.base.clone(), source })?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let code = error_code(response).await;
+        Err(ClientError::Refused { status: status.as_u16(), code })
+    }
+}
+
+/// The `error.code` of an answer that is an error; the status' name when there is none.
+pub(crate) async fn error_code(response: Response) -> String {
+    let status = response.status();
+    let value: Option<serde_json::Value> = response.json().await.ok();
+    value
+        .as_ref()
+        .and_then(|value| value.pointer("/error/code")?.as_str())
+        .or_else(|| StatusCode::canonical_reason(&status))
+        .unwrap_or("unknown")
+        .to_owned()
+}
+
+async fn json<T: DeserializeOwned>(
+    response: Response,
+    what: &'static str,
+) -> Result<T, ClientError> {
+    serde_json::from_slice(&bytes(response, what).await?).map_err(|_| ClientError::Answer(what))
+}
+
+async fn bytes(mut response: Response, what: &'static str) -> Result<Vec<u8>, ClientError> {
+    let mut body = Vec::new();
+    let broken = |source: reqwest::Error| {
+        let url = source.url().map(ToString::to_string).unwrap_or_default();
+        ClientError::Unreachable { url, source }
+    };
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
+            return Err(ClientError::Answer(what));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Takes a receipt out of a delivery's answer; nothing in it is believed yet.
+pub(super) fn receipt(text: &str) -> Result<Sealed, ClientError> {
+    let bytes = BASE64.decode(text.as_bytes()).map_err(|_| ClientError::Answer("a batch"))?;
+    Sealed::from_bytes(&bytes).map_err(|_| ClientError::Answer("a batch"))
+}
+
+fn tls(identity: &Identity) -> Result<rustls::ClientConfig, ClientError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for authority in certificates(&identity.device.authority_pem)? {
+        roots
+            .add(authority)
+            .map_err(|_| ClientError::Certificate("the authority's certificate is damaged"))?;
+    }
+    let chain = certificates(&identity.device.certificate_pem)?;
+    let key = PrivateKeyDer::from_pem_slice(identity.tls_key_pem.as_bytes())
+        .map_err(|_| ClientError::Certificate("the key is damaged"))?;
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|_| ClientError::Certificate("TLS 1.3 is not available"))?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .map_err(|_| ClientError::Certificate("certificate and key do not fit"))
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| ClientError::Certificate("it is not PEM"))?;
+    if chain.is_empty() {
+        return Err(ClientError::Certificate("it is empty"));
+    }
+    Ok(chain)
+}
