@@ -1,0 +1,701 @@
+//! The one station of a device: holds the open machine, writes what it says, and only then answers.
+//!
+//! One scan at a time, in the order they come. What is open is remembered with every answer, so that a restart goes on
+//! in the middle of a package.
+
+use sealtrace_protocol::code::{self, SCAN_BYTES_MAX};
+use sealtrace_protocol::ids::{DocumentId, OperationId, OperatorId, SiteId, TaskId};
+use sealtrace_protocol::ledger::{Action, Correct, Correction, Operation};
+use sealtrace_protocol::time::Stamp;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::known::Known;
+use super::{Face, Job, Lookup, Machine, Moment, Pack, Role, Scanned, Screen, Ship, Step, Then};
+use crate::clock::Clock;
+use crate::feedback::{Message, Say, Tone};
+use crate::progress;
+use crate::store::journal::{self, Draft};
+use crate::store::outbox::{self, ConfirmError};
+use crate::store::{Store, StoreError, feed, settings};
+
+/// What the station's drafts are stored under.
+pub const SOURCE: &str = "station";
+const WORK_KEY: &str = "station.work";
+/// Scans shown with their tone.
+const LAST_MAX: usize = 5;
+
+/// Who works at the station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub operator: OperatorId,
+    /// True when that person may approve what others may not do alone.
+    pub supervisor: bool,
+    /// Where.
+    pub site: SiteId,
+}
+
+/// A screen opened for a task or document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Which screen.
+    pub screen: Screen,
+    /// The task worked on.
+    pub task: Option<TaskId>,
+    /// The document worked on.
+    pub document: Option<DocumentId>,
+}
+
+/// A scan as the list of the last ones shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Last {
+    /// The code, or the text that was none.
+    pub code: String,
+    /// When.
+    pub at: i64,
+    /// How it was answered.
+    pub tone: Tone,
+}
+
+/// A command of a button or a command barcode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Complete as it is.
+    Confirm,
+    /// Close below the plan.
+    Close,
+    /// Take the last scan or operation back.
+    Undo,
+    /// Leave the screen; open work stays open.
+    Back,
+    /// The person has seen the refusal.
+    Acknowledge,
+}
+
+impl Command {
+    /// The command a barcode says, if it says one.
+    #[must_use]
+    pub fn from_barcode(text: &str) -> Option<Self> {
+        match text.trim() {
+            "ST*CONFIRM*" => Some(Self::Confirm),
+            "ST*CLOSE*" => Some(Self::Close),
+            "ST*UNDO*" => Some(Self::Undo),
+            "ST*BACK*" => Some(Self::Back),
+            "ST*OK*" => Some(Self::Acknowledge),
+            _ => None,
+        }
+    }
+}
+
+/// Why a screen does not open, or the station fails.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// Something else is in work.
+    #[error("a package or load is open; confirm or undo it first")]
+    PackageOpen,
+    /// The screen needs a task or document that is not known or not open here.
+    #[error("there is no open {0} of this number at this site")]
+    NotOpen(&'static str),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is remembered with every answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Work {
+    opened: Option<Opened>,
+    /// What is shown: the work, or home or a look-up in front of it.
+    showing: Showing,
+    blocked: bool,
+    last_operation: Option<OperationId>,
+    last: Vec<Last>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Showing {
+    #[default]
+    Home,
+    Work,
+    Lookup,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    id: i64,
+    role: Role,
+    scanned: Scanned,
+}
+
+struct Open {
+    work: Work,
+    machine: Machine,
+    lookup: Lookup,
+    drafts: Vec<Kept>,
+}
+
+/// What the page is shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Which screen.
+    pub screen: Screen,
+    /// The task in work, when the screen has one.
+    pub task: Option<TaskId>,
+    /// The document in work, when the screen has one.
+    pub document: Option<DocumentId>,
+    /// The machine's face.
+    pub face: Face,
+    /// True until the refusal is acknowledged.
+    pub blocked: bool,
+    /// Newest first.
+    pub last: Vec<Last>,
+}
+
+/// The station.
+pub struct Desk {
+    store: Store,
+    clock: Clock,
+    open: Mutex<Open>,
+}
+
+impl Desk {
+    /// Finds the work that was open when the program ended.
+    pub async fn restore(store: Store, clock: Clock) -> Result<Self, StoreError> {
+        let at = clock.stamp();
+        let open = store
+            .read(move |conn| {
+                let work: Work = settings::get(conn, WORK_KEY)?.unwrap_or_default();
+                let mut drafts = Vec::new();
+                for row in journal::drafts(conn, SOURCE)? {
+                    // Drafts are written by this program with a role and a code; anything else is not ours.
+                    let (Ok(role), Some(code)) = (row.draft.role.parse(), row.draft.code) else {
+                        continue;
+                    };
+                    let scanned = Scanned { code, at: row.draft.at.wall };
+                    drafts.push(Kept { id: row.id, role, scanned });
+                }
+                let machine = machine(conn, work.opened, &drafts, at)?;
+                Ok::<_, StoreError>(Open { work, machine, lookup: Lookup::default(), drafts })
+            })
+            .await?;
+        if !open.drafts.is_empty() {
+            tracing::info!(station.drafts = open.drafts.len(), "the station goes on where it was");
+        }
+        Ok(Self { store, clock, open: Mutex::new(open) })
+    }
+
+    /// What is shown now.
+    pub async fn shown(&self) -> Shown {
+        self.open.lock().await.shown()
+    }
+
+    /// True while scans wait for being confirmed or undone.
+    pub async fn has_drafts(&self) -> bool {
+        !self.open.lock().await.drafts.is_empty()
+    }
+
+    /// Opens a screen. Home and look-up open in front of what is in work; anything else needs that to be finished.
+    pub async fn open(&self, person: &Person, opened: Opened) -> Result<(), DeskError> {
+        let mut open = self.open.lock().await;
+        let mut work = open.work.clone();
+        match opened.screen {
+            Screen::Home => work.showing = Showing::Home,
+            Screen::Lookup => work.showing = Showing::Lookup,
+            Screen::Pack
+            | Screen::Relabel
+            | Screen::Unpack
+            | Screen::Verify
+            | Screen::Ship
+            | Screen::Receive => {
+                if work.opened != Some(opened) && !open.drafts.is_empty() {
+                    return Err(DeskError::PackageOpen);
+                }
+                self.check(person, opened).await?;
+                if work.opened != Some(opened) {
+                    work.last_operation = None;
+                    work.last.clear();
+                }
+                work.opened = Some(opened);
+                work.showing = Showing::Work;
+            }
+        }
+        let at = self.clock.stamp();
+        let drafts = open.drafts.clone();
+        let (work, machine) = self
+            .store
+            .write(move |tx| {
+                settings::set(tx, WORK_KEY, &work)?;
+                let machine = machine(tx, work.opened, &drafts, at)?;
+                Ok::<_, StoreError>((work, machine))
+            })
+            .await?;
+        open.lookup = Lookup::default();
+        open.work = work;
+        open.machine = machine;
+        Ok(())
+    }
+
+    /// Takes what was scanned or typed: a code or a command barcode.
+    pub async fn scan(&self, person: &Person, text: &str) -> Say {
+        if let Some(command) = Command::from_barcode(text) {
+            return self.command(person, command).await;
+        }
+        let mut open = self.open.lock().await;
+        if open.work.blocked {
+            return Say::refused(Message::new("blocked"));
+        }
+        let moment = self.moment(person);
+        let result = match (open.work.showing, code::parse(text)) {
+            (Showing::Home, _) => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
+            (_, Err(error)) => {
+                let step = Step { say: Say::unreadable(text, &error), then: Then::Nothing };
+                self.write(&mut open, moment, text, None, step).await
+            }
+            (Showing::Lookup, Ok(scan)) => self.look_up(&mut open, scan).await,
+            (Showing::Work, Ok(scan)) => self.take(&mut open, moment, text, scan).await,
+        };
+        settle(&mut open, result)
+    }
+
+    /// Does what a button or a command barcode asks for.
+    pub async fn command(&self, person: &Person, command: Command) -> Say {
+        let mut open = self.open.lock().await;
+        if open.work.blocked && command != Command::Acknowledge {
+            return Say::refused(Message::new("blocked"));
+        }
+        let moment = self.moment(person);
+        let result = match command {
+            Command::Acknowledge => self.acknowledge(&mut open).await,
+            Command::Back => self.back(&mut open).await,
+            Command::Undo => self.undo(&mut open, moment).await,
+            Command::Confirm | Command::Close if open.work.showing != Showing::Work => {
+                Ok(Say::new(Tone::Warning, Message::new("not_open")))
+            }
+            Command::Confirm | Command::Close => {
+                self.finish(&mut open, moment, command == Command::Close).await
+            }
+        };
+        settle(&mut open, result)
+    }
+
+    /// Answers what was no scan: a picture with several codes or none. A refusal that waits comes first.
+    pub async fn no_scan(&self, say: Say) -> Say {
+        if self.open.lock().await.work.blocked {
+            return Say::refused(Message::new("blocked"));
+        }
+        say
+    }
+
+    async fn check(&self, person: &Person, opened: Opened) -> Result<(), DeskError> {
+        let site = person.site;
+        let needs_document = opened.screen == Screen::Ship;
+        let (task, document) = (opened.task, opened.document);
+        if needs_document && document.is_none() {
+            return Err(DeskError::NotOpen("document"));
+        }
+        self.store
+            .read(move |conn| {
+                if let Some(id) = task
+                    && !feed::task(conn, id)?.is_some_and(|task| task.open && task.site == site)
+                {
+                    return Err(DeskError::NotOpen("task"));
+                }
+                if let Some(id) = document
+                    && !feed::document(conn, id)?.is_some_and(|row| row.document.open)
+                {
+                    return Err(DeskError::NotOpen("document"));
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn moment(&self, person: &Person) -> Moment {
+        Moment {
+            at: self.clock.stamp(),
+            operator: Some(person.operator),
+            supervisor: person.supervisor,
+            site: person.site,
+            // The writer fills it in from the feed it sees.
+            basis: sealtrace_protocol::ids::Cursor(0),
+        }
+    }
+
+    async fn look_up(&self, open: &mut Open, scan: code::Scan) -> Result<Say, StoreError> {
+        let mut lookup = open.lookup.clone();
+        let (lookup, step) = self
+            .store
+            .read(move |conn| {
+                let step = lookup.scan(&scan, &Known(conn))?;
+                Ok::<_, StoreError>((lookup, step))
+            })
+            .await?;
+        open.lookup = lookup;
+        Ok(step.say)
+    }
+
+    /// One scan of the open work: judged and written in one transaction.
+    async fn take(
+        &self,
+        open: &mut Open,
+        moment: Moment,
+        text: &str,
+        scan: code::Scan,
+    ) -> Result<Say, StoreError> {
+        let mut machine = open.machine.clone();
+        let pen = Pen::of(open, text, Some(scan.code), moment);
+        let result = self
+            .store
+            .scan(move |tx| {
+                let moment = pen.at(tx)?;
+                let step = machine.scan(&scan, &moment, &Known(tx))?;
+                let written = pen.write(tx, &moment, step)?;
+                Ok::<_, ConfirmError>((machine, written))
+            })
+            .await;
+        match result {
+            Ok((machine, written)) => Ok(keep(open, machine, written)),
+            Err(ConfirmError::Refused(rejection)) => {
+                let step = Step::rejected(&rejection);
+                self.write(open, moment, text, Some(scan.code), step).await
+            }
+            Err(ConfirmError::Store(error)) => Err(error),
+        }
+    }
+
+    /// Writes a step that leaves the machine as it is.
+    async fn write(
+        &self,
+        open: &mut Open,
+        moment: Moment,
+        text: &str,
+        code: Option<code::Code>,
+        step: Step,
+    ) -> Result<Say, StoreError> {
+        let machine = open.machine.clone();
+        let pen = Pen::of(open, text, code, moment);
+        let written = self
+            .store
+            .scan(move |tx| {
+                let moment = pen.at(tx)?;
+                pen.write(tx, &moment, step)
+            })
+            .await;
+        match written {
+            Ok(written) => Ok(keep(open, machine, written)),
+            Err(ConfirmError::Refused(rejection)) => Ok(Say::rejection(&rejection)),
+            Err(ConfirmError::Store(error)) => Err(error),
+        }
+    }
+
+    async fn finish(
+        &self,
+        open: &mut Open,
+        moment: Moment,
+        close: bool,
+    ) -> Result<Say, StoreError> {
+        let mut machine = open.machine.clone();
+        let step = if close { machine.close(&moment) } else { machine.confirm() };
+        if step.then == Then::Nothing {
+            return Ok(step.say);
+        }
+        let pen = Pen::of(open, "", None, moment);
+        let result = self
+            .store
+            .scan(move |tx| {
+                let moment = pen.at(tx)?;
+                pen.write(tx, &moment, step)
+            })
+            .await;
+        match result {
+            Ok(written) => Ok(keep(open, machine, written)),
+            Err(ConfirmError::Refused(rejection)) => Ok(Step::rejected(&rejection).say),
+            Err(ConfirmError::Store(error)) => Err(error),
+        }
+    }
+
+    async fn undo(&self, open: &mut Open, moment: Moment) -> Result<Say, StoreError> {
+        let mut work = open.work.clone();
+        if let Some(last) = open.drafts.last().cloned() {
+            let rest: Vec<_> = open.drafts.iter().take(open.drafts.len() - 1).cloned().collect();
+            let text = last.scanned.code.canonical();
+            work.last.retain(|shown| shown.code != text || shown.tone.blocks());
+            let (work, machine, rest) = self
+                .store
+                .write(move |tx| {
+                    journal::undo(tx, last.id, moment.at.wall, "undo")?;
+                    settings::set(tx, WORK_KEY, &work)?;
+                    let machine = machine(tx, work.opened, &rest, moment.at)?;
+                    Ok::<_, StoreError>((work, machine, rest))
+                })
+                .await?;
+            open.work = work;
+            open.machine = machine;
+            open.drafts = rest;
+            let message = Message::new("undone").with("kind", "scan").with("code", text);
+            return Ok(Say::accepted(message));
+        }
+        let Some(names) = work.last_operation.take() else {
+            return Ok(Say::new(Tone::Warning, Message::new("not_open")));
+        };
+        let correct = Correct { names, correction: Correction::Undo };
+        work.last.clear();
+        let result = self
+            .store
+            .write(move |tx| {
+                let moment = with_basis(tx, moment)?;
+                let operation = moment.operation(Action::Correct(correct));
+                outbox::confirm(tx, &operation, &[])?;
+                progress::count(tx, &operation)?;
+                settings::set(tx, WORK_KEY, &work)?;
+                let machine = machine(tx, work.opened, &[], moment.at)?;
+                Ok::<_, ConfirmError>((work, machine))
+            })
+            .await;
+        match result {
+            Ok((work, machine)) => {
+                open.work = work;
+                open.machine = machine;
+            }
+            Err(ConfirmError::Refused(rejection)) => return Ok(Step::rejected(&rejection).say),
+            Err(ConfirmError::Store(error)) => return Err(error),
+        }
+        Ok(Say::accepted(
+            Message::new("undone").with("kind", "operation").with("of", names.to_string()),
+        ))
+    }
+
+    async fn acknowledge(&self, open: &mut Open) -> Result<Say, StoreError> {
+        let mut work = open.work.clone();
+        work.blocked = false;
+        self.remember(open, work).await?;
+        Ok(Say::new(Tone::Ready, Message::new("acknowledged")))
+    }
+
+    async fn back(&self, open: &mut Open) -> Result<Say, StoreError> {
+        let mut work = open.work.clone();
+        work.showing = match work.showing {
+            Showing::Lookup if work.opened.is_some() && !open.drafts.is_empty() => Showing::Work,
+            Showing::Home | Showing::Work | Showing::Lookup => Showing::Home,
+        };
+        self.remember(open, work).await?;
+        open.lookup = Lookup::default();
+        Ok(Say::new(Tone::Ready, Message::new("ready")))
+    }
+
+    async fn remember(&self, open: &mut Open, work: Work) -> Result<(), StoreError> {
+        let work =
+            self.store.write(move |tx| settings::set(tx, WORK_KEY, &work).map(|()| work)).await?;
+        open.work = work;
+        Ok(())
+    }
+}
+
+impl Open {
+    fn shown(&self) -> Shown {
+        let (screen, mut face) = match (self.work.showing, self.work.opened) {
+            (Showing::Work, Some(opened)) => (opened.screen, self.machine.face()),
+            (Showing::Lookup, _) => (Screen::Lookup, self.lookup.face()),
+            (Showing::Home, _) | (Showing::Work, None) => (Screen::Home, Machine::Home.face()),
+        };
+        let working = self.work.showing == Showing::Work;
+        face.can.undo = working && (!self.drafts.is_empty() || self.work.last_operation.is_some());
+        face.can.back = screen != Screen::Home;
+        if self.work.blocked {
+            face.prompt = Message::new("acknowledge");
+        }
+        let opened = self.work.opened.filter(|_| working);
+        Shown {
+            screen,
+            task: opened.and_then(|opened| opened.task),
+            document: opened.and_then(|opened| opened.document),
+            face,
+            blocked: self.work.blocked,
+            last: self.work.last.clone(),
+        }
+    }
+}
+
+/// Everything a writing transaction needs, taken along to the writer's thread.
+struct Pen {
+    text: String,
+    code: Option<code::Code>,
+    moment: Moment,
+    work: Work,
+    drafts: Vec<Kept>,
+}
+
+struct Written {
+    say: Say,
+    work: Work,
+    drafts: Vec<Kept>,
+}
+
+impl Pen {
+    fn of(open: &Open, text: &str, code: Option<code::Code>, moment: Moment) -> Self {
+        let end = text.floor_char_boundary(SCAN_BYTES_MAX);
+        let text = text.get(..end).unwrap_or_default().to_owned();
+        Self { text, code, moment, work: open.work.clone(), drafts: open.drafts.clone() }
+    }
+
+    fn at(&self, tx: &rusqlite::Transaction<'_>) -> Result<Moment, StoreError> {
+        with_basis(tx, self.moment)
+    }
+
+    fn write(
+        mut self,
+        tx: &rusqlite::Transaction<'_>,
+        moment: &Moment,
+        step: Step,
+    ) -> Result<Written, ConfirmError> {
+        let Step { mut say, then } = step;
+        let scanned = !self.text.is_empty();
+        match then {
+            Then::Nothing => {
+                self.draft(tx, moment, None)?;
+            }
+            Then::Draft(role) => {
+                self.draft(tx, moment, Some(role))?;
+            }
+            Then::Confirm { role, action } => {
+                if role.is_some() {
+                    self.draft(tx, moment, role)?;
+                }
+                let operation = moment.operation(action);
+                let confirmed = self.confirm(tx, &operation)?;
+                say =
+                    Say::noticed(say.message, &confirmed.effects.notices, None).at_least(say.tone);
+                self.work.last_operation = Some(confirmed.id);
+                self.drafts.clear();
+            }
+        }
+        if scanned {
+            let code = self.code.map_or_else(|| printable(&self.text), |code| code.canonical());
+            let at = moment.at.wall.millis();
+            self.work.last.insert(0, Last { code, at, tone: say.tone });
+            self.work.last.truncate(LAST_MAX);
+        }
+        self.work.blocked = say.tone.blocks();
+        settings::set(tx, WORK_KEY, &self.work)?;
+        Ok(Written { say, work: self.work, drafts: self.drafts })
+    }
+
+    fn draft(
+        &mut self,
+        tx: &rusqlite::Transaction<'_>,
+        moment: &Moment,
+        role: Option<Role>,
+    ) -> Result<(), StoreError> {
+        let opened = self.work.opened;
+        let draft = Draft {
+            source: SOURCE.to_owned(),
+            role: role.map_or_else(|| "refused".to_owned(), |role| role.to_string()),
+            text: self.text.clone(),
+            code: self.code,
+            at: moment.at,
+            operator: moment.operator,
+            site: moment.site,
+            task: opened.and_then(|opened| opened.task),
+            document: opened.and_then(|opened| opened.document),
+            accepted: role.is_some(),
+        };
+        let id = journal::append(tx, &draft)?;
+        if let (Some(role), Some(code)) = (role, self.code) {
+            let scanned = Scanned { code, at: moment.at.wall };
+            self.drafts.push(Kept { id, role, scanned });
+        }
+        Ok(())
+    }
+
+    fn confirm(
+        &self,
+        tx: &rusqlite::Transaction<'_>,
+        operation: &Operation,
+    ) -> Result<outbox::Confirmed, ConfirmError> {
+        let ids: Vec<_> = self.drafts.iter().map(|kept| kept.id).collect();
+        let confirmed = outbox::confirm(tx, operation, &ids)?;
+        progress::count(tx, operation)?;
+        Ok(confirmed)
+    }
+}
+
+fn with_basis(conn: &rusqlite::Connection, moment: Moment) -> Result<Moment, StoreError> {
+    Ok(Moment { basis: feed::cursor(conn, moment.site)?, ..moment })
+}
+
+/// The machine of the opened work with its drafts taken again.
+fn machine(
+    conn: &rusqlite::Connection,
+    opened: Option<Opened>,
+    drafts: &[Kept],
+    at: Stamp,
+) -> Result<Machine, StoreError> {
+    let Some(opened) = opened else { return Ok(Machine::Home) };
+    let mut machine = match opened.screen {
+        Screen::Home | Screen::Lookup => Machine::Home,
+        Screen::Pack => Machine::Pack(Pack::new(job(conn, opened.task)?)),
+        Screen::Relabel => Machine::Relabel(super::Relabel::default()),
+        Screen::Unpack => Machine::Unpack(super::Unpack::default()),
+        Screen::Verify => Machine::Verify(super::Verify::default()),
+        Screen::Ship => {
+            opened.document.map_or(Machine::Home, |document| Machine::Ship(Ship::new(document)))
+        }
+        Screen::Receive => Machine::Receive(super::Receive::default()),
+    };
+    for kept in drafts {
+        machine.replay(kept.role, kept.scanned);
+    }
+    if let Machine::Verify(verify) = &mut machine {
+        let nobody = Moment {
+            at,
+            operator: None,
+            supervisor: false,
+            site: SiteId(0),
+            basis: sealtrace_protocol::ids::Cursor(0),
+        };
+        verify.compare(&nobody, &Known(conn))?;
+    }
+    Ok(machine)
+}
+
+/// The task's row with what its labels must say, when it has come with the feed.
+pub(crate) fn job(
+    conn: &rusqlite::Connection,
+    task: Option<TaskId>,
+) -> Result<Option<Job>, StoreError> {
+    let Some(task) = task else { return Ok(None) };
+    let Some(task) = feed::task(conn, task)? else { return Ok(None) };
+    let gtin = feed::product(conn, task.product)?.map(|product| product.gtin).unwrap_or_default();
+    let packed_units = progress::packed_units(conn, task.id)?;
+    Ok(Some(Job { task, gtin, packed_units }))
+}
+
+fn keep(open: &mut Open, machine: Machine, written: Written) -> Say {
+    open.machine = machine;
+    open.work = written.work;
+    open.drafts = written.drafts;
+    written.say
+}
+
+/// The answer, or what a failure of the store means to the person: nothing was saved.
+fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
+    let say = match result {
+        Ok(say) => say,
+        Err(StoreError::Full { percent }) => {
+            tracing::error!(storage.used_percent = percent, "a scan was refused: the disk is full");
+            Say::new(Tone::Critical, Message::new("storage_full").with("percent", percent))
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a scan could not be stored");
+            Say::new(Tone::Critical, Message::new("internal"))
+        }
+    };
+    open.work.blocked |= say.tone.blocks();
+    say
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(80).collect()
+}

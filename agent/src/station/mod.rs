@@ -1,0 +1,411 @@
+//! What a person does with scans, one pure machine per screen: scans in, answers, drafts and operations out.
+//!
+//! A machine is given what was scanned and may ask a [`Ledger`] what a code is and whether an operation would count.
+//! It holds no rule about items itself. It says what to write; [`desk`] writes it, and only then shows the answer.
+
+pub mod desk;
+pub mod known;
+mod lookup;
+mod pack;
+mod receive;
+mod relabel;
+mod ship;
+mod unpack;
+mod verify;
+mod view;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use sealtrace_protocol::code::{Code, Scan, Sscc};
+use sealtrace_protocol::ids::{Cursor, OperatorId, SiteId};
+use sealtrace_protocol::ledger::{
+    self, Action, Effects, Facts, Issued, Level, Operation, Presence, Rejection,
+};
+use sealtrace_protocol::link::TaskRow;
+use sealtrace_protocol::time::{Stamp, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::feedback::{Message, Say, Tone};
+
+pub use lookup::Lookup;
+pub use pack::Pack;
+pub use receive::Receive;
+pub use relabel::Relabel;
+pub use ship::Ship;
+pub use unpack::Unpack;
+pub use verify::{Difference, Verify};
+pub use view::{Can, Face};
+
+/// What a machine may ask about the world.
+pub trait Ledger {
+    /// What can go wrong with asking.
+    type Error;
+
+    /// What is known of a code.
+    fn presence(&self, code: Code) -> Result<Presence, Self::Error>;
+
+    /// Would this operation count? `blank` is the level [`unscanned`] stands for, when the operation contains it.
+    fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Self::Error>;
+}
+
+/// An operation's effects, or why it does not count.
+pub type Judged = Result<Effects, Rejection>;
+
+/// Stands in an operation for a label that was not scanned yet: a fresh one of the level asked for.
+#[must_use]
+pub fn unscanned() -> Code {
+    // The SSCC of eighteen zeros: its check digit is right and nobody may issue it.
+    Code::Sscc(
+        Sscc::from_body(0).unwrap_or_else(|| unreachable!("the check digit of zero is zero")),
+    )
+}
+
+/// States that [`unscanned`] is a fresh label of `blank`'s level.
+pub fn fill_in(facts: &mut Facts, blank: Option<Level>) {
+    if let Some(level) = blank {
+        facts.set(unscanned(), Presence::Absent(Issued { level, product: None }));
+    }
+}
+
+/// Facts that are at hand answer for themselves.
+impl Ledger for Facts {
+    type Error = Infallible;
+
+    fn presence(&self, code: Code) -> Result<Presence, Infallible> {
+        Ok(Self::presence(self, code).clone())
+    }
+
+    fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Infallible> {
+        let mut facts = self.clone();
+        fill_in(&mut facts, blank);
+        Ok(ledger::judge(operation, &facts))
+    }
+}
+
+/// When, by whom and where a scan is made, and how much the device had heard by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When.
+    pub at: Stamp,
+    /// Who.
+    pub operator: Option<OperatorId>,
+    /// True when that person may approve what others may not do alone.
+    pub supervisor: bool,
+    /// Where.
+    pub site: SiteId,
+    /// The feed position known.
+    pub basis: Cursor,
+}
+
+impl Moment {
+    /// An operation of this moment.
+    #[must_use]
+    pub const fn operation(&self, action: Action) -> Operation {
+        Operation {
+            at: self.at,
+            operator: self.operator,
+            site: self.site,
+            basis: self.basis,
+            action,
+        }
+    }
+}
+
+/// A task and what the label of its product must say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The task.
+    pub task: TaskRow,
+    /// Its product's GTIN, 14 digits; empty when not heard of yet.
+    pub gtin: String,
+    /// Units packed for it so far.
+    pub packed_units: u32,
+}
+
+impl Job {
+    /// What the label claims besides its code must fit the task; the answer when it does not.
+    fn mismatch(&self, scan: &Scan) -> Option<Say> {
+        let code = scan.code;
+        if let Some(gtin) = scan.claims.gtin
+            && !self.gtin.is_empty()
+            && gtin.to_string() != self.gtin
+        {
+            let message = Message::new("wrong_product")
+                .with("code", code)
+                .with("gtin", gtin.to_string())
+                .with("expected_gtin", &self.gtin);
+            return Some(Say::refused(message));
+        }
+        let lot = scan.claims.lot.filter(|lot| *lot != self.task.lot)?;
+        Some(Say::rejection(&Rejection::WrongLot { code, lot, expected: self.task.lot }))
+    }
+}
+
+/// One accepted scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// What.
+    pub code: Code,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a scan was to its machine; written beside the draft, and read back after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Goes into a package.
+    Child(Level),
+    /// The package it goes into.
+    Parent(Level),
+    /// The label that is replaced.
+    Old(Level),
+    /// The label that replaces it.
+    New,
+    /// The package that is opened or verified.
+    Package(Level),
+    /// Found inside the package that is verified.
+    Seen,
+    /// Moves as a whole: received or shipped.
+    Top,
+}
+
+impl Role {
+    const fn parts(self) -> (&'static str, Option<Level>) {
+        match self {
+            Self::Child(level) => ("child", Some(level)),
+            Self::Parent(level) => ("parent", Some(level)),
+            Self::Old(level) => ("old", Some(level)),
+            Self::New => ("new", None),
+            Self::Package(level) => ("package", Some(level)),
+            Self::Seen => ("seen", None),
+            Self::Top => ("top", None),
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (word, Some(level)) => write!(f, "{word}.{}", level.name()),
+            (word, None) => f.write_str(word),
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (word, level) = text.split_once('.').unwrap_or((text, ""));
+        match (word, Level::from_name(level)) {
+            ("child", Some(level)) => Ok(Self::Child(level)),
+            ("parent", Some(level)) => Ok(Self::Parent(level)),
+            ("old", Some(level)) => Ok(Self::Old(level)),
+            ("package", Some(level)) => Ok(Self::Package(level)),
+            ("new", None) => Ok(Self::New),
+            ("seen", None) => Ok(Self::Seen),
+            ("top", None) => Ok(Self::Top),
+            _ => Err(()),
+        }
+    }
+}
+
+/// What a machine answers, and what must be written before the answer is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The answer.
+    pub say: Say,
+    /// What to write.
+    pub then: Then,
+}
+
+/// What to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Only that the scan was made and not counted.
+    Nothing,
+    /// A draft.
+    Draft(Role),
+    /// A draft, if a scan completed it, and the operation all open drafts become.
+    Confirm {
+        /// What the completing scan was; none for a command.
+        role: Option<Role>,
+        /// The operation.
+        action: Action,
+    },
+}
+
+impl Step {
+    fn told(say: Say) -> Self {
+        Self { say, then: Then::Nothing }
+    }
+
+    /// A rule said no. A label that was not scanned yet is not named.
+    fn rejected(rejection: &Rejection) -> Self {
+        let mut say = Say::rejection(rejection);
+        let blank = unscanned().canonical();
+        say.message.params.retain(|_, value| value.as_str() != Some(blank.as_str()));
+        Self::told(say)
+    }
+
+    fn not_now() -> Self {
+        Self::told(Say::new(Tone::Warning, Message::new("not_open")))
+    }
+
+    /// The same code again. Right after itself it is a finger too long on the trigger; later it is a mistake.
+    fn twice(code: Code, first: &Scanned, nth: usize, is_last: bool) -> Self {
+        let message = Message::new("scanned_twice")
+            .with("code", code)
+            .with("at", first.at.millis())
+            .with("position", nth + 1);
+        Self::told(Say::new(if is_last { Tone::Warning } else { Tone::Refused }, message))
+    }
+}
+
+/// The answer when `code` is among `scans` already.
+fn scanned_before(scans: &[Scanned], code: Code) -> Option<Step> {
+    let nth = scans.iter().position(|scan| scan.code == code)?;
+    let first = scans.get(nth)?;
+    Some(Step::twice(code, first, nth, nth + 1 == scans.len()))
+}
+
+/// The level a code has or was issued for, if that is known.
+fn level_of(presence: &Presence) -> Option<Level> {
+    match presence {
+        Presence::Present(item) => Some(item.level),
+        Presence::Absent(issued) => Some(issued.level),
+        Presence::Unknown | Presence::Foreign => None,
+    }
+}
+
+/// The level a code of this kind usually labels; none where several are usual.
+const fn usual_level(code: Code) -> Option<Level> {
+    match code {
+        Code::Minted(_) | Code::Sgtin(_) => Some(Level::Unit),
+        Code::Sscc(_) => None,
+    }
+}
+
+/// The pages of the PDA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Screen {
+    /// The task list.
+    Home,
+    /// 全段包装, 组托.
+    Pack,
+    /// 标签替换.
+    Relabel,
+    /// 解除包装.
+    Unpack,
+    /// 包装核验.
+    Verify,
+    /// 出库.
+    Ship,
+    /// 入库.
+    Receive,
+    /// 查询.
+    Lookup,
+}
+
+/// The machine of the open screen.
+#[derive(Clone, Debug)]
+pub enum Machine {
+    /// Nothing is open.
+    Home,
+    /// See [`Pack`].
+    Pack(Pack),
+    /// See [`Relabel`].
+    Relabel(Relabel),
+    /// See [`Unpack`].
+    Unpack(Unpack),
+    /// See [`Verify`].
+    Verify(Verify),
+    /// See [`Ship`].
+    Ship(Ship),
+    /// See [`Receive`].
+    Receive(Receive),
+    /// See [`Lookup`].
+    Lookup(Lookup),
+}
+
+impl Machine {
+    /// Takes one scan.
+    pub fn scan<L: Ledger>(
+        &mut self,
+        scan: &Scan,
+        now: &Moment,
+        ledger: &L,
+    ) -> Result<Step, L::Error> {
+        match self {
+            Self::Home => Ok(Step::not_now()),
+            Self::Pack(machine) => machine.scan(scan, now, ledger),
+            Self::Relabel(machine) => machine.scan(scan, now, ledger),
+            Self::Unpack(machine) => machine.scan(scan, now, ledger),
+            Self::Verify(machine) => machine.scan(scan, now, ledger),
+            Self::Ship(machine) => machine.scan(scan, now, ledger),
+            Self::Receive(machine) => machine.scan(scan, now, ledger),
+            Self::Lookup(machine) => machine.scan(scan, ledger),
+        }
+    }
+
+    /// The person says that it is complete as it is.
+    pub fn confirm(&mut self) -> Step {
+        match self {
+            Self::Home | Self::Relabel(_) | Self::Lookup(_) => Step::not_now(),
+            Self::Pack(machine) => machine.confirm(),
+            Self::Unpack(machine) => machine.confirm(),
+            Self::Verify(machine) => machine.confirm(),
+            Self::Ship(machine) => machine.confirm(),
+            Self::Receive(machine) => machine.confirm(),
+        }
+    }
+
+    /// The person closes a package below its plan on purpose.
+    pub fn close(&mut self, now: &Moment) -> Step {
+        match self {
+            Self::Pack(machine) => machine.close(now),
+            Self::Home
+            | Self::Relabel(_)
+            | Self::Unpack(_)
+            | Self::Verify(_)
+            | Self::Ship(_)
+            | Self::Receive(_)
+            | Self::Lookup(_) => Step::not_now(),
+        }
+    }
+
+    /// Takes a draft as it was accepted before a restart or an undo.
+    pub fn replay(&mut self, role: Role, scanned: Scanned) {
+        match self {
+            Self::Home | Self::Lookup(_) => {}
+            Self::Pack(machine) => machine.replay(role, scanned),
+            Self::Relabel(machine) => machine.replay(role, scanned),
+            Self::Unpack(machine) => machine.replay(role, scanned),
+            Self::Verify(machine) => machine.replay(role, scanned),
+            Self::Ship(machine) => machine.replay(scanned),
+            Self::Receive(machine) => machine.replay(scanned),
+        }
+    }
+
+    /// What the screen shows of it.
+    #[must_use]
+    pub fn face(&self) -> Face {
+        match self {
+            Self::Home => Face::asking(Message::new("choose")),
+            Self::Pack(machine) => machine.face(),
+            Self::Relabel(machine) => machine.face(),
+            Self::Unpack(machine) => machine.face(),
+            Self::Verify(machine) => machine.face(),
+            Self::Ship(machine) => machine.face(),
+            Self::Receive(machine) => machine.face(),
+            Self::Lookup(machine) => machine.face(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
