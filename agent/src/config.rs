@@ -160,7 +160,12 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     let whole = errors.is_empty();
     for error in errors {
         let what = error.message().replace('\n', ", ");
-        notes.add(&error.span().unwrap_or(0..0), "file", what, "correct the TOML (https://toml.io)");
+        notes.add(
+            &error.span().unwrap_or(0..0),
+            "file",
+            what,
+            "correct the TOML (https://toml.io)",
+        );
     }
     if !whole {
         return None;

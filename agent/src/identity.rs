@@ -145,8 +145,8 @@ impl Identity {
         }
         let device_path = folder.join(DEVICE_FILE);
         let damaged = |path: &Path| IdentityError::Damaged(path.to_owned());
-        let device: DeviceFile = serde_json::from_str(&read(&device_path)?)
-            .map_err(|_| damaged(&device_path))?;
+        let device: DeviceFile =
+            serde_json::from_str(&read(&device_path)?).map_err(|_| damaged(&device_path))?;
         let seed_path = folder.join(SEED_FILE);
         let seed = BASE64
             .decode(read(&seed_path)?.trim().as_bytes())

@@ -4,15 +4,24 @@
 //! * [`station`] turns scans into operations, one pure machine per screen; [`feedback`] is how it answers.
 //! * [`store`] is its memory: drafts, items, outbox, feed. All SQL.
 //! * [`sync`] brings operations to the cloud and its word back; [`identity`] is who the device is there.
+//! * [`cli`] is the command line: [`enrol`], [`run`], [`status`], [`doctor`]; [`config`] the file it reads, [`log`] where its
+//!   lines go.
 //! * [`agent`] is what all parts of a running agent share; [`clock`] is the only place that asks for the time.
 
 pub mod agent;
 pub mod clock;
+pub mod cli;
 pub mod config;
+pub mod doctor;
+pub mod enrol;
 pub mod feedback;
 pub mod identity;
 pub mod input;
+pub mod log;
+pub mod lane;
 pub mod progress;
+pub mod run;
 pub mod station;
+pub mod status;
 pub mod store;
 pub mod sync;

@@ -401,3 +401,9 @@ pub fn resume(tx: &Transaction<'_>, device: DeviceId, granted: Epoch) -> Result<
     }
     Ok(count)
 }
+
+/// True when any operation was ever confirmed here.
+pub fn any(conn: &Connection) -> Result<bool, StoreError> {
+    conn.query_row("select exists (select 1 from operation)", [], |row| row.get(0))
+        .map_err(StoreError::sqlite("look for operations"))
+}

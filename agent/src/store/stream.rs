@@ -72,20 +72,22 @@ pub fn begin(tx: &Transaction<'_>, device: DeviceId, epoch: Epoch) -> Result<(),
 
 /// Gives out the next place.
 pub fn next_place(tx: &Transaction<'_>) -> Result<OperationId, StoreError> {
-    tx.prepare_cached("update stream set seq = seq + 1 where id = 1 and lost = 0 returning device, epoch, seq")
-        .and_then(|mut update| {
-            update
-                .query_row([], |row| {
-                    Ok(OperationId {
-                        device: DeviceId(row.get(0)?),
-                        epoch: Epoch(row.get(1)?),
-                        seq: Seq(row.get(2)?),
-                    })
+    tx.prepare_cached(
+        "update stream set seq = seq + 1 where id = 1 and lost = 0 returning device, epoch, seq",
+    )
+    .and_then(|mut update| {
+        update
+            .query_row([], |row| {
+                Ok(OperationId {
+                    device: DeviceId(row.get(0)?),
+                    epoch: Epoch(row.get(1)?),
+                    seq: Seq(row.get(2)?),
                 })
-                .optional()
-        })
-        .map_err(StoreError::sqlite("number an operation"))?
-        .ok_or(StoreError::NoStream)
+            })
+            .optional()
+    })
+    .map_err(StoreError::sqlite("number an operation"))?
+    .ok_or(StoreError::NoStream)
 }
 
 /// Remembers the newest sealed batch.

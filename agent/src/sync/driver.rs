@@ -59,7 +59,10 @@ pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken)
     let client = match Client::new(&identity) {
         Ok(client) => client,
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "nothing can be synchronised");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "nothing can be synchronised"
+            );
             agent.link.send_replace(Link { online: false, error: Some(error.to_string()) });
             return;
         }
@@ -202,9 +205,7 @@ impl Driver {
         let gathered = self
             .agent
             .store
-            .read(|conn| {
-                Ok::<_, StoreError>((outbox::to_seal(conn)?, stream::read(conn)?))
-            })
+            .read(|conn| Ok::<_, StoreError>((outbox::to_seal(conn)?, stream::read(conn)?)))
             .await?;
         let (Some((head, mut records)), Some(known)) = gathered else { return Ok(Outcome::Sealed) };
         let (sealed, header) = loop {
@@ -246,8 +247,7 @@ impl Driver {
             configuration: self.agent.config.version,
         };
         let key = &self.identity.signing;
-        let sealed =
-            SealedBatch::seal(key, head, records, sealing).map_err(SyncError::Seal)?;
+        let sealed = SealedBatch::seal(key, head, records, sealing).map_err(SyncError::Seal)?;
         let batch = sealed
             .verify(&key.public())
             .map_err(|error| SyncError::Verify("batch just sealed", error))?
@@ -259,7 +259,9 @@ impl Driver {
         let (known, sealed) = self
             .agent
             .store
-            .read(move |conn| Ok::<_, StoreError>((stream::read(conn)?, outbox::sealed(conn, batch)?)))
+            .read(move |conn| {
+                Ok::<_, StoreError>((stream::read(conn)?, outbox::sealed(conn, batch)?))
+            })
             .await?;
         let (Some(known), Some(bytes)) = (known, sealed) else {
             return Err(SyncError::NoBatch(batch));
@@ -394,10 +396,12 @@ impl Driver {
     }
 
     async fn fetch_digests(&self) -> Result<(), SyncError> {
-        for Roll { order, level, count, .. } in self.agent.store.read(feed::digests_missing).await? {
+        for Roll { order, level, count, .. } in self.agent.store.read(feed::digests_missing).await?
+        {
             let bytes = self.client.digest(order, level).await?;
             let mut codes = 0_u64;
-            for part in bytes.chunks(feed::DIGEST_PART_CODES * sealtrace_protocol::link::DIGEST_BYTES)
+            for part in
+                bytes.chunks(feed::DIGEST_PART_CODES * sealtrace_protocol::link::DIGEST_BYTES)
             {
                 let (first, part) = (codes, part.to_vec());
                 codes = codes.saturating_add(
@@ -434,14 +438,12 @@ impl Driver {
             .await?;
         let (epoch, (last_batch, last_hash)) =
             known.unwrap_or((Epoch(0), (BatchNo(0), Hash::ZERO)));
-        let request =
-            ResumeRequest { device, epoch, last_batch, last_hash, boot: self.agent.boot };
+        let request = ResumeRequest { device, epoch, last_batch, last_hash, boot: self.agent.boot };
         let granted = self.client.resume(&self.identity.signing.seal_resume(&request)).await?.epoch;
         if granted <= epoch {
             return Err(SyncError::Epoch { granted, known: epoch });
         }
-        let again =
-            self.agent.store.write(move |tx| outbox::resume(tx, device, granted)).await?;
+        let again = self.agent.store.write(move |tx| outbox::resume(tx, device, granted)).await?;
         tracing::warn!(
             stream.epoch = granted.get(),
             stream.operations_again = again,
