@@ -81,7 +81,7 @@ impl Model {
         for code in codes {
             let same = before.visible(code) == self.visible(code)
                 && before.units(code) == self.units(code)
-                && before.children(code) == self.children(code);
+                && before.children(code).len() == self.children(code).len();
             if self.touches.get(&code) != before.touches.get(&code) {
                 touched.insert(code, self.touches[&code]);
             } else if !same {

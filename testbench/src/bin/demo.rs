@@ -1,1 +1,76 @@
-fn main() {}
+//! `cargo demo`: the main job with the real programs, then a console to click through; `--check` only checks.
+#![expect(clippy::print_stdout, reason = "this is what the command answers")]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sealtrace_testbench::check::Summary;
+use sealtrace_testbench::demo::{Settings, World, run};
+
+/// Runs the main job end to end: a cloud, a line on virtual serial ports, a PDA, a market, an auditor.
+#[derive(Parser)]
+struct Arguments {
+    /// Check every step, print the figures, stop.
+    #[arg(long)]
+    check: bool,
+    /// End with one JSON line and say nothing else on standard output.
+    #[arg(long)]
+    json: bool,
+    /// `sqlite`, or the URL of a PostgreSQL database.
+    #[arg(long, default_value = "sqlite")]
+    database: String,
+    /// Where to put everything; emptied before.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let scratch = tempfile::Builder::new().prefix("sealtrace-demo-").tempdir();
+    let folder = match (&arguments.data, &scratch) {
+        (Some(folder), _) => folder.clone(),
+        (None, Ok(scratch)) => scratch.path().to_owned(),
+        (None, Err(error)) => {
+            eprintln!("no temporary folder: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let settings = Settings {
+        folder,
+        postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
+        web: (!arguments.check).then(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        pda: (!arguments.check).then(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
+        quiet: false,
+    };
+    let outcome = run(&settings).await;
+    let summary = match &outcome {
+        Ok((_, summary)) => serde_json::to_string(summary),
+        Err(error) => {
+            eprintln!("\nthe demo failed: {error:#}");
+            serde_json::to_string(&Summary::default())
+        }
+    };
+    println!("{}", summary.unwrap_or_default());
+    let Ok((world, summary)) = outcome else { return ExitCode::FAILURE };
+    if !arguments.check {
+        stay(&world).await;
+    }
+    if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn stay(world: &World) {
+    println!(
+        "\nconsole      {}/console/    auditor or admin, password sealtrace-demo\ninspector    {}/inspector/  inspector, password sealtrace-demo\nPDA page     {}/            operator li, PIN 2580\nline screen  {}/#/line\ndata         {}\n\nCtrl-C stops everything.",
+        world.web(),
+        world.web(),
+        world.pda_page(),
+        world.line_page(),
+        world.folder().display(),
+    );
+    if tokio::signal::ctrl_c().await.is_err() {
+        eprintln!("cannot wait for Ctrl-C; stopping");
+    }
+}

@@ -1,0 +1,151 @@
+//! After the floor: goods leave for three dealers, bottles are scanned in cities, an auditor looks at all of it.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::floor::labels;
+use super::plan::{Job, UNITS, texts};
+use super::world::{PASSWORD, PIN, World};
+use crate::http::Session;
+use crate::market::{Inspector, consumer};
+use crate::pda::{Pda, synchronised};
+
+/// What was sold and seen.
+pub(super) struct Sold {
+    pub(super) shipped_units: usize,
+    /// Bottles seen outside the territory they were shipped to, as read.
+    pub(super) suspected: Vec<String>,
+}
+
+/// Receives, ships and sells.
+pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> {
+    world.say("pallets arrive at the warehouse and leave for three dealers");
+    let auditor = auditor(world).await?;
+    let mut pallets: Vec<String> = Vec::new();
+    for index in [0, 10, 20] {
+        let case = job.good_cases().nth(index).context("too few cases")?;
+        let trace = trace(&auditor, &case.label).await?;
+        pallets.push(trace["ancestors"][0]["code"].as_str().context("on no pallet")?.to_owned());
+    }
+    let [first, second, third] = pallets.as_slice() else { anyhow::bail!("three pallets") };
+    let pda = Pda::log_in(&world.pda_page(), "li", PIN).await?;
+    pda.open("receive", json!({})).await?;
+    for pallet in [first, second, third] {
+        pda.scan_green(pallet).await?;
+    }
+    pda.confirm().await?;
+    synchronised(&world.pda_page()).await?;
+
+    let [_, hand, _, spare] = labels(job)?;
+    let loose = job.good_cases().nth(25).context("too few cases")?.label.as_str();
+    let loads = [vec![first.as_str()], vec![second.as_str()], vec![hand, spare, loose]];
+    let sizes = [10 * UNITS, 10 * UNITS, 3 * UNITS];
+    for ((dealer, load), units) in job.dealers.iter().zip(&loads).zip(sizes) {
+        let number = format!("OUT-{}", dealer.id);
+        let units = u32::try_from(units)?;
+        world.office.shipment(&number, job.warehouse, dealer.id, job.product, units).await?;
+        let document = pda.document(&number).await?;
+        pda.open("ship", json!({"document": document})).await?;
+        for code in load {
+            pda.scan_green(code).await?;
+        }
+        pda.confirm().await?;
+    }
+    synchronised(&world.pda_page()).await?;
+    let suspected = sell(world, job).await?;
+    Ok(Sold { shipped_units: sizes.iter().sum(), suspected })
+}
+
+/// Consumers and an inspector scan bottles; returns those seen where they should not be.
+async fn sell(world: &World, job: &Job) -> Result<Vec<String>> {
+    world.say("consumers scan in several cities, an inspector looks into a shop");
+    let base = world.web();
+    let (nanjing, hangzhou) = (job.bottles(0)?, job.bottles(11)?);
+    let [at_nanjing, at_hangzhou, _] = &job.dealers;
+    let verdict = |answer: &Value| answer["verdict"].as_str().unwrap_or_default().to_owned();
+    for (nth, bottle) in [nanjing[0], nanjing[1], nanjing[0]].iter().enumerate() {
+        let answer = consumer(&base, bottle, Some(at_nanjing.home)).await?;
+        ensure!(verdict(&answer) == "genuine", "a shipped bottle is {answer}");
+        let expected = if nth == 2 { 2 } else { 1 };
+        ensure!(answer["nth"] == expected, "scan {nth} is the {}th", answer["nth"]);
+    }
+    consumer(&base, hangzhou[0], Some(at_hangzhou.home)).await?;
+    let mut suspected: Vec<String> = Vec::new();
+    for bottle in &nanjing[2..8] {
+        consumer(&base, bottle, Some("310100")).await?;
+        suspected.push((*bottle).to_owned());
+    }
+    for bottle in &hangzhou[1..4] {
+        consumer(&base, bottle, Some(at_nanjing.home)).await?;
+        suspected.push((*bottle).to_owned());
+    }
+    // No place, no suspicion; a forgery and a bottle still on the roll are what they are.
+    consumer(&base, hangzhou[5], None).await?;
+    let forged = consumer(&base, "HTTPS://T.EXAMPLE/9ZZZZZZZZZZZZZZZZ", Some("310100")).await?;
+    ensure!(verdict(&forged) == "unknown", "a forged code is {forged}");
+    let pending = consumer(&base, &job.unused_unit, Some("310100")).await?;
+    ensure!(verdict(&pending) == "pending", "a code still on its roll is {pending}");
+    let inspector = Inspector::log_in(&base, "inspector", PASSWORD).await?;
+    let seen = inspector.sees(hangzhou[8], "310100", "diverted").await?;
+    ensure!(seen["suspected"] == true, "the inspector was told {seen}");
+    suspected.push(hangzhou[8].to_owned());
+    Ok(suspected)
+}
+
+async fn auditor(world: &World) -> Result<Session> {
+    let mut session = Session::new(&world.web())?;
+    let body = json!({"login": "auditor", "password": PASSWORD});
+    session.log_in("/api/v1/session", &body).await.context("the auditor's login")?;
+    Ok(session)
+}
+
+async fn trace(auditor: &Session, text: &str) -> Result<Value> {
+    let mut path = String::from("/api/v1/trace?text=");
+    for byte in text.bytes() {
+        path.push_str(&format!("%{byte:02X}"));
+    }
+    auditor.get(&path).await
+}
+
+/// The auditor compares what the cloud says with what physically happened.
+pub(super) async fn audit(world: &mut World, job: &Job, sold: &Sold) -> Result<()> {
+    world.say("an auditor looks at the order, at lives of codes, and at the suspects");
+    let auditor = auditor(world).await?;
+    let order = auditor.get(&format!("/api/v1/orders/{}", job.order)).await?;
+    ensure!(order["number"] == job.order_number);
+    ensure!(order["produced"]["cases"] == 33, "the order shows {}", order["produced"]);
+    for case in job.good_cases() {
+        let trace = trace(&auditor, &case.label).await?;
+        let inside = trace["children"].as_array().context("children")?;
+        let mut known: Vec<&str> =
+            inside.iter().filter_map(|child| child["code"].as_str()).collect();
+        let mut physical = texts(case).into_iter().map(minted).collect::<Vec<_>>();
+        known.sort_unstable();
+        physical.sort_unstable();
+        ensure!(known == physical, "case {} is not what went into it", case.label);
+    }
+    let bottle = job.bottles(0)?[2];
+    let life = trace(&auditor, bottle).await?;
+    let steps = life["life"].as_array().context("no life")?;
+    ensure!(!steps.is_empty(), "the bottle has no life");
+    for step in steps {
+        let place = format!("{}/{}/{}", step["device"]["id"], step["epoch"], step["batch"]);
+        let batch = auditor.get(&format!("/api/v1/batches/{place}")).await?;
+        ensure!(batch["verified"] == true, "batch {place} does not verify: {batch}");
+    }
+    let suspects = auditor.get("/api/v1/diversion/suspects?size=200").await?;
+    let rows = suspects["rows"].as_array().context("suspects")?;
+    let mut listed: Vec<&str> = rows.iter().filter_map(|row| row["code"].as_str()).collect();
+    let mut seen: Vec<&str> = sold.suspected.iter().map(|text| minted(text)).collect();
+    listed.sort_unstable();
+    seen.sort_unstable();
+    ensure!(listed == seen, "listed {listed:?}, seen outside {seen:?}");
+    let row = rows.iter().find(|row| row["code"] == minted(bottle)).context("not listed")?;
+    ensure!(row["dealer"]["name"] == job.dealers[0].name, "listed with {row}");
+    world.all_run()
+}
+
+/// The code at the end of a printed short URL.
+fn minted(printed: &str) -> &str {
+    printed.rsplit('/').next().unwrap_or(printed)
+}

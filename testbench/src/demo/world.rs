@@ -1,0 +1,223 @@
+//! The programs of one run: cloud, line agent, PDA agent, and the network between them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use sealtrace_cloud::store::Database;
+
+use crate::http::Session;
+use crate::line::VirtualLine;
+use crate::network::Network;
+use crate::office::Office;
+use crate::pda::{ready, until};
+use crate::program::{Program, binary, free_address, run};
+
+/// The password of every account of the demonstration.
+pub(super) const PASSWORD: &str = "sealtrace-demo";
+/// The PIN of the demonstration's operator.
+pub(super) const PIN: &str = "2580";
+
+/// What the caller chooses.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where everything goes; emptied before.
+    pub folder: PathBuf,
+    /// PostgreSQL instead of the embedded database.
+    pub postgres: Option<String>,
+    /// Where the console shall be; none = anywhere free.
+    pub web: Option<SocketAddr>,
+    /// Where the PDA's page shall be; none = anywhere free.
+    pub pda: Option<SocketAddr>,
+    /// Say nothing while working.
+    pub quiet: bool,
+}
+
+/// Everything that runs.
+pub struct World {
+    settings: Settings,
+    web: SocketAddr,
+    line_page: SocketAddr,
+    pda_page: SocketAddr,
+    pub(super) line: VirtualLine,
+    pub(super) line_agent: Option<Program>,
+    pda_agent: Option<Program>,
+    pub(super) network: Network,
+    cloud: Program,
+    pub(super) office: Office,
+}
+
+impl World {
+    /// Starts the cloud and signs in; agents follow when they are enrolled.
+    pub async fn build(settings: &Settings) -> Result<Self> {
+        let folder = &settings.folder;
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+        let web = settings.web.map_or_else(free_address, Ok)?;
+        let pda_page = settings.pda.map_or_else(free_address, Ok)?;
+        let (device, line_page) = (free_address()?, free_address()?);
+        let network = Network::start(device).await?;
+        let data = folder.join("cloud").display().to_string();
+        let mut place = vec!["--data", &data];
+        if let Some(url) = &settings.postgres {
+            place.extend(["--database", url]);
+        }
+        let sealtrace_cloud = binary("sealtrace-cloud")?;
+        let account =
+            ["--login", "admin", "--name", "管理员", "--role", "admin", "--password-stdin"];
+        let create = [&["admin"], place.as_slice(), &["create-account"], &account].concat();
+        run(&sealtrace_cloud, &create, Some(PASSWORD))?;
+        let (web_text, device_text) = (web.to_string(), device.to_string());
+        let advertised = format!("https://{}", network.address());
+        let listeners = ["--web", &web_text, "--device", &device_text, "--device-url", &advertised];
+        let serve = [&["serve"], place.as_slice(), &listeners].concat();
+        let log = folder.join("cloud.log");
+        let mut cloud = Program::start("the cloud", &sealtrace_cloud, &serve, &log)?;
+        let base = format!("http://{web}");
+        let health = Session::new(&base)?;
+        until(Duration::from_secs(20), "the cloud does not answer", async || {
+            health.get("/healthz").await.ok()
+        })
+        .await
+        .with_context(|| cloud.last_words())?;
+        cloud.still_runs()?;
+        let office = Office::log_in(&base, "admin", PASSWORD).await?;
+        let line = VirtualLine::new(&folder.join("ports"))?;
+        let settings = settings.clone();
+        Ok(Self {
+            settings,
+            web,
+            line_page,
+            pda_page,
+            line,
+            line_agent: None,
+            pda_agent: None,
+            network,
+            cloud,
+            office,
+        })
+    }
+
+    /// Tells whoever watches what is going on.
+    pub(super) fn say(&self, text: &str) {
+        if !self.settings.quiet {
+            eprintln!("  {text}");
+        }
+    }
+
+    /// Where the console is.
+    #[must_use]
+    pub fn web(&self) -> String {
+        format!("http://{}", self.web)
+    }
+
+    /// Where the line agent's page is.
+    #[must_use]
+    pub fn line_page(&self) -> String {
+        format!("http://{}", self.line_page)
+    }
+
+    /// Where the PDA agent's page is.
+    #[must_use]
+    pub fn pda_page(&self) -> String {
+        format!("http://{}", self.pda_page)
+    }
+
+    /// The line agent's data.
+    #[must_use]
+    pub fn line_folder(&self) -> PathBuf {
+        self.settings.folder.join("line")
+    }
+
+    /// The PDA agent's data.
+    #[must_use]
+    pub fn pda_folder(&self) -> PathBuf {
+        self.settings.folder.join("pda")
+    }
+
+    /// The cloud's database.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match &self.settings.postgres {
+            Some(url) => Database::Postgres { url: url.clone() },
+            None => Database::Sqlite { folder: self.settings.folder.join("cloud") },
+        }
+    }
+
+    /// Enrols and starts the line agent.
+    pub(super) async fn start_line(&mut self, token: &str, site: u64) -> Result<()> {
+        let lane = self.line.lane_toml("灌装一线", site);
+        let page = self.line_page;
+        self.line_agent = Some(self.start_agent("line", page, token, &lane).await?);
+        Ok(())
+    }
+
+    /// Enrols and starts the PDA agent.
+    pub(super) async fn start_pda(&mut self, token: &str) -> Result<()> {
+        let page = self.pda_page;
+        self.pda_agent = Some(self.start_agent("pda", page, token, "").await?);
+        Ok(())
+    }
+
+    async fn start_agent(
+        &self,
+        name: &str,
+        page: SocketAddr,
+        token: &str,
+        lanes: &str,
+    ) -> Result<Program> {
+        let data = self.settings.folder.join(name);
+        let config = self.settings.folder.join(format!("{name}.toml"));
+        let text = format!(
+            "data = {:?}\nui = \"{page}\"\nversion = 1\n\n{lanes}",
+            data.display().to_string()
+        );
+        std::fs::write(&config, text)?;
+        let agent = binary("sealtrace-agent")?;
+        let (data, config) = (data.display().to_string(), config.display().to_string());
+        run(&agent, &["enrol", "--cloud", &self.web(), "--token", token, "--data", &data], None)?;
+        let log = self.settings.folder.join(format!("{name}.log"));
+        let mut program = Program::start(
+            &format!("the {name} agent"),
+            &agent,
+            &["run", "--config", &config],
+            &log,
+        )?;
+        ready(&format!("http://{page}"), Duration::from_secs(20))
+            .await
+            .with_context(|| program.last_words())?;
+        program.still_runs()?;
+        Ok(program)
+    }
+
+    /// SIGKILL for the line agent.
+    pub(super) fn kill_line(&mut self) -> Result<()> {
+        self.line_agent.as_mut().context("no line agent")?.murder()
+    }
+
+    /// The line agent comes back on freshly plugged cables.
+    pub(super) async fn revive_line(&mut self) -> Result<()> {
+        self.line.replug()?;
+        let page = self.line_page();
+        let agent = self.line_agent.as_mut().context("no line agent")?;
+        agent.restart()?;
+        ready(&page, Duration::from_secs(20)).await.with_context(|| agent.last_words())?;
+        Ok(())
+    }
+
+    /// An error when a program that should run does not.
+    pub(super) fn all_run(&mut self) -> Result<()> {
+        self.cloud.still_runs()?;
+        for agent in [&mut self.line_agent, &mut self.pda_agent].into_iter().flatten() {
+            agent.still_runs()?;
+        }
+        Ok(())
+    }
+
+    /// The folder with everything in it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.settings.folder
+    }
+}

@@ -1,0 +1,155 @@
+//! A person with a PDA: types, scans and photographs at the agent's local page.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::http::Session;
+use crate::label::{Spoiled, qr_png};
+
+/// A signed-in operator.
+pub struct Pda {
+    session: Session,
+    base: String,
+}
+
+/// Waits until the local page at `base` answers, and asks it for its status.
+pub async fn ready(base: &str, patience: Duration) -> Result<Value> {
+    let session = Session::new(base)?;
+    until(patience, "the agent's page does not answer", async || {
+        session.get("/api/status").await.ok()
+    })
+    .await
+}
+
+/// Asks again and again until there is an answer.
+pub async fn until<T>(
+    patience: Duration,
+    complaint: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> Result<T> {
+    let end = Instant::now() + patience;
+    loop {
+        if let Some(answer) = ask().await {
+            return Ok(answer);
+        }
+        if Instant::now() > end {
+            bail!("{complaint} (waited {} s)", patience.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+impl Pda {
+    /// Logs in with a PIN, once the device has heard of the operator.
+    pub async fn log_in(base: &str, login: &str, pin: &str) -> Result<Self> {
+        let body = json!({"login": login, "pin": pin});
+        let session = until(Duration::from_secs(20), "the PDA refuses the login", async || {
+            let mut session = Session::new(base).ok()?;
+            session.log_in("/api/session", &body).await.ok()?;
+            Some(session)
+        })
+        .await?;
+        Ok(Self { session, base: base.to_owned() })
+    }
+
+    /// Where its page is.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The agent's status.
+    pub async fn status(&self) -> Result<Value> {
+        self.session.get("/api/status").await
+    }
+
+    /// The first open task for PDAs.
+    pub async fn task(&self) -> Result<u64> {
+        let tasks = self.session.get("/api/tasks").await?;
+        let rows = tasks["rows"].as_array().context("tasks")?;
+        let task = rows.iter().find(|task| task["kind"] == "device").context("no task for PDAs")?;
+        task["id"].as_u64().context("task id")
+    }
+
+    /// The document with this number.
+    pub async fn document(&self, number: &str) -> Result<u64> {
+        until(Duration::from_secs(20), "the PDA does not hear of the document", async || {
+            let documents = self.session.get("/api/documents").await.ok()?;
+            let rows = documents["rows"].as_array()?;
+            rows.iter().find(|document| document["number"] == number)?["id"].as_u64()
+        })
+        .await
+    }
+
+    /// Opens a screen.
+    pub async fn open(&self, screen: &str, job: Value) -> Result<()> {
+        let mut body = json!({"screen": screen});
+        if let (Some(body), Value::Object(job)) = (body.as_object_mut(), job) {
+            body.extend(job);
+        }
+        self.session.post("/api/station/open", &body).await.map(drop)
+    }
+
+    /// Pulls the trigger: the wedge types one code.
+    pub async fn scan(&self, text: &str) -> Result<Value> {
+        self.session.post("/api/station/scan", &json!({"text": text, "source": "wedge"})).await
+    }
+
+    /// Scans and expects no refusal.
+    pub async fn scan_green(&self, text: &str) -> Result<Value> {
+        let reply = self.scan(text).await?;
+        green(&reply).with_context(|| format!("scanning {text}"))?;
+        Ok(reply)
+    }
+
+    /// Photographs a label, turned and blurred, and expects no refusal.
+    pub async fn photograph(&self, text: &str, spoiled: Spoiled) -> Result<Value> {
+        let picture = qr_png(text, spoiled)?;
+        let reply = self.session.post_bytes("/api/station/picture", "image/png", picture).await?;
+        green(&reply).with_context(|| format!("photographing {text} {spoiled:?}"))?;
+        Ok(reply)
+    }
+
+    /// Scans something that must be refused; returns the reason and acknowledges it.
+    pub async fn scan_refused(&self, text: &str) -> Result<String> {
+        let reply = self.scan(text).await?;
+        ensure!(reply["tone"] == "refused", "{text} should be refused, the PDA said {reply}");
+        self.command("acknowledge").await?;
+        Ok(reply["message"]["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Presses a button.
+    pub async fn command(&self, command: &str) -> Result<Value> {
+        self.session.post("/api/station/command", &json!({"command": command})).await
+    }
+
+    /// Confirms what was scanned and expects no refusal.
+    pub async fn confirm(&self) -> Result<Value> {
+        let reply = self.command("confirm").await?;
+        green(&reply).context("confirming")?;
+        Ok(reply)
+    }
+
+    /// What the station shows now.
+    pub async fn view(&self) -> Result<Value> {
+        self.session.get("/api/station").await
+    }
+}
+
+/// Waits until the agent at `base` has nothing unsent and every operation has its verdict.
+pub async fn synchronised(base: &str) -> Result<()> {
+    let session = Session::new(base)?;
+    until(Duration::from_secs(60), "the agent does not finish synchronising", async || {
+        let status = session.get("/api/status").await.ok()?;
+        (status["unsent_operations"] == 0 && status["unsent_batches"] == 0).then_some(())
+    })
+    .await
+}
+
+fn green(reply: &Value) -> Result<()> {
+    let tone = reply["tone"].as_str().unwrap_or_default();
+    ensure!(matches!(tone, "accepted" | "ready" | "warning"), "the PDA said {reply}");
+    Ok(())
+}
