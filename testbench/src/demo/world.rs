@@ -68,10 +68,16 @@ impl World {
             ["--login", "admin", "--name", "管理员", "--role", "admin", "--password-stdin"];
         let create = [&["admin"], place.as_slice(), &["create-account"], &account].concat();
         run(&sealtrace_cloud, &create, Some(PASSWORD))?;
-        let (web_text, device_text) = (web.to_string(), device.to_string());
-        let advertised = format!("https://{}", network.address());
-        let listeners = ["--web", &web_text, "--device", &device_text, "--device-url", &advertised];
-        let serve = [&["serve"], place.as_slice(), &listeners].concat();
+        let config = folder.join("cloud.toml");
+        let (network_address, device_address) = (network.address(), device);
+        std::fs::write(
+            &config,
+            format!(
+                "[web]\naddress = \"{web}\"\n\n[device]\naddress = \"{device_address}\"\nurl = \"https://{network_address}\"\n"
+            ),
+        )?;
+        let config = config.display().to_string();
+        let serve = [&["serve"], place.as_slice(), &["--config", &config]].concat();
         let log = folder.join("cloud.log");
         let mut cloud = Program::start("the cloud", &sealtrace_cloud, &serve, &log)?;
         let base = format!("http://{web}");
