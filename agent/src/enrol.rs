@@ -92,7 +92,9 @@ pub enum EnrolError {
         code: String,
     },
     /// Not an enrolment answer.
-    #[error("the cloud's answer does not read; is this the cloud's web address, and its version ours?")]
+    #[error(
+        "the cloud's answer does not read; is this the cloud's web address, and its version ours?"
+    )]
     Answer,
     /// The TLS settings are refused.
     #[error("a TLS connection could not be set up")]
@@ -149,9 +151,9 @@ async fn ask(
     if !status.is_success() {
         let code = error_code(response).await;
         return Err(match code.as_str() {
-            "token_expired" => EnrolError::TokenExpired,
-            "token_used" => EnrolError::TokenUsed,
-            "token_unknown" | "no_such_token" | "wrong_token" => EnrolError::TokenUnknown,
+            "expired_token" => EnrolError::TokenExpired,
+            "used_token" => EnrolError::TokenUsed,
+            "unknown_token" => EnrolError::TokenUnknown,
             _ => EnrolError::Refused { status: status.as_u16(), code },
         });
     }

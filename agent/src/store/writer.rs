@@ -15,6 +15,8 @@ const QUEUE_JOBS_MAX: usize = 1_024;
 const GROUP_JOBS_MAX: usize = 256;
 /// Pages held in memory by the writer, in KiB (SQLite takes it negative).
 const CACHE_KIB: i32 = 8 * 1024;
+/// Where refinery keeps what was applied.
+const MIGRATION_TABLE: &str = "refinery_schema_history";
 const LOCK_FILE: &str = "agent.lock";
 
 const MIGRATIONS: [(&str, &str); 1] = [("V1__agent", include_str!("migrations/V1__agent.sql"))];
@@ -222,9 +224,14 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         .map_err(failed)?;
     let known = migrations.iter().map(refinery::Migration::version).max().unwrap_or_default();
     let runner = refinery::Runner::new(&migrations).set_grouped(true);
-    let found = runner.get_last_applied_migration(connection).map_err(failed)?;
-    if let Some(found) = found.filter(|found| found.version() > known) {
-        return Err(StoreError::Newer { found: found.version().into(), known: known.into() });
+    let migrated = connection
+        .table_exists(None, MIGRATION_TABLE)
+        .map_err(StoreError::sqlite("look for its layout"))?;
+    if migrated {
+        let found = runner.get_last_applied_migration(connection).map_err(failed)?;
+        if let Some(found) = found.filter(|found| found.version() > known) {
+            return Err(StoreError::Newer { found: found.version().into(), known: known.into() });
+        }
     }
     runner.run(connection).map_err(failed)?;
     Ok(())

@@ -17,8 +17,10 @@ use crate::identity::Identity;
 
 /// How long a connection may take to come up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one request may take in all.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the other side may be silent.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one request may take in all; a digest over a slow link is the longest.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 /// The largest answer that is read; a digest of 10⁶ codes is 8 MB.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -66,6 +68,7 @@ impl Client {
             .https_only(true)
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()
