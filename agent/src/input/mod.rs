@@ -2,3 +2,4 @@
 
 mod looks;
 pub mod picture;
+pub mod serial;

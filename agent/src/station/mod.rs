@@ -126,7 +126,7 @@ pub struct Job {
 
 impl Job {
     /// What the label claims besides its code must fit the task; the answer when it does not.
-    fn mismatch(&self, scan: &Scan) -> Option<Say> {
+    pub(crate) fn mismatch(&self, scan: &Scan) -> Option<Say> {
         let code = scan.code;
         if let Some(gtin) = scan.claims.gtin
             && !self.gtin.is_empty()

@@ -1,0 +1,99 @@
+//! Production lines: readers in, cases and pallets out, without hands.
+//!
+//! [`sequential`] decides which units go into which case and knows nothing else; [`driver`] reads, asks the rules,
+//! writes, and only then answers reader and gate. One task per lane; lanes share nothing but the store.
+
+mod driver;
+mod gate;
+mod record;
+pub mod sequential;
+mod stack;
+
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::TaskId;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::agent::Agent;
+use crate::config::LaneConfig;
+
+/// A case as the line screen lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastCase {
+    /// Its label, if one was read.
+    pub case: Option<Code>,
+    /// When.
+    pub at: i64,
+    /// Whether it was packed.
+    pub accepted: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A pallet that is being filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PalletState {
+    /// Cases on it.
+    pub cases: u32,
+    /// Cases it holds.
+    pub of: u32,
+}
+
+/// A lane as the line screen shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneState {
+    /// Its name.
+    pub name: String,
+    /// The task it works on.
+    pub task: Option<TaskId>,
+    /// Units read for the open case.
+    pub open_units: u32,
+    /// Units a case holds.
+    pub of: u32,
+    /// The pallet in work.
+    pub pallet: Option<PalletState>,
+    /// Cases packed since the lane was set up.
+    pub accepted_cases: u64,
+    /// Cases set aside.
+    pub rejected_cases: u64,
+    /// Units and labels that passed unread.
+    pub no_reads: u64,
+    /// Cases in the last minute.
+    pub rate_per_min: u32,
+    /// True while both readers are connected.
+    pub connected: bool,
+    /// Newest first.
+    pub last: Vec<LastCase>,
+}
+
+/// A running lane.
+pub struct Lane {
+    /// How it stands.
+    pub state: watch::Receiver<LaneState>,
+    /// Its task; ends only when aborted or when the store has stopped.
+    pub task: JoinHandle<()>,
+}
+
+/// Starts a lane, in the middle of the case that was open when the program ended. None when it has no site to work at.
+#[must_use]
+pub fn start(agent: &Agent, config: LaneConfig) -> Option<Lane> {
+    let sites = agent.identity.as_ref().map(|identity| identity.device.sites.as_slice());
+    let only = match sites {
+        Some([only]) => Some(only.id),
+        Some(_) | None => None,
+    };
+    let Some(site) = config.site.or(only) else {
+        tracing::error!(
+            lane.name = config.name,
+            "the lane does not start: say in the configuration at which of the device's sites it stands"
+        );
+        return None;
+    };
+    let initial = LaneState { name: config.name.clone(), ..LaneState::default() };
+    let (tell, state) = watch::channel(initial);
+    let (store, clock) = (agent.store.clone(), agent.clock.clone());
+    let task = tokio::spawn(driver::run(store, clock, config, site, tell));
+    Some(Lane { state, task })
+}

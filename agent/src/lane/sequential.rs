@@ -1,0 +1,237 @@
+//! A stream of units, then their case's label, again and again: which units go into which case. Pure.
+//!
+//! Everything that passes the unit reader takes a place, read or not. A label ends the case, whatever it holds: so a
+//! fault spoils one case and later ones never shift. Where a label is missed, the first unit beyond the plan ends the
+//! case; should that unit have been a ghost, its own label finds too few units and sets them aside as well.
+
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ledger::{HOLDS_MAX, Rejection};
+
+/// What the unit reader said about one thing that passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A code.
+    Code {
+        /// As it was read.
+        text: String,
+        /// What it is.
+        code: Code,
+    },
+    /// A text that is no code.
+    Unreadable {
+        /// As it was read.
+        text: String,
+    },
+    /// It passed unread.
+    NoRead,
+    /// Bytes that are no message: perhaps something passed, perhaps not.
+    Noise,
+}
+
+/// Why a case is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// A snake_case word; a rejection's own where there is one.
+    pub word: String,
+    /// The rule that said no.
+    pub rejection: Option<Rejection>,
+}
+
+impl Fault {
+    /// A fault that no rule names.
+    #[must_use]
+    pub fn new(word: &str) -> Self {
+        Self { word: word.to_owned(), rejection: None }
+    }
+}
+
+impl From<Rejection> for Fault {
+    fn from(rejection: Rejection) -> Self {
+        Self { word: rejection.code().to_owned(), rejection: Some(rejection) }
+    }
+}
+
+/// A case that is not packed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    /// Its label, if one was read.
+    pub label: Option<Code>,
+    /// The first thing that was wrong with it.
+    pub fault: Fault,
+    /// Its units, as far as they were read.
+    pub codes: Vec<Code>,
+    /// Places taken, read or not.
+    pub places: u32,
+}
+
+/// What a label decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Labelled {
+    /// The reader repeats the label of the case before; the answer was this.
+    Again(bool),
+    /// The case is whole: pack these, then say [`Sequential::close`].
+    Whole(Vec<Code>),
+    /// The case is set aside, and closed.
+    Aside(Aside),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    text: Option<String>,
+    code: Option<Code>,
+    fault: Option<Fault>,
+}
+
+/// The machine of one lane.
+#[derive(Clone, Debug)]
+pub struct Sequential {
+    holds: u32,
+    places: Vec<Place>,
+    noise: bool,
+    /// The label before, and whether its case was accepted.
+    previous: Option<(Code, bool)>,
+}
+
+impl Sequential {
+    /// An empty case of `holds` units after a case that ended as `previous` says.
+    #[must_use]
+    pub const fn new(holds: u32, previous: Option<(Code, bool)>) -> Self {
+        Self { holds, places: Vec::new(), noise: false, previous }
+    }
+
+    /// Places taken in the open case.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.places.len()).unwrap_or(u32::MAX)
+    }
+
+    /// True between two cases.
+    #[must_use]
+    pub const fn is_between_cases(&self) -> bool {
+        self.places.is_empty() && !self.noise
+    }
+
+    /// Another plan; takes effect between two cases only.
+    pub const fn set_holds(&mut self, holds: u32) {
+        if self.is_between_cases() {
+            self.holds = holds;
+        }
+    }
+
+    /// True when this is the last reading sent once more: its answer was lost.
+    #[must_use]
+    pub fn is_repeat(&self, text: &str) -> bool {
+        self.places.last().and_then(|place| place.text.as_deref()) == Some(text)
+    }
+
+    /// True when the open case has this code already.
+    #[must_use]
+    pub fn holds_code(&self, code: Code) -> bool {
+        self.places.iter().any(|place| place.code == Some(code))
+    }
+
+    /// Takes a reading, with what the rules had against it. Answers the case that had to be closed without a label.
+    ///
+    /// Not to be called for a reading that [`Sequential::is_repeat`].
+    pub fn unit(&mut self, reading: Reading, fault: Option<Fault>) -> Option<Aside> {
+        let place = match reading {
+            Reading::Code { text, code } => {
+                let twice =
+                    self.holds_code(code).then(|| Fault::from(Rejection::ScannedTwice { code }));
+                Place { text: Some(text), code: Some(code), fault: twice.or(fault) }
+            }
+            Reading::Unreadable { text } => {
+                Place { text: Some(text), code: None, fault: Some(Fault::new("unreadable")) }
+            }
+            Reading::NoRead => Place { text: None, code: None, fault: Some(Fault::new("no_read")) },
+            Reading::Noise => {
+                self.noise = true;
+                return None;
+            }
+        };
+        // Without a task there is no plan; the case still ends somewhere.
+        let holds = if self.holds == 0 { HOLDS_MAX } else { self.holds };
+        let missed = self.count() >= holds;
+        let aside = missed.then(|| self.set_aside(None, Fault::new("label_missing")));
+        self.places.push(place);
+        aside
+    }
+
+    /// What is wrong with the last place, if anything.
+    #[must_use]
+    pub fn last_fault(&self) -> Option<&Fault> {
+        self.places.last()?.fault.as_ref()
+    }
+
+    /// Takes a place as it was written down before a restart.
+    pub fn replay(&mut self, text: Option<String>, code: Option<Code>, fault: Option<Fault>) {
+        self.places.push(Place { text, code, fault });
+    }
+
+    /// Takes a label, or that it passed unread.
+    pub fn label(&mut self, label: Option<Code>) -> Labelled {
+        let again = self.previous.filter(|(code, _)| Some(*code) == label);
+        if let Some((_, accepted)) = again.filter(|_| self.is_between_cases()) {
+            return Labelled::Again(accepted);
+        }
+        match self.verdict(label) {
+            Ok(codes) => Labelled::Whole(codes),
+            Err(fault) => Labelled::Aside(self.set_aside(label, fault)),
+        }
+    }
+
+    /// Ends a case that was found whole: packed, or refused by the rules after all.
+    pub fn close(&mut self, label: Code, refused: Option<Fault>) -> Option<Aside> {
+        match refused {
+            Some(fault) => Some(self.set_aside(Some(label), fault)),
+            None => {
+                self.begin(Some((label, true)));
+                None
+            }
+        }
+    }
+
+    /// The last label's case was let go after all: too late for the gate.
+    pub fn revoke(&mut self, label: Code) {
+        if self.previous == Some((label, true)) {
+            self.previous = Some((label, false));
+        }
+    }
+
+    fn verdict(&self, label: Option<Code>) -> Result<Vec<Code>, Fault> {
+        if let Some(fault) = self.places.iter().find_map(|place| place.fault.clone()) {
+            return Err(fault);
+        }
+        if self.noise {
+            return Err(Fault::new("noise"));
+        }
+        let parent = label.ok_or_else(|| Fault::new("label_no_read"))?;
+        let (holds, count) = (self.holds, self.count());
+        if count != holds {
+            // More than the plan holds cannot be: the first unit beyond it ends the case.
+            return Err(Rejection::TooFew { parent, holds, count }.into());
+        }
+        Ok(self.codes())
+    }
+
+    fn codes(&self) -> Vec<Code> {
+        self.places.iter().filter_map(|place| place.code).collect()
+    }
+
+    fn set_aside(&mut self, label: Option<Code>, fault: Fault) -> Aside {
+        let fault = self.places.iter().find_map(|place| place.fault.clone()).unwrap_or(fault);
+        let aside = Aside { label, fault, codes: self.codes(), places: self.count() };
+        self.begin(label.map(|label| (label, false)));
+        aside
+    }
+
+    fn begin(&mut self, previous: Option<(Code, bool)>) {
+        self.places.clear();
+        self.noise = false;
+        self.previous = previous;
+    }
+}
+
+#[cfg(test)]
+#[path = "sequential_tests.rs"]
+mod tests;
