@@ -27,6 +27,11 @@ pub fn verifier(secret: &str) -> Result<String, HashError> {
     Ok(hash.to_string())
 }
 
+/// [`verifier`], where blocking is allowed.
+pub async fn verifier_of(secret: String) -> Result<String, HashError> {
+    tokio::task::spawn_blocking(move || verifier(&secret)).await.unwrap_or(Err(HashError))
+}
+
 /// True when `secret` is the one behind `verifier`; with no verifier it takes as long and is false.
 #[must_use]
 pub fn fits(secret: &str, verifier: Option<&str>) -> bool {

@@ -1,6 +1,9 @@
 //! Production orders (生产订单): created, given codes, released as tasks to lines and PDAs, done when enough was made.
 
+mod create;
+pub mod http;
 mod progress;
+mod release;
 mod split;
 
 use sealtrace_protocol::ids::{OrderId, SiteId, TaskId};
@@ -10,11 +13,62 @@ use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 use serde::Serialize;
 
-pub use progress::{OrderState, Output, Stored, TaskState, output};
+pub use create::{Draft, IssuedRoll, WantedCodes, create, issue};
+pub use progress::{OrderState, Stored, TaskState};
+pub use release::{Plan as ReleasePlan, PlannedTask, release};
 pub use split::{Share, split};
 
 use crate::catalog::ProductName;
+use crate::codes::CodesError;
+use crate::form::Invalid;
 use crate::named::Named;
+use crate::store::{Retry, StoreError};
+
+/// Why an order is not created, given codes or released.
+#[derive(Debug, thiserror::Error)]
+pub enum OrdersError {
+    /// The form is not right.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// Another order has this number.
+    #[error("order {id} has the number {number} already, and another {field}")]
+    NumberTaken {
+        /// The number.
+        number: String,
+        /// The order that has it.
+        id: OrderId,
+        /// What it says differently.
+        field: &'static str,
+    },
+    /// Only a draft can be released.
+    #[error("order {id} was released or withdrawn already")]
+    NotDraft {
+        /// The order.
+        id: OrderId,
+    },
+    /// No such order.
+    #[error("there is no such order")]
+    NotFound,
+    /// Codes cannot be issued.
+    #[error(transparent)]
+    Codes(#[from] CodesError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Retry for OrdersError {
+    fn is_conflict(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_conflict(),
+            Self::Codes(error) => error.is_conflict(),
+            Self::Invalid(_)
+            | Self::NumberTaken { .. }
+            | Self::NotDraft { .. }
+            | Self::NotFound => false,
+        }
+    }
+}
 
 /// An order as people see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -14,14 +14,25 @@
 
 pub mod accounts;
 pub mod catalog;
+pub mod codes;
 pub mod counters;
+pub mod devices;
 pub mod documents;
+pub mod feed;
+pub mod fleet;
+pub mod keys;
+pub mod ledger;
 mod migration;
+pub mod operations;
 pub mod orders;
+pub mod organisations;
 mod postgres;
 pub mod search;
 pub mod sessions;
+pub mod sightings;
 mod sqlite;
+pub mod streams;
+pub mod tracing;
 mod value;
 
 use std::path::PathBuf;
@@ -149,14 +160,23 @@ macro_rules! writing {
         let mut attempt: u32 = 0;
         loop {
             attempt += 1;
-            let outcome = async {
-                let mut transaction = store.write().await?;
-                let $tx: &mut $crate::store::Tx = &mut transaction;
-                let value = async { $body }.await?;
-                transaction.commit().await?;
-                Ok(value)
-            }
-            .await;
+            // One error type from end to end, so that the caller names it at most once.
+            let outcome = match store.write().await {
+                Err(error) => Err(From::from(error)),
+                Ok(mut transaction) => {
+                    let done = {
+                        let $tx: &mut $crate::store::Tx = &mut transaction;
+                        async { $body }.await
+                    };
+                    match done {
+                        Err(error) => Err(error),
+                        Ok(value) => match transaction.commit().await {
+                            Ok(()) => Ok(value),
+                            Err(error) => Err(From::from(error)),
+                        },
+                    }
+                }
+            };
             match outcome {
                 Err(error)
                     if attempt < $crate::store::ATTEMPTS_MAX

@@ -265,7 +265,7 @@ pub async fn task_rows(tx: &mut Tx, order: OrderId) -> Result<Vec<TaskRow>, Stor
 async fn leases(tx: &mut Tx, task: TaskId) -> Result<Vec<Lease>, StoreError> {
     let rows = tx
         .query(
-            "select level, first_body, count from task_leases where task = $1 order by level",
+            "select level, first_body, count from task_leases where task = $1 order by level, first_body",
             &[task.into()],
         )
         .await?;

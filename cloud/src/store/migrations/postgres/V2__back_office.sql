@@ -99,7 +99,7 @@ create table task_leases (
     level bigint not null,
     first_body bigint not null, -- 17 digits, without check digit
     count bigint not null,
-    primary key (task, level)
+    primary key (task, first_body)
 );
 
 -- How many units each operation made under its task; a correction takes them back. (device)

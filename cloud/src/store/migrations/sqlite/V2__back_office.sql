@@ -99,7 +99,7 @@ create table task_leases (
     level integer not null,
     first_body integer not null, -- 17 digits, without check digit
     count integer not null,
-    primary key (task, level)
+    primary key (task, first_body)
 ) strict;
 
 -- How many units each operation made under its task; a correction takes them back. (device)

@@ -1,0 +1,104 @@
+//! Every route in one place: pages and API on the web listener, devices on theirs.
+
+pub mod auth;
+mod back_office;
+pub mod callers;
+pub mod error;
+pub mod input;
+pub mod limit;
+mod page;
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+pub use error::ApiError;
+pub use input::{Asked, Input, SealedBytes};
+pub use page::Paged;
+
+use crate::cloud::Cloud;
+use crate::{
+    accounts, catalog, codes, devices, diversion, documents, feed, ingest, inspection, orders,
+    organisations, pages, tracing, verifications,
+};
+
+/// The web listener.
+pub fn web(cloud: Cloud) -> Router {
+    let open = Router::new()
+        .route("/verifications", post(verifications::http::verify))
+        .route("/enrol", post(devices::http::enrol));
+    let guarded = from_fn_with_state(cloud.clone(), auth::same_origin);
+    let api = open.merge(signed_in()).layer(guarded).layer(auth::sessions(&cloud));
+    let mut router = Router::new()
+        .route("/healthz", get(healthz))
+        .nest("/api/v1", api.fallback(no_such_address))
+        .merge(pages::routes())
+        .layer(CompressionLayer::new())
+        .with_state(cloud);
+    for (name, value) in pages::SECURITY_HEADERS {
+        let value = HeaderValue::from_static(value);
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
+    }
+    router
+}
+
+/// What needs an account; each handler names the role it asks for.
+fn signed_in() -> Router<Cloud> {
+    Router::new()
+        .route(
+            "/session",
+            get(accounts::http::who).post(accounts::http::log_in).delete(accounts::http::log_out),
+        )
+        .route("/accounts", get(accounts::http::list).post(accounts::http::create))
+        .route("/products", get(catalog::http::list).post(catalog::http::create))
+        .route("/sites", get(organisations::http::sites).post(organisations::http::create_site))
+        .route(
+            "/dealers",
+            get(organisations::http::dealers).post(organisations::http::create_dealer),
+        )
+        .route(
+            "/operators",
+            get(organisations::http::operators).post(organisations::http::create_operator),
+        )
+        .route("/regions", get(diversion::http::regions))
+        .route("/orders", get(orders::http::list).post(orders::http::create))
+        .route("/orders/{id}", get(orders::http::one))
+        .route("/orders/{id}/codes", post(orders::http::issue))
+        .route("/orders/{id}/rolls/{level}", get(orders::http::roll))
+        .route("/orders/{id}/release", post(orders::http::release))
+        .route("/documents", get(documents::http::list).post(documents::http::create))
+        .route("/documents/{id}", get(documents::http::one).delete(documents::http::withdraw))
+        .route("/devices", get(devices::console::list))
+        .route("/devices/tokens", post(devices::console::token))
+        .route("/trace", get(tracing::http::trace))
+        .route("/batches/{device}/{epoch}/{batch}", get(tracing::http::batch))
+        .route("/batches/{device}/{epoch}/{batch}/raw", get(tracing::http::raw))
+        .route("/diversion/suspects", get(diversion::http::list))
+        .route("/inspections", post(inspection::http::inspect))
+}
+
+/// `GET /healthz` — the program answers and its database too.
+async fn healthz(State(cloud): State<Cloud>) -> Result<Json<serde_json::Value>, ApiError> {
+    drop(cloud.store.read().await?);
+    Ok(Json(serde_json::json!({ "ok": true, "version": env!("CARGO_PKG_VERSION") })))
+}
+
+/// The device listener. Every handler takes a [`devices::Device`], so none answers without a known certificate.
+pub fn device(cloud: Cloud) -> Router {
+    Router::new()
+        .route("/device/v1/batches", post(ingest::http::deliver))
+        .route("/device/v1/verdicts", get(ingest::http::verdicts))
+        .route("/device/v1/resume", post(ingest::http::resume))
+        .route("/device/v1/feed", get(feed::http::page))
+        .route("/device/v1/rolls/{order}/{level}", get(codes::http::digest))
+        .fallback(no_such_address)
+        .with_state(cloud)
+}
+
+async fn no_such_address() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "no_such_address")
+}

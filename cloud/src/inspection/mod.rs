@@ -1,0 +1,172 @@
+//! Inspection (稽查): somebody looked at an item in a market and says what was found.
+
+pub mod http;
+
+use std::collections::BTreeSet;
+
+use sealtrace_protocol::code;
+use sealtrace_protocol::ledger::{Finding, Item, Level};
+use sealtrace_protocol::text::Lot;
+use sealtrace_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::AccountId;
+use crate::catalog::ProductName;
+use crate::codes::{Codebook, Resolved};
+use crate::diversion::plain::Seen;
+use crate::diversion::{self, Kind, RegionName, Shipped, regions};
+use crate::form::{Check, Invalid};
+use crate::store::sightings::NewSighting;
+use crate::store::{self, Retry, Store, StoreError, Tx};
+use crate::tracing::{self, CustodyShown, Standing};
+use crate::writing;
+
+/// What an inspector reports.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// What was scanned.
+    pub text: String,
+    /// Adcode of the place.
+    pub region: String,
+    /// How far off the place may be.
+    pub accuracy_m: Option<u32>,
+    /// conformant, diverted, suspicious or counterfeit.
+    pub finding: String,
+    /// In words.
+    pub note: String,
+}
+
+/// What the inspector learns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Inspected {
+    /// The item as the ledger knows it.
+    pub item: Seeing,
+    /// True when this place is outside the territory.
+    pub suspected: bool,
+    /// Where it may be sold.
+    pub entitled_regions: Vec<RegionName>,
+}
+
+/// An item as an inspector sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seeing {
+    /// The code.
+    pub code: String,
+    /// What it labels.
+    pub level: Level,
+    /// What it is.
+    pub product: Option<ProductName>,
+    /// Its lot.
+    pub lot: Option<Lot>,
+    /// What has become of it; `issued` when nothing was reported of it yet.
+    pub state: Standing,
+    /// Who holds it now.
+    pub custody: Option<CustodyShown>,
+    /// Two accepted operations contradict each other about it.
+    pub disputed: bool,
+}
+
+/// Why nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum InspectionError {
+    /// The form is not right.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// What was scanned is not a code.
+    #[error("what was scanned is not a code: {0}")]
+    Unreadable(code::ParseError),
+    /// Not one of ours.
+    #[error("the code is not one of ours")]
+    Foreign,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Retry for InspectionError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_conflict())
+    }
+}
+
+/// The most characters of a note.
+const NOTE_CHARACTERS_MAX: usize = 1_000;
+
+/// Records an inspector's sighting of an item of ours.
+pub async fn inspect(
+    store: &Store,
+    codebook: &Codebook,
+    account: AccountId,
+    report: &Report,
+    now: Timestamp,
+) -> Result<Inspected, InspectionError> {
+    let mut check = Check::new();
+    check.require(!report.text.trim().is_empty(), "text", "required");
+    let region = check.choice("region", &report.region, regions::prefecture);
+    let finding = check.choice("finding", &report.finding, finding_from_name);
+    check.require(report.note.chars().count() <= NOTE_CHARACTERS_MAX, "note", "too_long");
+    let (region, finding) = check.finish(region.zip(finding))?;
+    let code = code::parse(&report.text).map_err(InspectionError::Unreadable)?.code;
+    let note = Some(report.note.trim().to_owned()).filter(|note| !note.is_empty());
+    writing!(store, |tx| {
+        let Resolved::Ours { key, .. } = codebook.find(tx, &code).await? else {
+            return Err(InspectionError::Foreign);
+        };
+        let seen = Seen { at: now, region: Some(region.code), accuracy_m: report.accuracy_m };
+        let judgement = diversion::judge(tx, codebook, key, seen).await?;
+        let new = NewSighting {
+            item: key,
+            at: now,
+            kind: Kind::Inspector,
+            region: Some(region.code),
+            accuracy_m: report.accuracy_m,
+            finding: Some(finding_name(finding).to_owned()),
+            note: note.clone(),
+            account: Some(account),
+        };
+        store::sightings::record_inspection(tx, &new, &judgement).await?;
+        let latest = store::tracing::latest(tx, key).await?;
+        let order = codebook.order(key.order()).ok_or(InspectionError::Foreign)?;
+        let product = latest.as_ref().map_or(Some(order.product), Item::product);
+        let product = match product {
+            Some(id) => store::tracing::product_name(tx, id).await?,
+            None => None,
+        };
+        let entitled = entitled(tx, judgement.shipped.as_ref()).await?;
+        Ok(Inspected {
+            item: Seeing {
+                code: code.canonical(),
+                level: order.level,
+                product,
+                lot: latest.as_ref().and_then(Item::lot),
+                state: Standing::of(latest.as_ref()),
+                custody: tracing::custody_now(tx, codebook, key).await?,
+                disputed: latest.is_some_and(|item| item.disputed),
+            },
+            suspected: judgement.outside,
+            entitled_regions: entitled.into_iter().map(RegionName::of).collect(),
+        })
+    })
+}
+
+async fn entitled(tx: &mut Tx, shipped: Option<&Shipped>) -> Result<BTreeSet<u32>, StoreError> {
+    let Some(Shipped { dealer, product, at, .. }) = shipped else { return Ok(BTreeSet::new()) };
+    store::organisations::territory(tx, *dealer, *product, *at).await
+}
+
+const FINDINGS: [Finding; 4] =
+    [Finding::Conformant, Finding::Diverted, Finding::Suspicious, Finding::Counterfeit];
+
+const fn finding_name(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Conformant => "conformant",
+        Finding::Diverted => "diverted",
+        Finding::Suspicious => "suspicious",
+        Finding::Counterfeit => "counterfeit",
+    }
+}
+
+fn finding_from_name(name: &str) -> Option<Finding> {
+    FINDINGS.into_iter().find(|finding| finding_name(*finding) == name)
+}

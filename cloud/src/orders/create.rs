@@ -1,0 +1,155 @@
+//! Creating an order and issuing codes for it.
+
+use sealtrace_protocol::ids::{OrderId, ProductId};
+use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::text::Lot;
+use sealtrace_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Order, OrderState, OrdersError, release};
+use crate::codes::{self, Codebook, Wanted};
+use crate::form::{Check, Invalid};
+use crate::store::orders::NewOrder;
+use crate::store::{self, Store, Tx};
+use crate::writing;
+
+/// What somebody asks for who wants an order created.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    /// Its number on paper.
+    pub number: String,
+    /// The product's id.
+    pub product: u64,
+    /// The lot, GS1 AI 10.
+    pub lot: String,
+    /// How many units.
+    pub quantity: u32,
+}
+
+/// How many codes somebody asks for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct WantedCodes {
+    /// 瓶.
+    pub units: u32,
+    /// 盒.
+    pub boxes: u32,
+    /// 箱.
+    pub cases: u32,
+    /// 托.
+    pub pallets: u32,
+}
+
+/// Codes that were issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IssuedRoll {
+    /// The level they label.
+    pub level: Level,
+    /// The first of them.
+    pub first: String,
+    /// How many.
+    pub count: u32,
+}
+
+/// The most codes of one level issued at once.
+const CODES_MAX: u32 = codes::CODES_PER_ORDER_MAX;
+
+/// Creates a draft order. The same order again is answered as it is; another one under a number in use is refused.
+pub async fn create(store: &Store, draft: &Draft, now: Timestamp) -> Result<Order, OrdersError> {
+    writing!(store, |tx| {
+        let mut check = Check::new();
+        let number = check.number("number", &draft.number);
+        let lot = check.choice("lot", draft.lot.trim(), |text| Lot::new(text).ok());
+        let quantity = check.units("quantity", draft.quantity, 1);
+        let product = store::catalog::product(tx, ProductId(draft.product)).await?;
+        check.require(product.is_some(), "product", "unknown");
+        let (lot, product) = check.finish(lot.zip(product))?;
+        let new = NewOrder { number, product: product.id, lot, quantity, plan: product.plan };
+        let id = match store::orders::add(tx, &new, now).await? {
+            Some(id) => id,
+            None => existing(tx, &new).await?,
+        };
+        store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)
+    })
+}
+
+/// The order that has this number, when it says the same.
+async fn existing(tx: &mut Tx, new: &NewOrder) -> Result<OrderId, OrdersError> {
+    let id = store::orders::by_number(tx, &new.number).await?.ok_or(OrdersError::NotFound)?;
+    let known = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+    let field = if known.product.id != new.product {
+        "product"
+    } else if known.lot != new.lot {
+        "lot"
+    } else if known.quantity != new.quantity {
+        "quantity"
+    } else {
+        return Ok(id);
+    };
+    Err(OrdersError::NumberTaken { number: new.number.clone(), id, field })
+}
+
+/// Issues codes for an order; again when they run out.
+pub async fn issue(
+    store: &Store,
+    codebook: &Codebook,
+    id: OrderId,
+    wanted: WantedCodes,
+    now: Timestamp,
+) -> Result<Vec<IssuedRoll>, OrdersError> {
+    let minted = writing!(store, |tx| {
+        let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        check(&order, wanted)?;
+        let mut minted = Vec::new();
+        for (level, count) in wanted.by_level() {
+            let (production_order, product) = (id, order.product.id);
+            let wanted = Wanted { production_order, product, level, count };
+            minted.push(codes::mint(tx, codebook, wanted, now).await?);
+        }
+        if order.state != OrderState::Draft {
+            release::publish_rolls(tx, id).await?;
+        }
+        Ok::<_, OrdersError>(minted)
+    })?;
+    codebook.refresh(store).await?;
+    Ok(minted
+        .iter()
+        .map(|order| {
+            let first = (0..order.count).find_map(|index| codebook.code_at(order, index));
+            let first = first.map(|code| code.canonical()).unwrap_or_default();
+            IssuedRoll { level: order.level, first, count: order.count }
+        })
+        .collect())
+}
+
+impl WantedCodes {
+    fn by_level(self) -> impl Iterator<Item = (Level, u32)> {
+        [
+            (Level::Unit, self.units),
+            (Level::Box, self.boxes),
+            (Level::Case, self.cases),
+            (Level::Pallet, self.pallets),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+    }
+}
+
+fn check(order: &Order, wanted: WantedCodes) -> Result<(), Invalid> {
+    let mut check = Check::new();
+    check.require(wanted.by_level().next().is_some(), "units", "required");
+    check.require(order.state != OrderState::Void, "order", "void");
+    for (level, count) in wanted.by_level() {
+        let field = match level {
+            Level::Unit => "units",
+            Level::Box => "boxes",
+            Level::Case => "cases",
+            Level::Pallet => "pallets",
+        };
+        check.require(count <= CODES_MAX, field, "too_large");
+        let is_planned = level == Level::Unit || order.plan.holds(level).is_some();
+        check.require(is_planned, field, "not_in_plan");
+    }
+    check.done()
+}

@@ -1,0 +1,101 @@
+//! Code orders and the keys that make codes.
+
+use sealtrace_protocol::ids::OrderId;
+use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::time::Timestamp;
+
+use super::{Row, Store, StoreError, Tx};
+use crate::codes::cipher::KEY_BYTES;
+use crate::codes::{CodeOrder, Scheme};
+
+/// The counter of code order numbers.
+pub const ORDER_COUNTER: &str = "code_order";
+
+/// Every version of the minting key, oldest first.
+pub async fn mint_keys(store: &Store) -> Result<Vec<(u8, [u8; KEY_BYTES])>, StoreError> {
+    let mut tx = store.read().await?;
+    let rows = tx
+        .query("select purpose, secret from keys where purpose like 'mint/%' order by purpose", &[])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (purpose, secret): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            let version = purpose.rsplit('/').next().and_then(|version| version.parse().ok());
+            let secret = <[u8; KEY_BYTES]>::try_from(secret).ok();
+            version
+                .zip(secret)
+                .ok_or_else(|| StoreError::damaged("minting key", "not a version and 32 bytes"))
+        })
+        .collect()
+}
+
+/// Writes a new code order down.
+pub async fn insert_order(
+    tx: &mut Tx,
+    order: &CodeOrder,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (key_version, first_body) = match order.scheme {
+        Scheme::Minted { key_version } => (Some(key_version), None),
+        Scheme::Sscc { first_body } => (None, Some(first_body)),
+    };
+    tx.execute(
+        "insert into code_orders
+             (id, production_order, product, level, count, key_version, first_body, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            order.id.into(),
+            order.production_order.into(),
+            order.product.into(),
+            order.level.rank().into(),
+            order.count.into(),
+            key_version.into(),
+            first_body.into(),
+            now.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The code orders with a number above `known`.
+pub async fn orders_after(tx: &mut Tx, known: u32) -> Result<Vec<CodeOrder>, StoreError> {
+    let rows = tx
+        .query(
+            "select id, production_order, product, level, count, key_version, first_body
+             from code_orders where id > $1 order by id",
+            &[known.into()],
+        )
+        .await?;
+    rows.iter().map(read_order).collect()
+}
+
+/// The code orders of one production order.
+pub async fn orders_of(tx: &mut Tx, id: OrderId) -> Result<Vec<CodeOrder>, StoreError> {
+    let rows = tx
+        .query(
+            "select id, production_order, product, level, count, key_version, first_body
+             from code_orders where production_order = $1 order by level, id",
+            &[id.into()],
+        )
+        .await?;
+    rows.iter().map(read_order).collect()
+}
+
+fn read_order(row: &Row) -> Result<CodeOrder, StoreError> {
+    let level = Level::from_rank(row.get(3)?)
+        .ok_or_else(|| StoreError::damaged("code order", "no such level"))?;
+    let scheme = match (row.get(5)?, row.get(6)?) {
+        (Some(key_version), None) => Scheme::Minted { key_version },
+        (None, Some(first_body)) => Scheme::Sscc { first_body },
+        _ => return Err(StoreError::damaged("code order", "neither minted nor a range")),
+    };
+    Ok(CodeOrder {
+        id: row.get(0)?,
+        production_order: row.get(1)?,
+        product: row.get(2)?,
+        level,
+        count: row.get(4)?,
+        scheme,
+    })
+}
