@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod codes;
@@ -21,6 +22,7 @@ pub mod named;
 pub mod orders;
 pub mod organisations;
 pub mod pages;
+pub mod serve;
 pub mod store;
 pub mod tracing;
 pub mod verifications;

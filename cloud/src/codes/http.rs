@@ -1,0 +1,46 @@
+//! Rolls over HTTP, sent piece by piece.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use sealtrace_protocol::ids::OrderId;
+use sealtrace_protocol::ledger::Level;
+
+use super::roll::Roll;
+use crate::cloud::Cloud;
+use crate::devices::Device;
+use crate::http::ApiError;
+
+/// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index.
+pub async fn digest(
+    _device: Device,
+    State(cloud): State<Cloud>,
+    Path((order, level)): Path<(u64, String)>,
+) -> Result<Response, ApiError> {
+    let roll = named(&cloud, order, &level).await?;
+    let body = Body::from_stream(stream::iter(
+        roll.chunks().map(|chunk| Ok::<_, Infallible>(chunk.digest())),
+    ));
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], body).into_response())
+}
+
+/// One printed text a line, for `GET /api/v1/orders/{id}/rolls/{level}`.
+pub async fn printed(cloud: &Cloud, order: u64, level: &str) -> Result<Response, ApiError> {
+    let roll = named(cloud, order, level).await?;
+    let host = cloud.config.codes.host.clone();
+    let body = Body::from_stream(stream::iter(
+        roll.chunks().map(move |chunk| Ok::<_, Infallible>(chunk.printed(&host))),
+    ));
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response())
+}
+
+async fn named(cloud: &Cloud, order: u64, level: &str) -> Result<Roll, ApiError> {
+    cloud.codebook.refresh(&cloud.store).await?;
+    let level = Level::from_name(level).ok_or_else(|| ApiError::not_found("no_such_level"))?;
+    let roll = Roll::of(&cloud.codebook, OrderId(order), level);
+    if roll.is_empty() { Err(ApiError::not_found("no_such_roll")) } else { Ok(roll) }
+}

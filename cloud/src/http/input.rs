@@ -1,0 +1,80 @@
+//! What comes in: bodies and queries, refused with a code of ours instead of the framework's sentences.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use bytes::Bytes;
+use sealtrace_protocol::wire::v1::BATCH_WIRE_BYTES_MAX;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The most bytes of a JSON body.
+pub const JSON_BYTES_MAX: usize = 64 * 1024;
+
+/// A JSON body. Anything else is refused, so that no form of another site can be sent here.
+pub struct Input<T>(pub T);
+
+/// A JSON body that arrives in peace from devices and pages is small; bytes are counted while they stream in.
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let is_json =
+            request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(
+                |kind| kind.split(';').next().map(str::trim) == Some("application/json"),
+            );
+        if !is_json {
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json"));
+        }
+        let body = limited(request, JSON_BYTES_MAX).await?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            ApiError::new(StatusCode::BAD_REQUEST, "unreadable_json")
+                .with("at", format!("{}:{}", error.line(), error.column()))
+        })
+    }
+}
+
+/// Sealed bytes of a device.
+pub struct SealedBytes(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for SealedBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        limited(request, BATCH_WIRE_BYTES_MAX).await.map(Self)
+    }
+}
+
+/// Query parameters.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query
+            .map(|Query(asked)| Self(asked))
+            .map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "unreadable_query"))
+    }
+}
+
+async fn limited(request: Request, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let announced = request
+        .headers()
+        .get(axum::http::header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let too_large =
+        || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").with("limit", bytes_max);
+    if announced.is_some_and(|length| length > bytes_max) {
+        tracing::warn!(body.bytes = announced, body.limit = bytes_max, "a body is too large");
+        return Err(too_large());
+    }
+    to_bytes(request.into_body(), bytes_max).await.map_err(|error| {
+        tracing::warn!(error = %error, body.limit = bytes_max, "a body was cut off or is too large");
+        too_large()
+    })
+}

@@ -1,0 +1,300 @@
+//! Each operation gets its one verdict: in stream order, judged by `protocol::ledger::judge` against everything.
+
+use std::collections::BTreeMap;
+
+use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
+use sealtrace_protocol::ledger::{
+    Document, Effects, Facts, Item, Level, Presence, Rejection, Task, Verdict, dispute, judge,
+};
+use sealtrace_protocol::link::Verdicts;
+use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
+use sealtrace_protocol::time::Timestamp;
+use sealtrace_protocol::wire::v1::Record;
+
+use crate::codes::Codebook;
+use crate::ledger::Working;
+use crate::store::operations::{self, JudgedOperation};
+use crate::store::{Store, StoreError, Tx, devices, documents, orders, streams};
+use crate::writing;
+
+/// Verdicts of one page.
+const PAGE_VERDICTS: u32 = 1_000;
+/// Streams looked at in one round.
+const STREAMS_PER_ROUND: u32 = 256;
+
+/// A device's verdicts behind a position, in stream order.
+pub async fn verdicts(
+    store: &Store,
+    device: DeviceId,
+    after: (Epoch, Seq),
+) -> Result<Verdicts, StoreError> {
+    let mut tx = store.read().await?;
+    let mut verdicts = operations::verdicts(&mut tx, device, after, PAGE_VERDICTS + 1).await?;
+    let more = verdicts.len() > usize::try_from(PAGE_VERDICTS).unwrap_or(usize::MAX);
+    if more {
+        verdicts.pop();
+    }
+    Ok(Verdicts { verdicts, more })
+}
+
+/// Judges one batch of each stream that has any; says how many. Safe to run twice, and in several processes.
+pub async fn judge_round(
+    store: &Store,
+    codebook: &Codebook,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let waiting = streams::unjudged(&mut store.read().await?, STREAMS_PER_ROUND).await?;
+    for (device, epoch) in &waiting {
+        judge_next(store, codebook, *device, *epoch, now).await?;
+    }
+    Ok(waiting.len())
+}
+
+/// Judges the next batch of a stream, all of it or nothing of it.
+async fn judge_next(
+    store: &Store,
+    codebook: &Codebook,
+    device: DeviceId,
+    epoch: Epoch,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let counts = writing!(store, |tx| {
+        codebook.refresh_in(tx).await?;
+        let Some(stream) = streams::stream(tx, device, epoch).await? else { return Ok(None) };
+        if stream.judged >= stream.head.batch {
+            return Ok(None);
+        }
+        let number = BatchNo(stream.judged.get() + 1);
+        streams::judged(tx, device, epoch, number).await?;
+        let batch = read_batch(tx, device, epoch, number).await?;
+        let mut round = Round::new(codebook, &batch, now);
+        if stream.frozen {
+            round.freeze();
+        } else {
+            round.judge(tx).await?;
+        }
+        round.finish(tx).await.map(Some)
+    });
+    if let Some(Counts { applied, others, batch }) = counts? {
+        tracing::info!(
+            device.id = %device, stream.epoch = %epoch, batch.no = %batch, applied, others,
+            "a batch was judged"
+        );
+    }
+    Ok(())
+}
+
+struct Counts {
+    applied: usize,
+    others: usize,
+    batch: BatchNo,
+}
+
+async fn read_batch(
+    tx: &mut Tx,
+    device: DeviceId,
+    epoch: Epoch,
+    number: BatchNo,
+) -> Result<Verified<Batch>, StoreError> {
+    let missing = || StoreError::damaged("stream", format!("batch {epoch}.{number} is missing"));
+    let stored = streams::batch(tx, device, epoch, number).await?.ok_or_else(missing)?;
+    let key = devices::signing_key(tx, device).await?.ok_or_else(missing)?;
+    SealedBatch::from_bytes(&stored.sealed)
+        .and_then(|sealed| sealed.verify(&key))
+        .map_err(|error| StoreError::damaged("batch", error))
+}
+
+/// One batch being judged.
+struct Round<'b> {
+    batch: &'b Batch,
+    working: Working<'b>,
+    tasks: BTreeMap<TaskId, Option<Task>>,
+    documents: BTreeMap<DocumentId, Option<Document>>,
+    judged: Vec<JudgedOperation<'b>>,
+    /// How many of `judged` are written already.
+    written: usize,
+    now: Timestamp,
+}
+
+impl<'b> Round<'b> {
+    fn new(codebook: &'b Codebook, batch: &'b Batch, now: Timestamp) -> Self {
+        Self {
+            batch,
+            working: Working::new(codebook),
+            tasks: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            judged: Vec::with_capacity(batch.records.len()),
+            written: 0,
+            now,
+        }
+    }
+
+    fn freeze(&mut self) {
+        for (at, record) in self.batch.operations() {
+            self.push(at, record, Verdict::Frozen, Vec::new());
+        }
+    }
+
+    async fn judge(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let batch = self.batch;
+        let needs = batch.records.iter().flat_map(|record| record.operation().needs());
+        let codes: Vec<_> = needs.map(|(code, _)| code).collect();
+        self.working.prefetch(tx, codes.into_iter()).await?;
+        for (at, record) in batch.operations() {
+            self.judge_one(tx, at, record).await?;
+        }
+        Ok(())
+    }
+
+    async fn judge_one(
+        &mut self,
+        tx: &mut Tx,
+        at: OperationId,
+        record: &'b Record,
+    ) -> Result<(), StoreError> {
+        if let Some(verdict) = self.known_before(tx, at, record).await? {
+            self.push(at, record, verdict, Vec::new());
+            return Ok(());
+        }
+        let operation = record.operation();
+        let facts = self.facts(tx, record).await?;
+        let (effects, verdict) = match judge(operation, &facts) {
+            Ok(effects) => {
+                let notices = effects.notices.clone();
+                self.count_output(tx, record, at, &facts, &effects.items).await?;
+                (effects, Verdict::Applied { notices })
+            }
+            Err(rejection) => {
+                (dispute(operation, &rejection, &facts), Verdict::Quarantined { rejection })
+            }
+        };
+        let Effects { items, moves, .. } = effects;
+        for moved in &moves {
+            documents::move_units(tx, moved).await?;
+            self.documents.remove(&moved.document);
+        }
+        let touched = self.working.apply(tx, at, operation.site, items).await?;
+        self.push(at, record, verdict, touched);
+        Ok(())
+    }
+
+    /// An operation that travelled before is not judged again.
+    async fn known_before(
+        &mut self,
+        tx: &mut Tx,
+        at: OperationId,
+        record: &Record,
+    ) -> Result<Option<Verdict>, StoreError> {
+        let id = match record {
+            Record::Made(_) => {
+                let earlier = operations::reemitted_at(tx, at).await?;
+                return Ok(earlier.map(|of| Verdict::Duplicate { of }));
+            }
+            Record::Reemitted { id, .. } => *id,
+        };
+        // A device speaks for its own stream only, and only for what was before.
+        if id.device != at.device || id.epoch >= at.epoch {
+            let rejection = Rejection::NoSuchOperation { names: id };
+            return Ok(Some(Verdict::Quarantined { rejection }));
+        }
+        if let Some(of) = operations::place_of(tx, id).await? {
+            return Ok(Some(Verdict::Duplicate { of }));
+        }
+        operations::insert_reemitted(tx, id, at).await?;
+        Ok(None)
+    }
+
+    async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
+        let operation = record.operation();
+        let mut facts = self.working.facts(tx, operation.needs()).await?;
+        if let Some(id) = operation.task() {
+            facts.task = match self.tasks.get(&id) {
+                Some(task) => task.clone(),
+                None => self.tasks.entry(id).or_insert(orders::task(tx, id).await?).clone(),
+            };
+        }
+        if let Some(id) = operation.document() {
+            facts.document = match self.documents.get(&id) {
+                Some(document) => document.clone(),
+                None => {
+                    let document = documents::document(tx, id).await?;
+                    self.documents.entry(id).or_insert(document).clone()
+                }
+            };
+        }
+        if let Some(names) = operation.corrects() {
+            // It may name an operation of this very batch.
+            self.write(tx).await?;
+            if let Some(place) = operations::place_of(tx, names).await?
+                && let Some(touched) = operations::touched(tx, place).await?
+            {
+                self.working.state_past(tx, &mut facts, &touched).await?;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Units that came into being under a task, or ceased to be because that was corrected.
+    async fn count_output(
+        &self,
+        tx: &mut Tx,
+        record: &Record,
+        at: OperationId,
+        facts: &Facts,
+        items: &[Item],
+    ) -> Result<(), StoreError> {
+        let units = items.iter().filter(|item| item.level == Level::Unit);
+        let was = |item: &Item| match facts.presence(item.code) {
+            Presence::Present(before) => before.is_in_use(),
+            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => false,
+        };
+        let count = |now: bool| {
+            let changed = units.clone().filter(|item| item.is_in_use() == now && was(item) != now);
+            u32::try_from(changed.count()).unwrap_or(u32::MAX)
+        };
+        let operation = record.operation();
+        if let Some(task) = operation.task() {
+            let made = count(true);
+            if made > 0 {
+                orders::add_output(tx, task, at, made).await?;
+            }
+        }
+        if let Some(names) = operation.corrects()
+            && let Some(place) = operations::place_of(tx, names).await?
+        {
+            let unmade = count(false);
+            if unmade > 0 {
+                orders::take_output_back(tx, place, unmade).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        at: OperationId,
+        record: &'b Record,
+        verdict: Verdict,
+        touched: Vec<(crate::codes::ItemKey, sealtrace_protocol::ids::Version)>,
+    ) {
+        let (batch, operation) = (self.batch.header.batch, record.operation());
+        self.judged.push(JudgedOperation { at, batch, operation, verdict, touched });
+    }
+
+    /// Writes everything decided so far.
+    async fn write(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let new = self.judged.get(self.written..).unwrap_or_default();
+        operations::insert(tx, new, self.now).await?;
+        self.written = self.judged.len();
+        self.working.flush(tx).await
+    }
+
+    async fn finish(mut self, tx: &mut Tx) -> Result<Counts, StoreError> {
+        self.write(tx).await?;
+        let is_applied =
+            |one: &&JudgedOperation<'_>| matches!(one.verdict, Verdict::Applied { .. });
+        let applied = self.judged.iter().filter(is_applied).count();
+        let others = self.judged.len() - applied;
+        Ok(Counts { applied, others, batch: self.batch.header.batch })
+    }
+}

@@ -1,0 +1,264 @@
+//! The items operations speak of while they are judged: read once, changed in memory, written once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::{OperationId, SiteId, Version};
+use sealtrace_protocol::ledger::{
+    Custody, Facts, Issued, Item, Level, Need, Past, Presence, State, Touched,
+};
+use sealtrace_protocol::link::FeedRow;
+
+use crate::codes::{Codebook, ItemKey, Resolved};
+use crate::feed;
+use crate::store::{StoreError, Tx, ledger as stored};
+
+/// Replaced labels followed at most; more would be a circle.
+const REPLACED_MAX: usize = 64;
+/// Packages an item can be inside of: one per level above it.
+const DEPTH_MAX: usize = Level::ALL.len();
+
+/// The part of the ledger that is being worked on.
+pub struct Working<'c> {
+    codebook: &'c Codebook,
+    /// Every item looked at; none = nothing has happened to it.
+    items: BTreeMap<ItemKey, Option<Item>>,
+    /// Packages whose children are all in `items`.
+    opened: BTreeSet<ItemKey>,
+    changed: BTreeSet<ItemKey>,
+    versions: Vec<(ItemKey, OperationId, Item)>,
+    told: BTreeMap<SiteId, BTreeSet<ItemKey>>,
+}
+
+impl<'c> Working<'c> {
+    /// Nothing looked at yet.
+    #[must_use]
+    pub const fn new(codebook: &'c Codebook) -> Self {
+        Self {
+            codebook,
+            items: BTreeMap::new(),
+            opened: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            versions: Vec::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Fetches what these codes stand for, many with one query.
+    pub async fn prefetch(
+        &mut self,
+        tx: &mut Tx,
+        codes: impl Iterator<Item = Code> + Send,
+    ) -> Result<(), StoreError> {
+        let keys: BTreeSet<ItemKey> =
+            codes.filter_map(|code| self.ours(code).map(|(key, _)| key)).collect();
+        self.load(tx, keys).await
+    }
+
+    /// States what is known of each code an operation needs.
+    pub async fn facts(
+        &mut self,
+        tx: &mut Tx,
+        needs: Vec<(Code, Need)>,
+    ) -> Result<Facts, StoreError> {
+        let mut facts = Facts::new();
+        for (code, need) in needs {
+            let mut code = code;
+            for _ in 0..REPLACED_MAX {
+                let Some(by) = self.state(tx, &mut facts, code, need).await? else { break };
+                code = by;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// States what is known of one code; answers with the code that replaced it.
+    async fn state(
+        &mut self,
+        tx: &mut Tx,
+        facts: &mut Facts,
+        code: Code,
+        need: Need,
+    ) -> Result<Option<Code>, StoreError> {
+        let Some((key, issued)) = self.ours(code) else {
+            facts.set(code, Presence::Foreign);
+            return Ok(None);
+        };
+        let Some(item) = self.item(tx, key).await? else {
+            facts.set(code, Presence::Absent(issued));
+            return Ok(None);
+        };
+        let replaced_by = if let State::Replaced { by, .. } = item.state { Some(by) } else { None };
+        if matches!(need, Need::Ancestors | Need::Children) {
+            self.state_ancestors(tx, facts, item.parent).await?;
+        }
+        if matches!(need, Need::Children) {
+            let mut children = Vec::new();
+            for child in self.children(tx, key).await? {
+                children.push(child.code);
+                facts.set(child.code, Presence::Present(child));
+            }
+            facts.set_children(code, children);
+        }
+        facts.set(code, Presence::Present(item));
+        Ok(replaced_by)
+    }
+
+    async fn state_ancestors(
+        &mut self,
+        tx: &mut Tx,
+        facts: &mut Facts,
+        mut parent: Option<Code>,
+    ) -> Result<(), StoreError> {
+        for _ in 0..DEPTH_MAX {
+            let Some(code) = parent else { break };
+            let Some((key, _)) = self.ours(code) else { break };
+            let Some(item) = self.item(tx, key).await? else { break };
+            parent = item.parent;
+            facts.set(code, Presence::Present(item));
+        }
+        Ok(())
+    }
+
+    /// States what an earlier operation did, and what has become of those items.
+    pub async fn state_past(
+        &mut self,
+        tx: &mut Tx,
+        facts: &mut Facts,
+        touched: &[(ItemKey, Version)],
+    ) -> Result<(), StoreError> {
+        let mut past = Past::default();
+        for (key, version) in touched {
+            let missing = || StoreError::damaged("history", "a version is missing");
+            let after = stored::at_version(tx, *key, *version).await?.ok_or_else(missing)?;
+            let before = match version.get().checked_sub(1).filter(|before| *before > 0) {
+                Some(before) => stored::at_version(tx, *key, Version(before)).await?,
+                None => None,
+            };
+            if let Some(now) = self.item(tx, *key).await? {
+                facts.set(now.code, Presence::Present(now));
+            }
+            past.touched.push(Touched { before, after });
+        }
+        facts.past = Some(past);
+        Ok(())
+    }
+
+    /// Takes an operation's effects over; answers with the versions they made.
+    pub async fn apply(
+        &mut self,
+        tx: &mut Tx,
+        by: OperationId,
+        site: SiteId,
+        items: Vec<Item>,
+    ) -> Result<Vec<(ItemKey, Version)>, StoreError> {
+        let mut touched = Vec::with_capacity(items.len());
+        let mut packages = Vec::new();
+        for item in items {
+            let Some((key, _)) = self.ours(item.code) else {
+                return Err(StoreError::damaged("effect", format!("{} is foreign", item.code)));
+            };
+            if item.level > Level::Unit {
+                let before = self.items.get(&key).cloned().flatten();
+                packages.push((key, before));
+            }
+            touched.push((key, item.version));
+            self.versions.push((key, by, item.clone()));
+            self.changed.insert(key);
+            self.items.insert(key, Some(item));
+        }
+        for (key, before) in packages {
+            self.tell(tx, site, key, before).await?;
+        }
+        Ok(touched)
+    }
+
+    /// Sites concerned: where it was worked on, where it is or left, where it was before.
+    async fn tell(
+        &mut self,
+        tx: &mut Tx,
+        site: SiteId,
+        key: ItemKey,
+        before: Option<Item>,
+    ) -> Result<(), StoreError> {
+        self.told.entry(site).or_default().insert(key);
+        let now = self.items.get(&key).cloned().flatten();
+        for item in [before, now].into_iter().flatten() {
+            let holder = match self.root_custody(tx, &item).await? {
+                Some(Custody::At(holder) | Custody::Shipped { from: holder, .. }) => holder,
+                None => continue,
+            };
+            self.told.entry(holder).or_default().insert(key);
+        }
+        Ok(())
+    }
+
+    async fn root_custody(
+        &mut self,
+        tx: &mut Tx,
+        item: &Item,
+    ) -> Result<Option<Custody>, StoreError> {
+        let (mut custody, mut parent) = (item.custody, item.parent);
+        for _ in 0..DEPTH_MAX {
+            let Some((key, _)) = parent.and_then(|code| self.ours(code)) else { break };
+            let Some(outer) = self.item(tx, key).await? else { break };
+            (custody, parent) = (outer.custody, outer.parent);
+        }
+        Ok(custody)
+    }
+
+    /// Writes what was changed, the feed's rows last.
+    pub async fn flush(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        let changed: Vec<(ItemKey, &Item)> = self
+            .changed
+            .iter()
+            .filter_map(|key| Some((*key, self.items.get(key)?.as_ref()?)))
+            .collect();
+        stored::put(tx, self.codebook, &changed).await?;
+        stored::remember(tx, &self.versions).await?;
+        let rows = std::mem::take(&mut self.told)
+            .into_iter()
+            .map(|(site, keys)| {
+                let items = keys.iter().filter_map(|key| self.items.get(key)?.clone());
+                (site, items.map(FeedRow::Package).collect())
+            })
+            .collect();
+        self.changed.clear();
+        self.versions.clear();
+        feed::publish_each(tx, &rows).await
+    }
+
+    fn ours(&self, code: Code) -> Option<(ItemKey, Issued)> {
+        match self.codebook.resolve(&code) {
+            Resolved::Ours { key, issued } => Some((key, issued)),
+            Resolved::Foreign => None,
+        }
+    }
+
+    async fn item(&mut self, tx: &mut Tx, key: ItemKey) -> Result<Option<Item>, StoreError> {
+        if !self.items.contains_key(&key) {
+            self.load(tx, BTreeSet::from([key])).await?;
+        }
+        Ok(self.items.get(&key).cloned().flatten())
+    }
+
+    async fn load(&mut self, tx: &mut Tx, keys: BTreeSet<ItemKey>) -> Result<(), StoreError> {
+        let missing: Vec<ItemKey> =
+            keys.into_iter().filter(|key| !self.items.contains_key(key)).collect();
+        let mut found = stored::items(tx, self.codebook, &missing).await?;
+        self.items.extend(missing.into_iter().map(|key| (key, found.remove(&key))));
+        Ok(())
+    }
+
+    /// What is directly inside a package: as stored, with what was changed here laid over it.
+    async fn children(&mut self, tx: &mut Tx, parent: ItemKey) -> Result<Vec<Item>, StoreError> {
+        if self.opened.insert(parent) {
+            for (key, item) in stored::children(tx, self.codebook, parent).await? {
+                self.items.entry(key).or_insert(Some(item));
+            }
+        }
+        let code = self.codebook.code(parent);
+        let items = self.items.values().flatten();
+        Ok(items.filter(|item| code.is_some() && item.parent == code).cloned().collect())
+    }
+}
