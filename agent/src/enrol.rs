@@ -118,7 +118,7 @@ pub async fn enrol(enrolment: &Enrolment) -> Result<DeviceFile, EnrolError> {
     let http = http_client(&url, enrolment.ca_pin.as_deref())?;
     // Everything that can fail on this machine is tried before the token is spent.
     let store = Store::open(data)?;
-    if store.read(|conn| outbox::any(conn)).await? {
+    if store.read(outbox::any).await? {
         return Err(EnrolError::OldWork(data.to_owned()));
     }
     identity::discard(data)?;

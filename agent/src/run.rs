@@ -10,6 +10,7 @@ use crate::agent::Agent;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
+use crate::lane::{self, Lane};
 use crate::store::{Store, StoreError};
 use crate::sync::driver;
 
@@ -70,7 +71,14 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
             "this device is not enrolled: run `sealtrace-agent enrol --help`"
         ),
     }
+    let lanes: Vec<Lane> = (agent.config.lanes.iter().cloned())
+        .filter_map(|config| lane::start(&agent, config))
+        .collect();
     stop.cancelled().await;
+    // Every answer a lane gave is on the disk already: it can be stopped anywhere.
+    for lane in &lanes {
+        lane.task.abort();
+    }
     tasks.close();
     tasks.wait().await;
     tracing::info!("the agent has stopped");

@@ -1,7 +1,7 @@
 //! The one connection that writes: a thread with a bounded queue, one commit for everything that waits.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -90,7 +90,7 @@ impl Writer {
 }
 
 fn work(
-    path: &PathBuf,
+    path: &Path,
     connection: Connection,
     mut queue: mpsc::Receiver<Job>,
     committed: &watch::Sender<u64>,

@@ -389,9 +389,10 @@ mod tests {
         let mut done = Vec::new();
         for _ in 0..4 {
             let action = outbox.next(0);
-            let outcome = match action {
-                Action::Send { .. } => Outcome::Stored,
-                _ => Outcome::Verdicts { count: 1, more: true },
+            let outcome = if action == SEND {
+                Outcome::Stored
+            } else {
+                Outcome::Verdicts { count: 1, more: true }
             };
             outbox.on(action, outcome, 0);
             done.push(action);
