@@ -176,20 +176,16 @@ pub async fn movements_accepted(
     touched: &[ItemKey],
 ) -> Result<(), StoreError> {
     let mut roots = touched.to_vec();
-    for item in touched {
-        if store::tracing::latest(tx, *item).await?.is_some_and(|item| item.disputed) {
-            roots.push(custody::held_at(tx, codebook, *item, custody::ALWAYS).await?.root);
-        }
+    for item in store::tracing::disputed(tx, touched).await? {
+        roots.push(custody::held_at(tx, codebook, item, custody::ALWAYS).await?.root);
     }
     roots.sort_unstable();
     roots.dedup();
-    for root in roots {
-        for sighting in store::sightings::under_root(tx, root).await? {
-            let judged = judge(tx, codebook, sighting.seen.item, seen(&sighting)).await?;
-            if judged != sighting.judgement {
-                let (item, nth) = (sighting.seen.item, sighting.nth);
-                store::sightings::judge_again(tx, item, nth, &judged).await?;
-            }
+    for sighting in store::sightings::under_roots(tx, &roots).await? {
+        let judged = judge(tx, codebook, sighting.seen.item, seen(&sighting)).await?;
+        if judged != sighting.judgement {
+            let (item, nth) = (sighting.seen.item, sighting.nth);
+            store::sightings::judge_again(tx, item, nth, &judged).await?;
         }
     }
     Ok(())

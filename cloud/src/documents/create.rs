@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId, SiteId};
-use sealtrace_protocol::ledger::Move;
 use sealtrace_protocol::link::{DocumentRow, FeedRow};
 use sealtrace_protocol::time::Timestamp;
 use serde::Deserialize;
@@ -107,19 +106,13 @@ async fn existing(tx: &mut Tx, new: &NewDocument) -> Result<DocumentId, Document
     Err(DocumentsError::NumberTaken { number: new.number.clone(), id, field })
 }
 
-/// Tells the document's site how it stands.
-pub(super) async fn publish(tx: &mut Tx, id: DocumentId) -> Result<(), StoreError> {
+/// Tells the document's site how it stands; called also when goods have moved under it.
+pub async fn publish(tx: &mut Tx, id: DocumentId) -> Result<(), StoreError> {
     let Some(document) = store::documents::document(tx, id).await? else { return Ok(()) };
     let Some(shown) = store::documents::shown(tx, id).await? else { return Ok(()) };
     let site = document.from;
     let row = DocumentRow { document, number: shown.number };
     feed::publish(tx, &[site], &[FeedRow::Document(row)]).await
-}
-
-/// Counts goods that moved under a document and tells its site. Called in the transaction that stores the movement.
-pub async fn moved(tx: &mut Tx, moved: &Move) -> Result<(), StoreError> {
-    store::documents::move_units(tx, moved).await?;
-    publish(tx, moved.document).await
 }
 
 /// Withdraws a document under which nothing has moved.

@@ -8,7 +8,7 @@ use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId, SiteId};
 use sealtrace_protocol::time::Timestamp;
 use serde::Serialize;
 
-pub use create::{Draft, DraftLine, create, moved, withdraw};
+pub use create::{Draft, DraftLine, create, publish, withdraw};
 pub use state::State;
 
 use crate::form::Invalid;

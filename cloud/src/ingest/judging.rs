@@ -1,6 +1,6 @@
 //! Each operation gets its one verdict: in stream order, judged by `protocol::ledger::judge` against everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
 use sealtrace_protocol::ledger::{
@@ -11,7 +11,8 @@ use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::v1::Record;
 
-use crate::codes::Codebook;
+use crate::codes::{Codebook, ItemKey};
+use crate::diversion;
 use crate::ledger::Working;
 use crate::store::operations::{self, JudgedOperation};
 use crate::store::{Store, StoreError, Tx, devices, documents, orders, streams};
@@ -106,10 +107,13 @@ async fn read_batch(
 
 /// One batch being judged.
 struct Round<'b> {
+    codebook: &'b Codebook,
     batch: &'b Batch,
     working: Working<'b>,
     tasks: BTreeMap<TaskId, Option<Task>>,
     documents: BTreeMap<DocumentId, Option<Document>>,
+    /// Documents under which goods moved.
+    moved: BTreeSet<DocumentId>,
     judged: Vec<JudgedOperation<'b>>,
     /// How many of `judged` are written already.
     written: usize,
@@ -119,10 +123,12 @@ struct Round<'b> {
 impl<'b> Round<'b> {
     fn new(codebook: &'b Codebook, batch: &'b Batch, now: Timestamp) -> Self {
         Self {
+            codebook,
             batch,
             working: Working::new(codebook),
             tasks: BTreeMap::new(),
             documents: BTreeMap::new(),
+            moved: BTreeSet::new(),
             judged: Vec::with_capacity(batch.records.len()),
             written: 0,
             now,
@@ -172,6 +178,7 @@ impl<'b> Round<'b> {
         for moved in &moves {
             documents::move_units(tx, moved).await?;
             self.documents.remove(&moved.document);
+            self.moved.insert(moved.document);
         }
         let touched = self.working.apply(tx, at, operation.site, items).await?;
         self.push(at, record, verdict, touched);
@@ -275,7 +282,7 @@ impl<'b> Round<'b> {
         at: OperationId,
         record: &'b Record,
         verdict: Verdict,
-        touched: Vec<(crate::codes::ItemKey, sealtrace_protocol::ids::Version)>,
+        touched: Vec<(ItemKey, sealtrace_protocol::ids::Version)>,
     ) {
         let (batch, operation) = (self.batch.header.batch, record.operation());
         self.judged.push(JudgedOperation { at, batch, operation, verdict, touched });
@@ -291,6 +298,13 @@ impl<'b> Round<'b> {
 
     async fn finish(mut self, tx: &mut Tx) -> Result<Counts, StoreError> {
         self.write(tx).await?;
+        for document in &self.moved {
+            crate::documents::publish(tx, *document).await?;
+        }
+        let touched = self.judged.iter().flat_map(|one| &one.touched);
+        let touched: BTreeSet<ItemKey> = touched.map(|(key, _)| *key).collect();
+        let touched: Vec<ItemKey> = touched.into_iter().collect();
+        diversion::movements_accepted(tx, self.codebook, &touched).await?;
         let is_applied =
             |one: &&JudgedOperation<'_>| matches!(one.verdict, Verdict::Applied { .. });
         let applied = self.judged.iter().filter(is_applied).count();

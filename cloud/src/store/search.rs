@@ -1,6 +1,7 @@
 //! Lists in pages: what part is asked for, and which text rows must contain.
 
 use super::Value;
+use crate::codes::ItemKey;
 
 /// The most rows of one page.
 pub const PAGE_SIZE_MAX: u32 = 200;
@@ -50,6 +51,25 @@ impl Page {
         pattern.push('%');
         pattern.into()
     }
+}
+
+/// Keys asked for with one query; a fixed number, so that the statement is prepared once.
+const KEYS_PER_QUERY: usize = 128;
+
+/// `$1, $2, …` for as many keys as [`keys`] gives.
+#[must_use]
+pub fn places() -> String {
+    let places: Vec<String> = (1..=KEYS_PER_QUERY).map(|number| format!("${number}")).collect();
+    places.join(", ")
+}
+
+/// Keys in groups of one length, filled up with null, for `key in (…)`.
+pub fn keys(keys: &[ItemKey]) -> impl Iterator<Item = Vec<Value>> {
+    keys.chunks(KEYS_PER_QUERY).map(|chunk| {
+        let mut values: Vec<Value> = chunk.iter().map(|key| key.number().into()).collect();
+        values.resize(KEYS_PER_QUERY, Value::Null);
+        values
+    })
 }
 
 /// One page of rows, and how many there are in all.

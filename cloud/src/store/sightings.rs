@@ -163,10 +163,22 @@ pub async fn of_item(tx: &mut Tx, item: ItemKey) -> Result<Vec<StoredSighting>, 
     tx.query(&sql, &[item.number().into()]).await?.iter().map(read).collect()
 }
 
-/// The sightings that were last judged by this package's custody.
-pub async fn under_root(tx: &mut Tx, root: ItemKey) -> Result<Vec<StoredSighting>, StoreError> {
-    let sql = format!("select {COLUMNS} from sightings where root = $1 order by item, nth");
-    tx.query(&sql, &[root.number().into()]).await?.iter().map(read).collect()
+/// The sightings that were last judged by the custody of one of these packages.
+pub async fn under_roots(
+    tx: &mut Tx,
+    roots: &[ItemKey],
+) -> Result<Vec<StoredSighting>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from sightings where root in ({}) order by item, nth",
+        super::search::places()
+    );
+    let mut found = Vec::new();
+    for values in super::search::keys(roots) {
+        for row in tx.query(&sql, &values).await? {
+            found.push(read(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Which suspects are asked for; none = any.

@@ -98,6 +98,21 @@ pub async fn children(tx: &mut Tx, parent: ItemKey) -> Result<Vec<(ItemKey, Leve
         .collect()
 }
 
+/// Those of these items that are disputed now.
+pub async fn disputed(tx: &mut Tx, items: &[ItemKey]) -> Result<Vec<ItemKey>, StoreError> {
+    let sql = format!(
+        "select key from items where disputed = 1 and key in ({})",
+        super::search::places()
+    );
+    let mut found = Vec::new();
+    for values in super::search::keys(items) {
+        for row in tx.query(&sql, &values).await? {
+            found.push(ItemKey::from_number(row.get(0)?));
+        }
+    }
+    Ok(found)
+}
+
 /// A batch as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredBatch {

@@ -40,6 +40,7 @@ mod tests {
             parent: None,
             custody: None,
             contents: Contents::none(),
+            children: 0,
             disputed: false,
             version: Version(1),
         }
