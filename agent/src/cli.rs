@@ -55,7 +55,13 @@ struct Common {
     #[arg(long, global = true, value_enum, default_value = "text")]
     log: Format,
     /// Which log lines: error, warn, info, debug, or by module.
-    #[arg(long, global = true, env = "SEALTRACE_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "SEALTRACE_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
     log_level: String,
 }
 
@@ -63,9 +69,9 @@ struct Common {
 enum Command {
     /// Enrol this device with a one-time token; keys are made here and never leave.
     Enrol {
-        /// The cloud's web address; plain http only for this machine.
+        /// The cloud's web address; plain http only for this machine. Overrides the file's `cloud`.
         #[arg(long, value_name = "URL")]
-        cloud: String,
+        cloud: Option<String>,
         /// The one-time token, valid for 15 minutes.
         #[arg(long, env = "SEALTRACE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
         token: String,
@@ -123,6 +129,9 @@ pub enum CliError {
     /// A value has no JSON form.
     #[error("the answer could not be written as JSON")]
     Json(#[from] serde_json::Error),
+    /// Enrolment without an address.
+    #[error("--cloud is missing; give the cloud's web address there or as `cloud` in the file")]
+    NoCloud,
     /// The page's address is not on this machine.
     #[error("--ui {0} is not a loopback address; the page is for this machine only, use 127.0.0.1")]
     Ui(std::net::SocketAddr),
@@ -143,6 +152,7 @@ impl Cli {
         log::start(common.log, &common.log_level, folder);
         match self.command {
             Command::Enrol { cloud, token, ca_pin } => {
+                let cloud = cloud.or(config.cloud).ok_or(CliError::NoCloud)?;
                 let data = config.data;
                 enrol_device(&Enrolment { cloud, token, ca_pin, data }).await
             }
@@ -196,11 +206,10 @@ fn decode(files: &[PathBuf]) -> Result<ExitCode, CliError> {
     for path in files {
         let began = clock.monotonic_ms();
         let time_is_up = || clock.monotonic_ms().saturating_sub(began) > picture::LOOKING_MS_MAX;
-        let found = std::fs::read(path)
-            .map_err(|error| format!("cannot be read: {error}"))
-            .and_then(|bytes| {
-                picture::decode(&bytes, &time_is_up).map_err(|error| error.to_string())
-            });
+        let found =
+            std::fs::read(path).map_err(|error| format!("cannot be read: {error}")).and_then(
+                |bytes| picture::decode(&bytes, &time_is_up).map_err(|error| error.to_string()),
+            );
         let ms = clock.monotonic_ms().saturating_sub(began);
         let file = path.display().to_string();
         let line = match &found {

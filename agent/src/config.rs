@@ -25,6 +25,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the local page listens; loopback only.
     pub ui: SocketAddr,
+    /// The cloud's web address, for enrolment.
+    pub cloud: Option<String>,
     /// The version of this file, told to the cloud with every batch.
     pub version: u32,
     /// Lines it runs.
@@ -113,7 +115,13 @@ impl Display for Listed<'_> {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { data: DATA_DEFAULT.into(), ui: UI_DEFAULT, version: 0, lanes: Vec::new() }
+        Self {
+            data: DATA_DEFAULT.into(),
+            ui: UI_DEFAULT,
+            cloud: None,
+            version: 0,
+            lanes: Vec::new(),
+        }
     }
 }
 
@@ -179,10 +187,12 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
         let what = "the page is for this machine only";
         section.wrong("ui", what, "use a loopback address such as 127.0.0.1:7070");
     }
+    let cloud = section.text("cloud", Some(""));
     let version = section.number("version", Some(0));
     let lanes = section.lanes(folder);
     section.finish();
-    Some(Config { data: folder.join(data?), ui: ui?, version: version?, lanes: lanes? })
+    let cloud = cloud.filter(|url| !url.is_empty());
+    Some(Config { data: folder.join(data?), ui: ui?, cloud, version: version?, lanes: lanes? })
 }
 
 struct Section<'n, 't, 'd> {

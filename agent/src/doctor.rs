@@ -97,7 +97,12 @@ fn disk(data: &Path) -> Check {
             if storage.is_full() {
                 Check::new("disk", Health::Fail, found, "free space: scans are refused now")
             } else if storage.is_low() {
-                Check::new("disk", Health::Warn, found, "free space soon: from 95 % scans are refused")
+                Check::new(
+                    "disk",
+                    Health::Warn,
+                    found,
+                    "free space soon: from 95 % scans are refused",
+                )
             } else {
                 Check::new("disk", Health::Ok, found, "")
             }
@@ -138,7 +143,12 @@ fn not_enrolled() -> Check {
 }
 
 fn unusable(error: &IdentityError) -> Check {
-    Check::new("identity", Health::Fail, error.to_string(), "restore the data folder or enrol again")
+    Check::new(
+        "identity",
+        Health::Fail,
+        error.to_string(),
+        "restore the data folder or enrol again",
+    )
 }
 
 fn own_stream(data: &Path) -> Check {

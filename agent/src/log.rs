@@ -37,10 +37,8 @@ pub fn start(format: Format, filter: &str, folder: Option<&Path>) {
     let file = folder.and_then(LogFile::open).map(|file| {
         tracing_subscriber::fmt::layer().json().with_writer(file).with_filter(filter())
     });
-    let started = tracing_subscriber::registry()
-        .with(stderr.with_filter(filter()))
-        .with(file)
-        .try_init();
+    let started =
+        tracing_subscriber::registry().with(stderr.with_filter(filter())).with(file).try_init();
     if started.is_err() {
         tracing::debug!("logging was started already");
     }

@@ -10,9 +10,14 @@ use crate::agent::Agent;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
-use crate::lane::{self, Lane};
-use crate::store::{Store, StoreError};
+use crate::lane::{self, LaneError};
+use crate::store::{Store, StoreError, pruning};
 use crate::sync::driver;
+
+/// How often it is looked for what is old.
+const FORGET_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Between two portions, so that scans get their turn.
+const FORGET_PAUSE_MS: u64 = 50;
 
 /// Why the agent does not run.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +38,9 @@ pub enum RunError {
         /// The store's device.
         store: u64,
     },
+    /// A lane.
+    #[error(transparent)]
+    Lane(#[from] LaneError),
     /// Signals cannot be heard.
     #[error("the program could not listen for signals")]
     Signals(#[source] std::io::Error),
@@ -71,9 +79,11 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
             "this device is not enrolled: run `sealtrace-agent enrol --help`"
         ),
     }
-    let lanes: Vec<Lane> = (agent.config.lanes.iter().cloned())
-        .filter_map(|config| lane::start(&agent, config))
-        .collect();
+    tasks.spawn(forget(agent.clone(), stop.clone()));
+    let mut lanes = Vec::new();
+    for config in agent.config.lanes.clone() {
+        lanes.push(lane::start(&agent, config).await?);
+    }
     stop.cancelled().await;
     // Every answer a lane gave is on the disk already: it can be stopped anywhere.
     for lane in &lanes {
@@ -83,6 +93,29 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     tasks.wait().await;
     tracing::info!("the agent has stopped");
     Ok(())
+}
+
+/// Once a day what is old, receipted and judged is forgotten, a little at a time.
+async fn forget(agent: Agent, stop: CancellationToken) {
+    loop {
+        let now = agent.clock.now();
+        let more = agent.store.write(move |tx| pruning::forget_some(tx, now)).await;
+        let pause = match more {
+            Ok(true) => FORGET_PAUSE_MS,
+            Ok(false) => FORGET_INTERVAL_MS,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what is old could not be forgotten; it is tried again tomorrow"
+                );
+                FORGET_INTERVAL_MS
+            }
+        };
+        tokio::select! {
+            () = agent.clock.sleep_ms(pause) => {}
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// Cancelled by SIGTERM or Ctrl-C.

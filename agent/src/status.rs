@@ -93,7 +93,8 @@ pub fn read(
         last_feed_at: conn.map(feed::last_at).transpose()?.flatten(),
         clock_offset_ms: None,
         storage: Space { free_bytes: storage.free_bytes, total_bytes: storage.total_bytes },
-        certificate_expires_at: device.and_then(|file| certificate_expires_at(&file.certificate_pem)),
+        certificate_expires_at: device
+            .and_then(|file| certificate_expires_at(&file.certificate_pem)),
         frozen: known.is_some_and(|stream| stream.frozen),
         lost: device.is_some() && known.is_none_or(|stream| stream.lost),
         version: env!("CARGO_PKG_VERSION"),

@@ -8,6 +8,7 @@ pub mod feed;
 pub mod items;
 pub mod journal;
 pub mod outbox;
+pub mod pruning;
 mod reader;
 pub mod settings;
 pub mod stream;

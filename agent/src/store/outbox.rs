@@ -130,11 +130,6 @@ pub fn backlog(conn: &Connection) -> Result<Backlog, StoreError> {
             query.query_row([epoch], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         })
         .map_err(failed())?;
-    let receipt_at: Option<i64> = conn
-        .query_row("select max(receipt_at) from batch where receipt is not null", [], |row| {
-            row.get(0)
-        })
-        .map_err(failed())?;
     let receipted_to = first.map_or(stream.head.seq.get(), |first| first.saturating_sub(1));
     let (verdict_epoch, verdict_seq) = stream.verdicts;
     let same_epoch = verdict_epoch == stream.head.epoch;
@@ -147,7 +142,7 @@ pub fn backlog(conn: &Connection) -> Result<Backlog, StoreError> {
         next_batch: next.map(BatchNo),
         unreceipted_operations: stream.seq.get().saturating_sub(receipted_to),
         unjudged: before.saturating_add(receipted_to.saturating_sub(judged_to)),
-        receipt_at: receipt_at.map(Timestamp),
+        receipt_at: stream.receipt_at,
     })
 }
 
@@ -290,7 +285,7 @@ pub fn store_receipt(
         params![epoch.get(), batch.get(), receipt.to_bytes(), at.millis()],
     )
     .map_err(StoreError::sqlite("store a receipt"))?;
-    stream::receipted(tx, receipt.hash())
+    stream::receipted(tx, receipt.hash(), at)
 }
 
 /// Keeps verdicts: settles what the operations touched, lists what does not count, moves the cursor.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
 use sealtrace_protocol::signing::Hash;
 use sealtrace_protocol::signing::chain::StreamHead;
+use sealtrace_protocol::time::Timestamp;
 
 use super::StoreError;
 
@@ -18,6 +19,8 @@ pub struct Stream {
     pub head: StreamHead,
     /// Newest verified receipt.
     pub receipt_hash: Hash,
+    /// When it came.
+    pub receipt_at: Option<Timestamp>,
     /// Verdicts are known up to here.
     pub verdicts: (Epoch, Seq),
     /// The cloud saw a fork.
@@ -30,7 +33,7 @@ pub struct Stream {
 pub fn read(conn: &Connection) -> Result<Option<Stream>, StoreError> {
     conn.prepare_cached(
         "select device, epoch, seq, batch, batch_hash, batch_seq, receipt_hash, verdict_epoch,
-                verdict_seq, frozen, lost
+                verdict_seq, frozen, lost, receipt_at
          from stream where id = 1",
     )
     .and_then(|mut query| {
@@ -49,6 +52,7 @@ pub fn read(conn: &Connection) -> Result<Option<Stream>, StoreError> {
                     verdicts: (Epoch(row.get(7)?), Seq(row.get(8)?)),
                     frozen: row.get(9)?,
                     lost: row.get(10)?,
+                    receipt_at: row.get::<_, Option<i64>>(11)?.map(Timestamp),
                 })
             })
             .optional()
@@ -101,9 +105,12 @@ pub(super) fn sealed(tx: &Transaction<'_>, head: &StreamHead) -> Result<(), Stor
 }
 
 /// Remembers the newest verified receipt.
-pub(super) fn receipted(tx: &Transaction<'_>, hash: Hash) -> Result<(), StoreError> {
-    tx.execute("update stream set receipt_hash = ?1 where id = 1", [hash.0])
-        .map_err(StoreError::sqlite("remember the newest receipt"))?;
+pub(super) fn receipted(tx: &Transaction<'_>, hash: Hash, at: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "update stream set receipt_hash = ?1, receipt_at = ?2 where id = 1",
+        params![hash.0, at.millis()],
+    )
+    .map_err(StoreError::sqlite("remember the newest receipt"))?;
     Ok(())
 }
 

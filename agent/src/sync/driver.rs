@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sealtrace_protocol::ids::{BatchNo, Epoch};
-use sealtrace_protocol::link::{Delivery, Roll};
+use sealtrace_protocol::ids::{BatchNo, Epoch, SiteId};
+use sealtrace_protocol::link::{DIGEST_BYTES, Delivery, Roll};
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, VerifyError};
 use sealtrace_protocol::wire::WireError;
@@ -382,17 +382,30 @@ impl Driver {
         Ok(Outcome::Verdicts { count, more: more && count > 0 })
     }
 
+    /// Every site is asked, also when one is refused; the first refusal is what is reported.
     async fn fetch_feed(&self) -> Result<Outcome, SyncError> {
         let mut more = false;
+        let mut refused = None;
         for site in self.identity.device.sites.iter().map(|site| site.id) {
-            let after = self.agent.store.read(move |conn| feed::cursor(conn, site)).await?;
-            let page = self.client.feed(site, after).await?;
-            more |= page.more && page.cursor > after;
-            let at = self.agent.clock.now();
-            self.agent.store.write(move |tx| feed::store_page(tx, site, &page, at)).await?;
+            match self.fetch_page(site).await {
+                Ok(page_follows) => more |= page_follows,
+                Err(error @ SyncError::Client(ClientError::Refused { .. })) => {
+                    refused.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
         self.fetch_digests().await?;
-        Ok(Outcome::Feed { more })
+        refused.map_or(Ok(Outcome::Feed { more }), Err)
+    }
+
+    async fn fetch_page(&self, site: SiteId) -> Result<bool, SyncError> {
+        let after = self.agent.store.read(move |conn| feed::cursor(conn, site)).await?;
+        let page = self.client.feed(site, after).await?;
+        let more = page.more && page.cursor > after;
+        let at = self.agent.clock.now();
+        self.agent.store.write(move |tx| feed::store_page(tx, site, &page, at)).await?;
+        Ok(more)
     }
 
     async fn fetch_digests(&self) -> Result<(), SyncError> {
@@ -400,14 +413,10 @@ impl Driver {
         {
             let bytes = self.client.digest(order, level).await?;
             let mut codes = 0_u64;
-            for part in
-                bytes.chunks(feed::DIGEST_PART_CODES * sealtrace_protocol::link::DIGEST_BYTES)
-            {
+            for part in bytes.chunks(feed::DIGEST_PART_CODES * DIGEST_BYTES) {
                 let (first, part) = (codes, part.to_vec());
-                codes = codes.saturating_add(
-                    u64::try_from(part.len() / sealtrace_protocol::link::DIGEST_BYTES)
-                        .unwrap_or_default(),
-                );
+                codes = codes
+                    .saturating_add(u64::try_from(part.len() / DIGEST_BYTES).unwrap_or_default());
                 self.agent
                     .store
                     .write(move |tx| feed::store_digest(tx, order, level, first, &part))

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use sealtrace_agent::store::journal::{self, Draft};
 use sealtrace_agent::store::outbox::{self, ConfirmError, Confirmed};
-use sealtrace_agent::store::{Store, StoreError, exceptions, feed, items, settings, stream};
+use sealtrace_agent::store::{
+    Store, StoreError, exceptions, feed, items, pruning, settings, stream,
+};
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
-    Cursor, DeviceId, DocumentId, Epoch, OperationId, OrderId, ProductId, Seq, SiteId, TaskId,
-    Version,
+    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, OrderId, OwnerId, ProductId, Seq,
+    SiteId, TaskId, Version,
 };
 use sealtrace_protocol::ledger::{
     Action, Contents, Custody, Item, Level, Made, Operation, Pack, Plan, Presence, Rejection, Ship,
@@ -18,8 +20,11 @@ use sealtrace_protocol::link::{
     DocumentRow, FeedEntry, FeedPage, FeedRow, Judged, Lease, Product, Roll, TaskKind, TaskRow,
     digest,
 };
+use sealtrace_protocol::signing::chain::StreamHead;
+use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
+use sealtrace_protocol::wire::v1::Receipt;
 
 pub(crate) const SITE: SiteId = SiteId(1);
 pub(crate) const DEVICE: DeviceId = DeviceId(7);
@@ -506,4 +511,81 @@ async fn what_we_moved_counts_on_the_document_until_the_cloud_counts_it() {
     judged(&store, 2, applied()).await;
     store.write(move |tx| feed::store_page(tx, SITE, &second, NOW)).await.unwrap();
     assert_eq!(moved().await, 2);
+}
+
+#[tokio::test]
+async fn only_what_is_receipted_judged_and_old_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    for n in 0..3 {
+        let ids = append(&store, &[2 * n, 2 * n + 1]).await;
+        confirm(&store, pack(n, &[2 * n, 2 * n + 1]), ids).await.unwrap();
+        seal_and_receipt(&store, n).await;
+    }
+    judged(&store, 1, applied()).await;
+    let forgotten = |at: Timestamp| {
+        let store = store.clone();
+        async move {
+            let mut times = 0;
+            while store.write(move |tx| pruning::forget_some(tx, at)).await.unwrap() {
+                times += 1;
+            }
+            times
+        }
+    };
+    assert_eq!(forgotten(NOW.plus_ms(pruning::KEEP_MS)).await, 0);
+    // The second is old and not judged, the third is the newest.
+    let later = NOW.plus_ms(pruning::KEEP_MS + 1);
+    assert_eq!(forgotten(later).await, 1);
+    let left: Vec<bool> = store
+        .read(|conn| {
+            (1..=3)
+                .map(|seq| {
+                    let id = OperationId { device: DEVICE, epoch: Epoch(1), seq: Seq(seq) };
+                    Ok::<_, StoreError>(outbox::operation(conn, id)?.is_some())
+                })
+                .collect()
+        })
+        .await
+        .unwrap();
+    assert_eq!(left, [false, true, true]);
+    judged(&store, 2, applied()).await;
+    assert_eq!(forgotten(later).await, 1);
+    judged(&store, 3, applied()).await;
+    assert_eq!(forgotten(later).await, 0);
+    assert!(item(&store, case(0)).await.is_some());
+}
+
+/// Seals what waits and stores a receipt, as the driver does with a cloud that answers.
+async fn seal_and_receipt(store: &Store, batch: u64) {
+    let (head, records) = store.read(outbox::to_seal).await.unwrap().unwrap();
+    let key = SigningKey::from_seed(&[1; 32]).unwrap();
+    let sealing = Sealing {
+        owner: OwnerId(1),
+        device: DEVICE,
+        last_receipt: Hash::ZERO,
+        boot: [0; 16],
+        monotonic_ms: 0,
+        sealed_at: stamp(),
+        software: "test".into(),
+        configuration: 0,
+    };
+    let sealed = SealedBatch::seal(&key, &head, &records, sealing).unwrap();
+    let header = sealed.verify(&key.public()).unwrap().into_inner().header;
+    let after = StreamHead::after(&header, sealed.hash());
+    let receipt = key.seal_receipt(&Receipt {
+        owner: OwnerId(1),
+        device: DEVICE,
+        epoch: Epoch(1),
+        batch: BatchNo(batch + 1),
+        batch_hash: sealed.hash(),
+        stored_at: NOW,
+    });
+    store
+        .write(move |tx| {
+            outbox::store_sealed(tx, &head, &after, &sealed, NOW)?;
+            outbox::store_receipt(tx, Epoch(1), after.batch, &receipt, NOW)
+        })
+        .await
+        .unwrap();
 }

@@ -10,6 +10,7 @@ create table stream (
   batch_hash blob not null,          -- its hash, zeros = none
   batch_seq integer not null,        -- last place inside it
   receipt_hash blob not null,        -- newest verified receipt, zeros = none
+  receipt_at integer,                -- when it came, by our clock
   verdict_epoch integer not null,    -- verdicts are known up to this place
   verdict_seq integer not null,
   frozen integer not null default 0, -- 1 = the cloud saw a fork; nothing is sent until a person resolved it
