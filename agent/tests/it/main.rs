@@ -2,5 +2,6 @@
 
 mod cli;
 mod cloud;
+mod items;
 mod store;
 mod sync;

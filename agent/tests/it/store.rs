@@ -4,21 +4,16 @@ use std::path::Path;
 
 use sealtrace_agent::store::journal::{self, Draft};
 use sealtrace_agent::store::outbox::{self, ConfirmError, Confirmed};
-use sealtrace_agent::store::{
-    Store, StoreError, exceptions, feed, items, pruning, settings, stream,
-};
+use sealtrace_agent::store::{Store, StoreError, feed, items, pruning, settings, stream};
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, OrderId, OwnerId, ProductId, Seq,
-    SiteId, TaskId, Version,
+    BatchNo, Cursor, DeviceId, Epoch, OperationId, OrderId, OwnerId, ProductId, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Contents, Custody, Item, Level, Made, Operation, Pack, Plan, Presence, Rejection, Ship,
-    State, Step, Unpack, Verdict,
+    Action, Item, Level, Made, Operation, Pack, Plan, Rejection, Step, Unpack, Verdict,
 };
 use sealtrace_protocol::link::{
-    DocumentRow, FeedEntry, FeedPage, FeedRow, Judged, Lease, Product, Roll, TaskKind, TaskRow,
-    digest,
+    FeedEntry, FeedPage, FeedRow, Judged, Lease, Product, Roll, TaskKind, TaskRow, digest,
 };
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
@@ -28,11 +23,10 @@ use sealtrace_protocol::wire::v1::Receipt;
 
 pub(crate) const SITE: SiteId = SiteId(1);
 pub(crate) const DEVICE: DeviceId = DeviceId(7);
-const ORDER: OrderId = OrderId(3);
-const TASK: TaskId = TaskId(9);
-const PRODUCT: ProductId = ProductId(5);
-const DOCUMENT: DocumentId = DocumentId(11);
-const NOW: Timestamp = Timestamp(1_800_000_000_000);
+pub(crate) const ORDER: OrderId = OrderId(3);
+pub(crate) const TASK: TaskId = TaskId(9);
+pub(crate) const PRODUCT: ProductId = ProductId(5);
+pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 pub(crate) fn unit(n: u64) -> Code {
     Code::Minted(Minted::new(10, u128::from(n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)).unwrap())
@@ -42,17 +36,17 @@ pub(crate) fn case(n: u64) -> Code {
     Code::Sscc(Sscc::from_body(6_901_234_500_000_000 + n).unwrap())
 }
 
-fn lot() -> Lot {
+pub(crate) fn lot() -> Lot {
     Lot::new("L1").unwrap()
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let steps =
         vec![Step { level: Level::Case, holds: 2 }, Step { level: Level::Pallet, holds: 2 }];
     Plan::new(steps).unwrap()
 }
 
-fn page(cursor: u64, rows: Vec<FeedRow>) -> FeedPage {
+pub(crate) fn page(cursor: u64, rows: Vec<FeedRow>) -> FeedPage {
     let cursor = Cursor(cursor);
     let rows = rows.into_iter().map(|row| FeedEntry { cursor, row }).collect();
     FeedPage { rows, cursor, more: false }
@@ -112,7 +106,7 @@ pub(crate) async fn ready(folder: &Path) -> Store {
     store
 }
 
-fn draft(code: Code) -> Draft {
+pub(crate) fn draft(code: Code) -> Draft {
     Draft {
         source: "station".into(),
         role: "child".into(),
@@ -127,11 +121,11 @@ fn draft(code: Code) -> Draft {
     }
 }
 
-fn stamp() -> Stamp {
+pub(crate) fn stamp() -> Stamp {
     Stamp { wall: NOW, uncertainty_ms: 50 }
 }
 
-fn operation(action: Action) -> Operation {
+pub(crate) fn operation(action: Action) -> Operation {
     Operation { at: stamp(), operator: None, site: SITE, basis: Cursor(4), action }
 }
 
@@ -145,7 +139,7 @@ pub(crate) fn pack(parent: u64, children: &[u64]) -> Operation {
     }))
 }
 
-fn unpack(parent: u64) -> Operation {
+pub(crate) fn unpack(parent: u64) -> Operation {
     operation(Action::Unpack(Unpack::Whole(case(parent))))
 }
 
@@ -175,22 +169,13 @@ pub(crate) async fn item(store: &Store, code: Code) -> Option<Item> {
     store.read(move |conn| items::item(conn, code)).await.unwrap()
 }
 
-async fn hear(store: &Store, cursor: u64, item: Item) {
-    let page = page(cursor, vec![FeedRow::Package(item)]);
-    store.write(move |tx| feed::store_page(tx, SITE, &page, NOW)).await.unwrap();
-}
-
-async fn judged(store: &Store, seq: u64, verdict: Verdict) {
+pub(crate) async fn judged(store: &Store, seq: u64, verdict: Verdict) {
     let verdicts = [Judged { epoch: Epoch(1), seq: Seq(seq), verdict }];
     store.write(move |tx| outbox::store_verdicts(tx, DEVICE, &verdicts, NOW)).await.unwrap();
 }
 
-fn applied() -> Verdict {
+pub(crate) fn applied() -> Verdict {
     Verdict::Applied { notices: Vec::new() }
-}
-
-fn quarantined() -> Verdict {
-    Verdict::Quarantined { rejection: Rejection::Disputed { code: case(1) } }
 }
 
 #[tokio::test]
@@ -362,155 +347,6 @@ async fn a_device_without_a_stream_confirms_nothing_and_keeps_its_drafts() {
     let error = confirm(&store, pack(1, &[0, 1]), ids).await.unwrap_err();
     assert!(matches!(error, ConfirmError::Store(StoreError::NoStream)), "{error}");
     assert_eq!(open_drafts(&store).await.len(), 2);
-}
-
-#[tokio::test]
-async fn what_is_known_of_a_code() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    let known = |operation: Operation, code: Code| {
-        let store = store.clone();
-        async move {
-            let facts = store.read(move |conn| items::facts(conn, &operation)).await.unwrap();
-            facts.presence(code).clone()
-        }
-    };
-    let in_roll = known(pack(1, &[0]), unit(0)).await;
-    assert!(
-        matches!(&in_roll, Presence::Absent(issued) if issued.level == Level::Unit && issued.product == Some(PRODUCT)),
-        "{in_roll:?}"
-    );
-    let leased = known(pack(1, &[0]), case(1)).await;
-    assert!(matches!(&leased, Presence::Absent(issued) if issued.level == Level::Case));
-    // The task's whole roll is known and this code is not in it.
-    assert_eq!(known(pack(1, &[77]), unit(77)).await, Presence::Foreign);
-    // Without a task nobody here can tell.
-    assert_eq!(known(unpack(5_000), case(5_000)).await, Presence::Unknown);
-    let alien: Code = "(01)04012345678901(21)X1".parse().unwrap();
-    let ship = operation(Action::Ship(Ship { codes: vec![alien], document: DOCUMENT }));
-    assert_eq!(known(ship, alien).await, Presence::Foreign);
-}
-
-#[tokio::test]
-async fn codes_are_unknown_until_the_whole_digest_is_here() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    let grown = page(
-        5,
-        vec![FeedRow::Roll(Roll {
-            order: ORDER,
-            level: Level::Unit,
-            product: PRODUCT,
-            count: 20,
-            first_body: None,
-        })],
-    );
-    store.write(move |tx| feed::store_page(tx, SITE, &grown, NOW)).await.unwrap();
-    assert_eq!(store.read(feed::digests_missing).await.unwrap().len(), 1);
-    let operation = pack(1, &[77]);
-    let facts = store.read(move |conn| items::facts(conn, &operation)).await.unwrap();
-    assert_eq!(*facts.presence(unit(77)), Presence::Unknown);
-}
-
-#[tokio::test]
-async fn the_feed_does_not_overwrite_what_is_not_judged_yet() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    confirm(&store, unpack(1), vec![]).await.unwrap();
-    let ours = item(&store, case(1)).await.unwrap();
-    assert_eq!(ours.state, State::Free);
-    // The cloud has counted the first operation only.
-    let first = Item {
-        state: State::Active,
-        custody: Some(Custody::At(SITE)),
-        contents: Contents::of(PRODUCT, lot(), 2),
-        children: 2,
-        version: Version(1),
-        ..ours.clone()
-    };
-    hear(&store, 6, first).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    judged(&store, 1, applied()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    judged(&store, 2, applied()).await;
-    // An older word is no news; the next page brings what the cloud made of the second.
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    hear(&store, 7, Item { version: Version(3), disputed: true, ..ours.clone() }).await;
-    assert!(item(&store, case(1)).await.unwrap().disputed);
-}
-
-#[tokio::test]
-async fn what_the_cloud_said_meanwhile_counts_once_ours_is_judged() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    let ours = item(&store, case(1)).await.unwrap();
-    let theirs = Item { version: Version(4), disputed: true, ..ours.clone() };
-    hear(&store, 6, theirs.clone()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    judged(&store, 1, applied()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), theirs);
-}
-
-#[tokio::test]
-async fn a_quarantined_operation_is_taken_back_and_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    let packed = item(&store, case(1)).await.unwrap();
-    confirm(&store, unpack(1), vec![]).await.unwrap();
-    judged(&store, 1, applied()).await;
-    judged(&store, 2, quarantined()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), packed);
-    assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(1)));
-    let open = store.read(exceptions::open).await.unwrap();
-    assert_eq!(open.len(), 1);
-    assert_eq!((open[0].kind.as_str(), open[0].detail.as_str()), ("verdict", "disputed"));
-    assert_eq!(open[0].code, Some(case(1).canonical()));
-    // The same page of verdicts again changes nothing.
-    judged(&store, 2, quarantined()).await;
-    assert_eq!(store.read(exceptions::open).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_package_that_never_counted_is_unknown_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    judged(&store, 1, quarantined()).await;
-    assert_eq!(item(&store, case(1)).await, None);
-    assert_eq!(item(&store, unit(0)).await, None);
-}
-
-#[tokio::test]
-async fn what_we_moved_counts_on_the_document_until_the_cloud_counts_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    let row = |moved| {
-        let line = sealtrace_protocol::ledger::DocumentLine { product: PRODUCT, units: 4, moved };
-        let document = sealtrace_protocol::ledger::Document {
-            id: DOCUMENT,
-            from: SITE,
-            to: sealtrace_protocol::ids::DealerId(2),
-            open: true,
-            lines: vec![line],
-        };
-        page(8, vec![FeedRow::Document(DocumentRow { document, number: "OUT-1".into() })])
-    };
-    let (first, second) = (row(0), row(2));
-    store.write(move |tx| feed::store_page(tx, SITE, &first, NOW)).await.unwrap();
-    let ship = Ship { codes: vec![case(1)], document: DOCUMENT };
-    confirm(&store, operation(Action::Ship(ship)), vec![]).await.unwrap();
-    let moved = || async {
-        let row = store.read(|conn| feed::document(conn, DOCUMENT)).await.unwrap().unwrap();
-        row.document.lines[0].moved
-    };
-    assert_eq!(moved().await, 2);
-    judged(&store, 2, applied()).await;
-    store.write(move |tx| feed::store_page(tx, SITE, &second, NOW)).await.unwrap();
-    assert_eq!(moved().await, 2);
 }
 
 #[tokio::test]
