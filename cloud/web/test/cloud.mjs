@@ -28,7 +28,7 @@ function freePort() {
 export async function startCloud() {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run cargo build -p sealtrace-cloud, or set SEALTRACE_CLOUD_BIN`)
   const data = await mkdtemp(join(tmpdir(), 'sealtrace-cloud-web-'))
-  const account = ['admin', '--data', data, 'create-account', '--login', ADMIN.login, '--name', ADMIN.name, '--role', 'admin', '--password-stdin']
+  const account = ['admin', 'create-account', '--data', data, '--login', ADMIN.login, '--name', ADMIN.name, '--role', 'admin', '--password-stdin']
   const created = spawnSync(BINARY, account, { input: `${ADMIN.password}\n`, encoding: 'utf8' })
   if (created.status !== 0) throw new Error(`create-account ended with ${created.status}: ${created.stderr}`)
 

@@ -9,7 +9,7 @@ export interface Place extends Region { en: string; lon: number; lat: number }
 export interface List<T> { rows: T[]; total?: number }
 export interface Account { id: number; login: string; name: string; role: 'admin' | 'auditor' | 'inspector' }
 
-export interface Counts { units: number; cases: number; pallets: number }
+export interface Counts { units: number; boxes?: number; cases: number; pallets: number }
 export interface PlanLevel { level: Level; holds: number }
 export interface Task { id: number; site: Named; kind: 'line' | 'device'; quantity: number; state: string; units: number }
 export interface Order {
@@ -38,9 +38,11 @@ export interface ShipmentDocument {
 }
 
 export type Tagged = string | Record<string, unknown>
+/** Where an operation was first written down. */
+export interface OperationId { device: number; epoch: number; seq: number }
 export type Verdict =
   | { applied: { notices: Tagged[] } }
-  | { duplicate: { of: string } }
+  | { duplicate: { of: string | OperationId } }
   | { quarantined: { rejection: Tagged } }
   | 'frozen'
 
@@ -105,13 +107,13 @@ export interface Batch {
   count: number
   hash: string
   previous: string | null
-  payload_hash: string
+  payload_hash: string | null
   signature: string
   signing_key: string
   verified: boolean
   received_at: number
   bytes: number
-  software: string
+  software: string | null
   receipt: { hash: string; stored_at: number } | null
   records: BatchRecord[]
 }
@@ -120,7 +122,7 @@ export interface Suspect {
   code: string
   level: Level
   product: Product
-  lot: string
+  lot: string | null
   dealer: Named
   document: Numbered
   shipped_at: number

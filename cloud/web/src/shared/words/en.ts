@@ -36,6 +36,7 @@ const words: typeof zh = {
     unreadable: 'This is not a code we can read. Check it and type it again.',
     invalid: 'Some fields are not right. Please check them.',
     too_many_requests: 'Too many tries. Wait a moment.',
+    busy: 'The cloud is busy. Try again in a moment.',
     internal: 'The cloud failed and has logged it. Try again in a moment.',
     other: 'That did not work ({code}).',
   },

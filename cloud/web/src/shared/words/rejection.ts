@@ -1,6 +1,6 @@
 // What a Rejection or a Notice of `protocol::ledger` says to a person, in both languages.
 // A new kind without words here shows its code and its parameters: never nothing.
-import type { Tagged } from '../shapes'
+import type { OperationId, Tagged } from '../shapes'
 
 type Pair = readonly [zh: string, en: string]
 
@@ -55,9 +55,14 @@ function fieldsOf(tagged: Tagged): Record<string, unknown> {
   return typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? (inner as Record<string, unknown>) : {}
 }
 
+/** An operation as people quote it: device.epoch.seq. */
+export function operationName(of: string | OperationId): string {
+  return typeof of === 'string' ? of : `${of.device}.${of.epoch}.${of.seq}`
+}
+
 function shown(value: unknown, side: 0 | 1): string {
   if (Array.isArray(value)) return value.length === 0 ? '0' : value.length > 3 ? String(value.length) : value.map((one) => shown(one, side)).join(', ')
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null) return 'seq' in value ? operationName(value as OperationId) : JSON.stringify(value)
   return LEVELS[String(value)]?.[side] ?? String(value)
 }
 

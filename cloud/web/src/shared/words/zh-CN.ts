@@ -36,6 +36,7 @@ export default {
     unreadable: '这段内容不是可识别的码，请核对后重新输入。',
     invalid: '填写的内容有误，请检查。',
     too_many_requests: '操作太频繁，请稍后再试。',
+    busy: '云端正忙，请稍后重试。',
     internal: '云端出错了，已记录日志，请稍后重试。',
     other: '操作没有成功（{code}）。',
   },
