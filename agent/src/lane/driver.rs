@@ -75,43 +75,53 @@ struct Line {
     tell: watch::Sender<LaneState>,
 }
 
-/// Runs a lane until its task is aborted or the store has stopped.
-pub(super) async fn run(
+/// A lane found as it was, ready to run.
+pub(super) struct Ready {
+    line: Line,
+    config: LaneConfig,
+}
+
+/// Finds a lane as it was when the program ended.
+pub(super) async fn restore(
     store: Store,
     clock: Clock,
     config: LaneConfig,
     site: SiteId,
     tell: watch::Sender<LaneState>,
-) {
+) -> Result<Ready, StoreError> {
     let who = Who { name: config.name.clone(), site, task: config.task };
-    let held = match store.read(move |conn| record::restore(conn, who)).await {
-        Ok(held) => held,
-        Err(error) => {
-            tracing::error!(
-                lane.name = config.name,
-                error = &error as &dyn std::error::Error,
-                "the lane does not start: what it had open cannot be read"
-            );
-            return;
-        }
-    };
+    let held = store.read(move |conn| record::restore(conn, who)).await?;
     tracing::info!(
         lane.name = config.name,
         lane.open_units = held.machine.count(),
         lane.stacked_cases = held.stack.len(),
         "the lane starts where it was"
     );
+    let has_gate = config.gate.is_some();
+    let mut line = Line { store, clock, held, gate: None, has_gate, ended: VecDeque::new(), tell };
+    line.show(false);
+    Ok(Ready { line, config })
+}
+
+/// Runs a lane until its task is aborted or the store has stopped.
+pub(super) async fn run(ready: Ready) {
+    let Ready { mut line, config } = ready;
+    let clock = line.clock.clone();
     let mut units = ReaderEnd::start(&config.units, &clock);
     let mut cases = ReaderEnd::start(&config.cases, &clock);
-    let gate = config.gate.as_ref().and_then(Gate::start);
-    let has_gate = config.gate.is_some();
-    let mut line = Line { store, clock, held, gate, has_gate, ended: VecDeque::new(), tell };
+    line.gate = config.gate.as_ref().and_then(Gate::start);
+    let mut commits = line.store.commits();
     line.stack().await;
     loop {
-        line.show(&units, &cases);
+        line.show(units.connected && cases.connected);
         let (event, of_cases) = tokio::select! {
             event = units.events.recv() => (event, false),
             event = cases.events.recv() => (event, true),
+            // Idle without a task: perhaps the feed has brought one.
+            Ok(()) = commits.changed(), if line.held.job.is_none() => {
+                line.look_for_task().await;
+                continue;
+            }
         };
         let end = if of_cases { &mut cases } else { &mut units };
         match event {
@@ -132,6 +142,19 @@ pub(super) async fn run(
 }
 
 impl Line {
+    async fn look_for_task(&mut self) {
+        let mut held = self.held.clone();
+        let found = self.store.read(move |conn| held.choose_task(conn).map(|()| held)).await;
+        match found {
+            Ok(held) => self.held = held,
+            Err(error) => tracing::warn!(
+                lane.name = self.held.who.name,
+                error = &error as &dyn std::error::Error,
+                "the lane could not look for a task"
+            ),
+        }
+    }
+
     async fn unit(&mut self, heard: Heard, can_repeat: bool, answer: oneshot::Sender<Answer>) {
         if let Heard::Text(text) = &heard
             && self.held.machine.is_repeat(text)
@@ -280,7 +303,7 @@ impl Line {
         }
     }
 
-    fn show(&mut self, units: &ReaderEnd, cases: &ReaderEnd) {
+    fn show(&mut self, connected: bool) {
         let now_ms = self.clock.monotonic_ms();
         while self.ended.front().is_some_and(|at_ms| now_ms.saturating_sub(*at_ms) > MINUTE_MS) {
             self.ended.pop_front();
@@ -298,7 +321,7 @@ impl Line {
             rejected_cases: memory.rejected_cases,
             no_reads: memory.no_reads,
             rate_per_min: u32::try_from(self.ended.len()).unwrap_or(u32::MAX),
-            connected: units.connected && cases.connected,
+            connected,
             last,
         });
     }

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
 use crate::config::LaneConfig;
+use crate::store::StoreError;
 
 /// A case as the line screen lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,24 +77,34 @@ pub struct Lane {
     pub task: JoinHandle<()>,
 }
 
-/// Starts a lane, in the middle of the case that was open when the program ended. None when it has no site to work at.
-#[must_use]
-pub fn start(agent: &Agent, config: LaneConfig) -> Option<Lane> {
+/// Starts a lane, in the middle of the case that was open when the program ended; how it stands is known on return.
+pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError> {
     let sites = agent.identity.as_ref().map(|identity| identity.device.sites.as_slice());
     let only = match sites {
         Some([only]) => Some(only.id),
         Some(_) | None => None,
     };
-    let Some(site) = config.site.or(only) else {
-        tracing::error!(
-            lane.name = config.name,
-            "the lane does not start: say in the configuration at which of the device's sites it stands"
-        );
-        return None;
-    };
-    let initial = LaneState { name: config.name.clone(), ..LaneState::default() };
+    let name = config.name.clone();
+    let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
+    let initial = LaneState { name, ..LaneState::default() };
     let (tell, state) = watch::channel(initial);
-    let (store, clock) = (agent.store.clone(), agent.clock.clone());
-    let task = tokio::spawn(driver::run(store, clock, config, site, tell));
-    Some(Lane { state, task })
+    let ready =
+        driver::restore(agent.store.clone(), agent.clock.clone(), config, site, tell).await?;
+    Ok(Lane { state, task: tokio::spawn(driver::run(ready)) })
+}
+
+/// Why a lane does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LaneError {
+    /// Neither the configuration nor the device says where it stands.
+    #[error(
+        "lane {name:?} has no site; write in the configuration at which of the device's sites it stands"
+    )]
+    NoSite {
+        /// The lane.
+        name: String,
+    },
+    /// What it had open cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

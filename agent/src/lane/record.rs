@@ -19,7 +19,7 @@ use crate::config::TaskSource;
 use crate::input::serial::Heard;
 use crate::progress;
 use crate::station::known::Known;
-use crate::station::{Job, Ledger, Moment, desk, unscanned};
+use crate::station::{Job, Ledger, Moment, job, unscanned};
 use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::journal::{self, Draft};
 use crate::store::outbox::{self, ConfirmError};
@@ -86,7 +86,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
         machine: Sequential::new(0, memory.previous),
         drafts: Vec::new(),
         stack: Vec::new(),
-        job: desk::job(conn, memory.task)?,
+        job: job(conn, memory.task)?,
         memory,
         who,
     };
@@ -138,7 +138,7 @@ impl Held {
             TaskSource::Task(id) => Some(id),
             TaskSource::Open => next_task(conn, self.who.site)?,
         };
-        self.job = desk::job(conn, id)?;
+        self.job = job(conn, id)?;
         self.memory.task = self.job.as_ref().map(|job| job.task.id);
         self.follow_plan();
         Ok(())

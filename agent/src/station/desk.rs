@@ -3,91 +3,25 @@
 //! One scan at a time, in the order they come. What is open is remembered with every answer, so that a restart goes on
 //! in the middle of a package.
 
-use sealtrace_protocol::code::{self, SCAN_BYTES_MAX};
-use sealtrace_protocol::ids::{DocumentId, OperationId, OperatorId, SiteId, TaskId};
-use sealtrace_protocol::ledger::{Action, Correct, Correction, Operation};
-use sealtrace_protocol::time::Stamp;
-use serde::{Deserialize, Serialize};
+use sealtrace_protocol::code;
+use sealtrace_protocol::ids::{Cursor, SiteId};
+use sealtrace_protocol::ledger::{Action, Correct, Correction};
 use tokio::sync::Mutex;
 
 use super::known::Known;
-use super::{Face, Job, Lookup, Machine, Moment, Pack, Role, Scanned, Screen, Ship, Step, Then};
+use super::pen::{Pen, SOURCE, WORK_KEY, Written, machine, with_basis};
+use super::work::{Kept, Showing, Work};
+use super::{Lookup, Machine, Moment, Scanned, Screen, Step, Then};
 use crate::clock::Clock;
 use crate::feedback::{Message, Say, Tone};
 use crate::progress;
-use crate::store::journal::{self, Draft};
 use crate::store::outbox::{self, ConfirmError};
-use crate::store::{Store, StoreError, feed, settings};
+use crate::store::{Store, StoreError, feed, journal, settings};
 
-/// What the station's drafts are stored under.
-pub const SOURCE: &str = "station";
-const WORK_KEY: &str = "station.work";
-/// Scans shown with their tone.
-const LAST_MAX: usize = 5;
+pub use super::work::{Command, Last, Opened, Person, Shown, Source};
 
-/// Who works at the station.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub operator: OperatorId,
-    /// True when that person may approve what others may not do alone.
-    pub supervisor: bool,
-    /// Where.
-    pub site: SiteId,
-}
-
-/// A screen opened for a task or document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Opened {
-    /// Which screen.
-    pub screen: Screen,
-    /// The task worked on.
-    pub task: Option<TaskId>,
-    /// The document worked on.
-    pub document: Option<DocumentId>,
-}
-
-/// A scan as the list of the last ones shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Last {
-    /// The code, or the text that was none.
-    pub code: String,
-    /// When.
-    pub at: i64,
-    /// How it was answered.
-    pub tone: Tone,
-}
-
-/// A command of a button or a command barcode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Complete as it is.
-    Confirm,
-    /// Close below the plan.
-    Close,
-    /// Take the last scan or operation back.
-    Undo,
-    /// Leave the screen; open work stays open.
-    Back,
-    /// The person has seen the refusal.
-    Acknowledge,
-}
-
-impl Command {
-    /// The command a barcode says, if it says one.
-    #[must_use]
-    pub fn from_barcode(text: &str) -> Option<Self> {
-        match text.trim() {
-            "ST*CONFIRM*" => Some(Self::Confirm),
-            "ST*CLOSE*" => Some(Self::Close),
-            "ST*UNDO*" => Some(Self::Undo),
-            "ST*BACK*" => Some(Self::Back),
-            "ST*OK*" => Some(Self::Acknowledge),
-            _ => None,
-        }
-    }
-}
+/// One scan that arrives over two listeners arrives within this time.
+const ECHO_MS_MAX: u64 = 400;
 
 /// Why a screen does not open, or the station fails.
 #[derive(Debug, thiserror::Error)]
@@ -103,54 +37,13 @@ pub enum DeskError {
     Store(#[from] StoreError),
 }
 
-/// What is remembered with every answer.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Work {
-    opened: Option<Opened>,
-    /// What is shown: the work, or home or a look-up in front of it.
-    showing: Showing,
-    blocked: bool,
-    last_operation: Option<OperationId>,
-    last: Vec<Last>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Showing {
-    #[default]
-    Home,
-    Work,
-    Lookup,
-}
-
-#[derive(Clone, Debug)]
-struct Kept {
-    id: i64,
-    role: Role,
-    scanned: Scanned,
-}
-
 struct Open {
     work: Work,
+    /// The last text, how and when it came.
+    heard: Option<(String, Source, u64)>,
     machine: Machine,
     lookup: Lookup,
     drafts: Vec<Kept>,
-}
-
-/// What the page is shown.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// Which screen.
-    pub screen: Screen,
-    /// The task in work, when the screen has one.
-    pub task: Option<TaskId>,
-    /// The document in work, when the screen has one.
-    pub document: Option<DocumentId>,
-    /// The machine's face.
-    pub face: Face,
-    /// True until the refusal is acknowledged.
-    pub blocked: bool,
-    /// Newest first.
-    pub last: Vec<Last>,
 }
 
 /// The station.
@@ -177,7 +70,13 @@ impl Desk {
                     drafts.push(Kept { id: row.id, role, scanned });
                 }
                 let machine = machine(conn, work.opened, &drafts, at)?;
-                Ok::<_, StoreError>(Open { work, machine, lookup: Lookup::default(), drafts })
+                Ok::<_, StoreError>(Open {
+                    work,
+                    heard: None,
+                    machine,
+                    lookup: Lookup::default(),
+                    drafts,
+                })
             })
             .await?;
         if !open.drafts.is_empty() {
@@ -191,9 +90,10 @@ impl Desk {
         self.open.lock().await.shown()
     }
 
-    /// True while scans wait for being confirmed or undone.
-    pub async fn has_drafts(&self) -> bool {
-        !self.open.lock().await.drafts.is_empty()
+    /// Where scans wait for being confirmed or undone.
+    pub async fn site_in_work(&self) -> Option<SiteId> {
+        let open = self.open.lock().await;
+        open.work.site.filter(|_| !open.drafts.is_empty())
     }
 
     /// Opens a screen. Home and look-up open in front of what is in work; anything else needs that to be finished.
@@ -218,6 +118,7 @@ impl Desk {
                     work.last.clear();
                 }
                 work.opened = Some(opened);
+                work.site = Some(person.site);
                 work.showing = Showing::Work;
             }
         }
@@ -238,7 +139,10 @@ impl Desk {
     }
 
     /// Takes what was scanned or typed: a code or a command barcode.
-    pub async fn scan(&self, person: &Person, text: &str) -> Say {
+    pub async fn scan(&self, person: &Person, text: &str, source: Source) -> Say {
+        if self.is_echo(text, source).await {
+            return Say::new(Tone::Ready, Message::new("repeat"));
+        }
         if let Some(command) = Command::from_barcode(text) {
             return self.command(person, command).await;
         }
@@ -288,6 +192,17 @@ impl Desk {
         say
     }
 
+    /// One pull of the trigger that comes in over two listeners counts once.
+    async fn is_echo(&self, text: &str, source: Source) -> bool {
+        let at_ms = self.clock.monotonic_ms();
+        let heard = &mut self.open.lock().await.heard;
+        let echo = heard.as_ref().is_some_and(|(earlier, by, earlier_ms)| {
+            earlier == text && *by != source && at_ms.saturating_sub(*earlier_ms) <= ECHO_MS_MAX
+        });
+        *heard = (!echo).then(|| (text.to_owned(), source, at_ms));
+        echo
+    }
+
     async fn check(&self, person: &Person, opened: Opened) -> Result<(), DeskError> {
         let site = person.site;
         let needs_document = opened.screen == Screen::Ship;
@@ -319,7 +234,7 @@ impl Desk {
             supervisor: person.supervisor,
             site: person.site,
             // The writer fills it in from the feed it sees.
-            basis: sealtrace_protocol::ids::Cursor(0),
+            basis: Cursor(0),
         }
     }
 
@@ -345,7 +260,7 @@ impl Desk {
         scan: code::Scan,
     ) -> Result<Say, StoreError> {
         let mut machine = open.machine.clone();
-        let pen = Pen::of(open, text, Some(scan.code), moment);
+        let pen = Pen::of(&open.work, &open.drafts, text, Some(scan.code), moment);
         let result = self
             .store
             .scan(move |tx| {
@@ -375,7 +290,7 @@ impl Desk {
         step: Step,
     ) -> Result<Say, StoreError> {
         let machine = open.machine.clone();
-        let pen = Pen::of(open, text, code, moment);
+        let pen = Pen::of(&open.work, &open.drafts, text, code, moment);
         let written = self
             .store
             .scan(move |tx| {
@@ -401,7 +316,7 @@ impl Desk {
         if step.then == Then::Nothing {
             return Ok(step.say);
         }
-        let pen = Pen::of(open, "", None, moment);
+        let pen = Pen::of(&open.work, &open.drafts, "", None, moment);
         let result = self
             .store
             .scan(move |tx| {
@@ -518,160 +433,6 @@ impl Open {
     }
 }
 
-/// Everything a writing transaction needs, taken along to the writer's thread.
-struct Pen {
-    text: String,
-    code: Option<code::Code>,
-    moment: Moment,
-    work: Work,
-    drafts: Vec<Kept>,
-}
-
-struct Written {
-    say: Say,
-    work: Work,
-    drafts: Vec<Kept>,
-}
-
-impl Pen {
-    fn of(open: &Open, text: &str, code: Option<code::Code>, moment: Moment) -> Self {
-        let end = text.floor_char_boundary(SCAN_BYTES_MAX);
-        let text = text.get(..end).unwrap_or_default().to_owned();
-        Self { text, code, moment, work: open.work.clone(), drafts: open.drafts.clone() }
-    }
-
-    fn at(&self, tx: &rusqlite::Transaction<'_>) -> Result<Moment, StoreError> {
-        with_basis(tx, self.moment)
-    }
-
-    fn write(
-        mut self,
-        tx: &rusqlite::Transaction<'_>,
-        moment: &Moment,
-        step: Step,
-    ) -> Result<Written, ConfirmError> {
-        let Step { mut say, then } = step;
-        let scanned = !self.text.is_empty();
-        match then {
-            Then::Nothing => {
-                self.draft(tx, moment, None)?;
-            }
-            Then::Draft(role) => {
-                self.draft(tx, moment, Some(role))?;
-            }
-            Then::Confirm { role, action } => {
-                if role.is_some() {
-                    self.draft(tx, moment, role)?;
-                }
-                let operation = moment.operation(action);
-                let confirmed = self.confirm(tx, &operation)?;
-                say =
-                    Say::noticed(say.message, &confirmed.effects.notices, None).at_least(say.tone);
-                self.work.last_operation = Some(confirmed.id);
-                self.drafts.clear();
-            }
-        }
-        if scanned {
-            let code = self.code.map_or_else(|| printable(&self.text), |code| code.canonical());
-            let at = moment.at.wall.millis();
-            self.work.last.insert(0, Last { code, at, tone: say.tone });
-            self.work.last.truncate(LAST_MAX);
-        }
-        self.work.blocked = say.tone.blocks();
-        settings::set(tx, WORK_KEY, &self.work)?;
-        Ok(Written { say, work: self.work, drafts: self.drafts })
-    }
-
-    fn draft(
-        &mut self,
-        tx: &rusqlite::Transaction<'_>,
-        moment: &Moment,
-        role: Option<Role>,
-    ) -> Result<(), StoreError> {
-        let opened = self.work.opened;
-        let draft = Draft {
-            source: SOURCE.to_owned(),
-            role: role.map_or_else(|| "refused".to_owned(), |role| role.to_string()),
-            text: self.text.clone(),
-            code: self.code,
-            at: moment.at,
-            operator: moment.operator,
-            site: moment.site,
-            task: opened.and_then(|opened| opened.task),
-            document: opened.and_then(|opened| opened.document),
-            accepted: role.is_some(),
-        };
-        let id = journal::append(tx, &draft)?;
-        if let (Some(role), Some(code)) = (role, self.code) {
-            let scanned = Scanned { code, at: moment.at.wall };
-            self.drafts.push(Kept { id, role, scanned });
-        }
-        Ok(())
-    }
-
-    fn confirm(
-        &self,
-        tx: &rusqlite::Transaction<'_>,
-        operation: &Operation,
-    ) -> Result<outbox::Confirmed, ConfirmError> {
-        let ids: Vec<_> = self.drafts.iter().map(|kept| kept.id).collect();
-        let confirmed = outbox::confirm(tx, operation, &ids)?;
-        progress::count(tx, operation)?;
-        Ok(confirmed)
-    }
-}
-
-fn with_basis(conn: &rusqlite::Connection, moment: Moment) -> Result<Moment, StoreError> {
-    Ok(Moment { basis: feed::cursor(conn, moment.site)?, ..moment })
-}
-
-/// The machine of the opened work with its drafts taken again.
-fn machine(
-    conn: &rusqlite::Connection,
-    opened: Option<Opened>,
-    drafts: &[Kept],
-    at: Stamp,
-) -> Result<Machine, StoreError> {
-    let Some(opened) = opened else { return Ok(Machine::Home) };
-    let mut machine = match opened.screen {
-        Screen::Home | Screen::Lookup => Machine::Home,
-        Screen::Pack => Machine::Pack(Pack::new(job(conn, opened.task)?)),
-        Screen::Relabel => Machine::Relabel(super::Relabel::default()),
-        Screen::Unpack => Machine::Unpack(super::Unpack::default()),
-        Screen::Verify => Machine::Verify(super::Verify::default()),
-        Screen::Ship => {
-            opened.document.map_or(Machine::Home, |document| Machine::Ship(Ship::new(document)))
-        }
-        Screen::Receive => Machine::Receive(super::Receive::default()),
-    };
-    for kept in drafts {
-        machine.replay(kept.role, kept.scanned);
-    }
-    if let Machine::Verify(verify) = &mut machine {
-        let nobody = Moment {
-            at,
-            operator: None,
-            supervisor: false,
-            site: SiteId(0),
-            basis: sealtrace_protocol::ids::Cursor(0),
-        };
-        verify.compare(&nobody, &Known(conn))?;
-    }
-    Ok(machine)
-}
-
-/// The task's row with what its labels must say, when it has come with the feed.
-pub(crate) fn job(
-    conn: &rusqlite::Connection,
-    task: Option<TaskId>,
-) -> Result<Option<Job>, StoreError> {
-    let Some(task) = task else { return Ok(None) };
-    let Some(task) = feed::task(conn, task)? else { return Ok(None) };
-    let gtin = feed::product(conn, task.product)?.map(|product| product.gtin).unwrap_or_default();
-    let packed_units = progress::packed_units(conn, task.id)?;
-    Ok(Some(Job { task, gtin, packed_units }))
-}
-
 fn keep(open: &mut Open, machine: Machine, written: Written) -> Say {
     open.machine = machine;
     open.work = written.work;
@@ -694,8 +455,4 @@ fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
     };
     open.work.blocked |= say.tone.blocks();
     say
-}
-
-fn printable(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(80).collect()
 }

@@ -7,12 +7,14 @@ pub mod desk;
 pub mod known;
 mod lookup;
 mod pack;
+mod pen;
 mod receive;
 mod relabel;
 mod ship;
 mod unpack;
 mod verify;
 mod view;
+mod work;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -31,6 +33,7 @@ use crate::feedback::{Message, Say, Tone};
 
 pub use lookup::Lookup;
 pub use pack::Pack;
+pub(crate) use pen::job;
 pub use receive::Receive;
 pub use relabel::Relabel;
 pub use ship::Ship;
@@ -254,13 +257,13 @@ impl Step {
         Self::told(Say::new(Tone::Warning, Message::new("not_open")))
     }
 
-    /// The same code again. Right after itself it is a finger too long on the trigger; later it is a mistake.
-    fn twice(code: Code, first: &Scanned, nth: usize, is_last: bool) -> Self {
+    /// The same code again: what it was the first time.
+    fn twice(code: Code, first: &Scanned, nth: usize) -> Self {
         let message = Message::new("scanned_twice")
             .with("code", code)
             .with("at", first.at.millis())
             .with("position", nth + 1);
-        Self::told(Say::new(if is_last { Tone::Warning } else { Tone::Refused }, message))
+        Self::told(Say::refused(message))
     }
 }
 
@@ -268,7 +271,7 @@ impl Step {
 fn scanned_before(scans: &[Scanned], code: Code) -> Option<Step> {
     let nth = scans.iter().position(|scan| scan.code == code)?;
     let first = scans.get(nth)?;
-    Some(Step::twice(code, first, nth, nth + 1 == scans.len()))
+    Some(Step::twice(code, first, nth))
 }
 
 /// The level a code has or was issued for, if that is known.

@@ -42,7 +42,7 @@ impl Pack {
             return Ok(step);
         }
         if let Some((label, _)) = self.parent.filter(|(label, _)| label.code == code) {
-            return Ok(Step::twice(code, &label, 0, self.children.is_empty()));
+            return Ok(Step::twice(code, &label, 0));
         }
         if let Some(say) = self.job.as_ref().and_then(|job| job.mismatch(scan)) {
             return Ok(Step::told(say));

@@ -76,7 +76,7 @@ impl Relabel {
     ) -> Result<Step, L::Error> {
         let code = scan.code;
         if code == old.code {
-            return Ok(Step::twice(code, &old, 0, true));
+            return Ok(Step::twice(code, &old, 0));
         }
         let relabel = action(old, code);
         if let Err(rejection) = ledger.judge(&now.operation(Action::Relabel(relabel)), None)? {

@@ -190,12 +190,9 @@ fn finished_cases_are_put_together_without_a_task_when_a_person_says_so() {
 }
 
 #[test]
-fn the_same_unit_right_again_warns_and_later_is_refused_with_place_and_time() {
+fn the_same_unit_again_is_refused_with_place_and_time() {
     let (facts, mut machine) = (printed(), pack());
-    scan(&mut machine, &facts, unit(0));
-    let step = scan(&mut machine, &facts, unit(0));
-    assert_eq!((step.say.tone, word(&step)), (Tone::Warning, "scanned_twice"));
-    scan(&mut machine, &facts, unit(1));
+    scan_all(&mut machine, &facts, &[unit(0), unit(1)]);
     let step = scan(&mut machine, &facts, unit(0));
     assert_eq!((step.say.tone, word(&step)), (Tone::Refused, "scanned_twice"));
     assert_eq!(step.say.message.params["position"], 1);

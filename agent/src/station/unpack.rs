@@ -28,7 +28,7 @@ impl Unpack {
             return self.first(code, &presence, now, ledger);
         };
         if package.code == code {
-            return Ok(Step::twice(code, &package, 0, true));
+            return Ok(Step::twice(code, &package, 0));
         }
         if is_in(&presence, package.code) {
             return self.take_out(code, Role::Package(Level::Unit), now, ledger);

@@ -38,7 +38,7 @@ impl Verify {
         match self.package {
             None => self.take_package(scanned, now, ledger),
             Some((package, _)) if package.code == scan.code => {
-                Ok(Step::twice(scan.code, &package, 0, self.seen.is_empty()))
+                Ok(Step::twice(scan.code, &package, 0))
             }
             Some(_) => match scanned_before(&self.seen, scan.code) {
                 Some(step) => Ok(step),

@@ -1,0 +1,184 @@
+//! What is written with every answer of the station, in one transaction, before the answer is shown.
+
+use rusqlite::{Connection, Transaction};
+use sealtrace_protocol::code::{Code, SCAN_BYTES_MAX};
+use sealtrace_protocol::ids::{Cursor, SiteId, TaskId};
+use sealtrace_protocol::ledger::Operation;
+use sealtrace_protocol::time::Stamp;
+
+use super::known::Known;
+use super::work::{Kept, Last, Opened, Work};
+use super::{
+    Job, Machine, Moment, Pack, Receive, Relabel, Role, Scanned, Screen, Ship, Step, Then, Unpack,
+    Verify,
+};
+use crate::feedback::Say;
+use crate::progress;
+use crate::store::journal::{self, Draft};
+use crate::store::outbox::{self, ConfirmError, Confirmed};
+use crate::store::{StoreError, feed, settings};
+
+/// What the station's drafts are stored under.
+pub(super) const SOURCE: &str = "station";
+/// What is open is remembered under this.
+pub(super) const WORK_KEY: &str = "station.work";
+/// Scans shown with their tone.
+const LAST_MAX: usize = 5;
+/// Characters shown of a text that is no code.
+const SHOWN_CHARACTERS_MAX: usize = 80;
+
+/// Everything a writing transaction needs, taken along to the writer's thread.
+pub(super) struct Pen {
+    text: String,
+    code: Option<Code>,
+    moment: Moment,
+    work: Work,
+    drafts: Vec<Kept>,
+}
+
+pub(super) struct Written {
+    pub(super) say: Say,
+    pub(super) work: Work,
+    pub(super) drafts: Vec<Kept>,
+}
+
+impl Pen {
+    pub(super) fn of(
+        work: &Work,
+        drafts: &[Kept],
+        text: &str,
+        code: Option<Code>,
+        moment: Moment,
+    ) -> Self {
+        let end = text.floor_char_boundary(SCAN_BYTES_MAX);
+        let text = text.get(..end).unwrap_or_default().to_owned();
+        Self { text, code, moment, work: work.clone(), drafts: drafts.to_vec() }
+    }
+
+    pub(super) fn at(&self, tx: &Transaction<'_>) -> Result<Moment, StoreError> {
+        with_basis(tx, self.moment)
+    }
+
+    pub(super) fn write(
+        mut self,
+        tx: &Transaction<'_>,
+        moment: &Moment,
+        step: Step,
+    ) -> Result<Written, ConfirmError> {
+        let Step { mut say, then } = step;
+        let scanned = !self.text.is_empty();
+        match then {
+            Then::Nothing => {
+                self.draft(tx, moment, None)?;
+            }
+            Then::Draft(role) => {
+                self.draft(tx, moment, Some(role))?;
+            }
+            Then::Confirm { role, action } => {
+                if role.is_some() {
+                    self.draft(tx, moment, role)?;
+                }
+                let operation = moment.operation(action);
+                let confirmed = self.confirm(tx, &operation)?;
+                say =
+                    Say::noticed(say.message, &confirmed.effects.notices, None).at_least(say.tone);
+                self.work.last_operation = Some(confirmed.id);
+                self.drafts.clear();
+            }
+        }
+        if scanned {
+            let code = self.code.map_or_else(|| printable(&self.text), |code| code.canonical());
+            let at = moment.at.wall.millis();
+            self.work.last.insert(0, Last { code, at, tone: say.tone });
+            self.work.last.truncate(LAST_MAX);
+        }
+        self.work.blocked = say.tone.blocks();
+        settings::set(tx, WORK_KEY, &self.work)?;
+        Ok(Written { say, work: self.work, drafts: self.drafts })
+    }
+
+    fn draft(
+        &mut self,
+        tx: &Transaction<'_>,
+        moment: &Moment,
+        role: Option<Role>,
+    ) -> Result<(), StoreError> {
+        let opened = self.work.opened;
+        let draft = Draft {
+            source: SOURCE.to_owned(),
+            role: role.map_or_else(|| "refused".to_owned(), |role| role.to_string()),
+            text: self.text.clone(),
+            code: self.code,
+            at: moment.at,
+            operator: moment.operator,
+            site: moment.site,
+            task: opened.and_then(|opened| opened.task),
+            document: opened.and_then(|opened| opened.document),
+            accepted: role.is_some(),
+        };
+        let id = journal::append(tx, &draft)?;
+        if let (Some(role), Some(code)) = (role, self.code) {
+            let scanned = Scanned { code, at: moment.at.wall };
+            self.drafts.push(Kept { id, role, scanned });
+        }
+        Ok(())
+    }
+
+    fn confirm(
+        &self,
+        tx: &Transaction<'_>,
+        operation: &Operation,
+    ) -> Result<Confirmed, ConfirmError> {
+        let ids: Vec<_> = self.drafts.iter().map(|kept| kept.id).collect();
+        let confirmed = outbox::confirm(tx, operation, &ids)?;
+        progress::count(tx, operation)?;
+        Ok(confirmed)
+    }
+}
+
+pub(super) fn with_basis(conn: &Connection, moment: Moment) -> Result<Moment, StoreError> {
+    Ok(Moment { basis: feed::cursor(conn, moment.site)?, ..moment })
+}
+
+/// The machine of the opened work with its drafts taken again.
+pub(super) fn machine(
+    conn: &Connection,
+    opened: Option<Opened>,
+    drafts: &[Kept],
+    at: Stamp,
+) -> Result<Machine, StoreError> {
+    let Some(opened) = opened else { return Ok(Machine::Home) };
+    let mut machine = match opened.screen {
+        Screen::Home | Screen::Lookup => Machine::Home,
+        Screen::Pack => Machine::Pack(Pack::new(job(conn, opened.task)?)),
+        Screen::Relabel => Machine::Relabel(Relabel::default()),
+        Screen::Unpack => Machine::Unpack(Unpack::default()),
+        Screen::Verify => Machine::Verify(Verify::default()),
+        Screen::Ship => {
+            opened.document.map_or(Machine::Home, |document| Machine::Ship(Ship::new(document)))
+        }
+        Screen::Receive => Machine::Receive(Receive::default()),
+    };
+    for kept in drafts {
+        machine.replay(kept.role, kept.scanned);
+    }
+    if let Machine::Verify(verify) = &mut machine {
+        let nobody =
+            Moment { at, operator: None, supervisor: false, site: SiteId(0), basis: Cursor(0) };
+        verify.compare(&nobody, &Known(conn))?;
+    }
+    Ok(machine)
+}
+
+/// The task's row with what its labels must say, when it has come with the feed.
+pub(crate) fn job(conn: &Connection, task: Option<TaskId>) -> Result<Option<Job>, StoreError> {
+    let Some(task) = task else { return Ok(None) };
+    let Some(task) = feed::task(conn, task)? else { return Ok(None) };
+    let gtin = feed::product(conn, task.product)?.map(|product| product.gtin).unwrap_or_default();
+    let packed_units = progress::packed_units(conn, task.id)?;
+    Ok(Some(Job { task, gtin, packed_units }))
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(SHOWN_CHARACTERS_MAX).collect()
+}

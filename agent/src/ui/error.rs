@@ -1,0 +1,90 @@
+//! The one mapping from failures to answers: `{"error":{"code","params"}}`.
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::feedback::Message;
+use crate::station::desk::DeskError;
+use crate::store::StoreError;
+
+/// An answer that is no.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    message: Message,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, message: Message) -> Self {
+        Self { status, message }
+    }
+
+    pub(super) fn of(status: StatusCode, code: &str) -> Self {
+        Self::new(status, Message::new(code))
+    }
+
+    pub(super) fn invalid(field: &str, code: &str) -> Self {
+        let message = Message::new("invalid").with("fields", json!({ field: code }));
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.message }))).into_response()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if let StoreError::Full { percent } = error {
+            let message = Message::new("storage_full").with("percent", percent);
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, message);
+        }
+        tracing::error!(error = &error as &dyn std::error::Error, "a request failed in the store");
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::PackageOpen => Self::of(StatusCode::CONFLICT, "package_open"),
+            DeskError::NotOpen(what) => {
+                let code = if what == "task" { "task_closed" } else { "document_closed" };
+                Self::of(StatusCode::CONFLICT, code)
+            }
+            DeskError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "not_json",
+            _ => "invalid",
+        };
+        let message = Message::new(code).with("why", rejection.body_text());
+        Self::new(rejection.status(), message)
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+            _ => "invalid",
+        };
+        Self::of(rejection.status(), code)
+    }
+}
+
+/// `/api/…` that is not there.
+pub(super) async fn no_such_route() -> ApiError {
+    ApiError::of(StatusCode::NOT_FOUND, "no_such_route")
+}

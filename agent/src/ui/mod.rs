@@ -1,0 +1,93 @@
+//! The page on this machine: its API and the embedded files. On loopback only, for one operator at a time.
+
+mod assets;
+mod error;
+mod guard;
+mod lists;
+mod picture;
+mod session;
+mod station;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::Agent;
+use crate::input::picture::PICTURE_BYTES_MAX;
+use crate::lane::LaneState;
+use crate::station::desk::Desk;
+use crate::store::StoreError;
+
+pub use session::hash_pin;
+
+/// The largest body of a request that is no picture.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// What was open cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The listener failed.
+    #[error("the local page cannot be served; is another program using its port?")]
+    Serve(#[from] std::io::Error),
+}
+
+/// What every request sees.
+#[derive(Clone)]
+pub struct Page {
+    agent: Agent,
+    desk: Arc<Desk>,
+    lanes: Arc<[watch::Receiver<LaneState>]>,
+    tries: Arc<session::Tries>,
+}
+
+/// The page of an agent with these lanes: every route.
+pub async fn router(
+    agent: Agent,
+    lanes: Vec<watch::Receiver<LaneState>>,
+) -> Result<Router, StoreError> {
+    let desk = Desk::restore(agent.store.clone(), agent.clock.clone()).await?;
+    let page = Page { agent, desk: Arc::new(desk), lanes: lanes.into(), tries: Arc::default() };
+    Ok(Router::new()
+        .route("/api/session", post(session::log_in).get(session::show).delete(session::log_out))
+        .route("/api/status", get(lists::status))
+        .route("/api/lanes", get(lists::lanes))
+        .route("/api/tasks", get(lists::tasks))
+        .route("/api/documents", get(lists::documents))
+        .route("/api/exceptions", get(lists::exceptions))
+        .route("/api/station", get(station::show))
+        .route("/api/station/open", post(station::open))
+        .route("/api/station/scan", post(station::scan))
+        .route("/api/station/command", post(station::command))
+        .route(
+            "/api/station/picture",
+            post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
+        )
+        .route("/api/{*rest}", axum::routing::any(error::no_such_route))
+        .fallback(assets::file)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(page))
+}
+
+/// Serves the page until `stop`.
+pub async fn serve(
+    agent: Agent,
+    lanes: Vec<watch::Receiver<LaneState>>,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<(), UiError> {
+    let router = router(agent, lanes).await?;
+    tracing::info!(ui.address = %listener.local_addr()?, "the local page is up");
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `POST /api/station/picture`: a photo of a label becomes a scan.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::Page;
+use super::error::ApiError;
+use super::session::Session;
+use super::station::reply;
+use crate::clock::Clock;
+use crate::feedback::{Message, Say, Tone};
+use crate::input::picture::{self, Found, LOOKING_MS_MAX, PictureError};
+use crate::station::desk::Source;
+
+pub(super) async fn scan(
+    State(page): State<Page>,
+    session: Session,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    if !is_picture(&headers) {
+        return Err(ApiError::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_picture"));
+    }
+    let bytes = body?;
+    let clock = page.agent.clock.clone();
+    let found = tokio::task::spawn_blocking(move || look(&bytes, &clock))
+        .await
+        .map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?
+        .map_err(|error| {
+            let message = Message::new("bad_picture").with("why", error.to_string());
+            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+        })?;
+    let say = match found.as_slice() {
+        [] => page.desk.no_scan(warning("no_code_in_picture")).await,
+        [only] => page.desk.scan(&session.person(), &only.text, Source::Camera).await,
+        several => {
+            let say = warning("several_codes");
+            let message = say.message.with("count", several.len());
+            page.desk.no_scan(Say::new(Tone::Warning, message)).await
+        }
+    };
+    let Json(mut answer) = reply(&page, say).await?;
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("decoded".to_owned(), json!(found));
+    }
+    Ok(Json(answer))
+}
+
+fn look(bytes: &[u8], clock: &Clock) -> Result<Vec<Found>, PictureError> {
+    let until_ms = clock.monotonic_ms().saturating_add(LOOKING_MS_MAX);
+    picture::decode(bytes, &|| clock.monotonic_ms() > until_ms)
+}
+
+fn warning(code: &str) -> Say {
+    Say::new(Tone::Warning, Message::new(code))
+}
+
+/// Only types that a foreign page cannot send without being asked first.
+fn is_picture(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("image/") || kind == "application/octet-stream")
+}

@@ -1,0 +1,273 @@
+//! Who is at the page: a PIN checked against the verifier the feed brought, offline; a cookie from then on.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{COOKIE, HeaderMap, SET_COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse};
+use data_encoding::HEXLOWER;
+use sealtrace_protocol::ids::SiteId;
+use sealtrace_protocol::link::{Operator, OperatorRole, Site};
+use sealtrace_protocol::signing::Hash;
+use serde::{Deserialize, Serialize};
+
+use super::Page;
+use super::error::ApiError;
+use crate::feedback::Message;
+use crate::identity::random;
+use crate::station::desk::Person;
+use crate::store::{StoreError, feed, settings};
+
+const COOKIE_NAME: &str = "sealtrace_session";
+const SESSIONS_KEY: &str = "ui.sessions";
+/// Sessions kept; the oldest makes room.
+const SESSIONS_MAX: usize = 8;
+/// A shift, and some more.
+const SESSION_MS_MAX: i64 = 16 * 60 * 60 * 1_000;
+/// Wrong PINs in a row before a login has to wait, and how long.
+const WRONG_MAX: u32 = 5;
+const WAIT_MS: u64 = 30_000;
+/// Logins whose wrong PINs are counted.
+const COUNTED_LOGINS_MAX: usize = 64;
+/// Checked when nobody has this login, so that the answer takes as long.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// A stored session; the cookie's secret itself is not stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Stored {
+    secret_hash: String,
+    operator: u64,
+    site: u64,
+    at: i64,
+}
+
+/// A signed-in operator.
+pub(super) struct Session {
+    pub(super) operator: Operator,
+    pub(super) site: SiteId,
+}
+
+/// Wrong PINs by login.
+#[derive(Default)]
+pub(super) struct Tries(Mutex<BTreeMap<String, (u32, u64)>>);
+
+#[derive(Deserialize)]
+pub(super) struct Login {
+    login: String,
+    pin: String,
+    site: Option<u64>,
+}
+
+/// `POST /api/session`.
+pub(super) async fn log_in(
+    State(page): State<Page>,
+    body: Result<Json<Login>, JsonRejection>,
+) -> Result<impl IntoResponse, ApiError> {
+    let Json(Login { login, pin, site }) = body?;
+    let now_ms = page.agent.clock.monotonic_ms();
+    page.tries.may_try(&login, now_ms)?;
+    let name = login.clone();
+    let operator = page.agent.store.read(move |conn| feed::operator_by_login(conn, &name)).await?;
+    let verifier =
+        operator.as_ref().map_or_else(|| NOBODY.to_owned(), |known| known.pin_verifier.clone());
+    let right = tokio::task::spawn_blocking(move || verifies(&verifier, &pin)).await;
+    let operator = operator.filter(|_| right.unwrap_or(false));
+    page.tries.tried(&login, operator.is_some(), now_ms);
+    let operator = operator.ok_or_else(|| ApiError::of(StatusCode::UNAUTHORIZED, "wrong_pin"))?;
+    let site = choose_site(&page, site).await?;
+    let secret: [u8; 32] =
+        random().map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?;
+    let secret = HEXLOWER.encode(&secret);
+    let stored = Stored {
+        secret_hash: hash(&secret),
+        operator: operator.id.get(),
+        site: site.get(),
+        at: page.agent.clock.now().millis(),
+    };
+    page.agent
+        .store
+        .write(move |tx| {
+            let mut sessions: Vec<Stored> = settings::get(tx, SESSIONS_KEY)?.unwrap_or_default();
+            sessions.retain(|session| stored.at - session.at < SESSION_MS_MAX);
+            sessions.insert(0, stored);
+            sessions.truncate(SESSIONS_MAX);
+            settings::set(tx, SESSIONS_KEY, &sessions)
+        })
+        .await?;
+    tracing::info!(operator.id = operator.id.get(), site.id = site.get(), "an operator signed in");
+    let cookie = format!("{COOKIE_NAME}={secret}; Path=/; HttpOnly; SameSite=Strict");
+    let body = shown(&page, &Session { operator, site }).await?;
+    Ok((AppendHeaders([(SET_COOKIE, header(&cookie)?)]), Json(body)))
+}
+
+/// `GET /api/session`.
+pub(super) async fn show(
+    State(page): State<Page>,
+    session: Session,
+) -> Result<impl IntoResponse, ApiError> {
+    Ok(Json(shown(&page, &session).await?))
+}
+
+/// `DELETE /api/session`.
+pub(super) async fn log_out(
+    State(page): State<Page>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    if let Some(secret) = secret_of(&headers) {
+        let gone = hash(&secret);
+        page.agent
+            .store
+            .write(move |tx| {
+                let mut sessions: Vec<Stored> =
+                    settings::get(tx, SESSIONS_KEY)?.unwrap_or_default();
+                sessions.retain(|session| session.secret_hash != gone);
+                settings::set(tx, SESSIONS_KEY, &sessions)
+            })
+            .await?;
+    }
+    let cookie = format!("{COOKIE_NAME}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, header(&cookie)?)])))
+}
+
+impl Session {
+    pub(super) const fn person(&self) -> Person {
+        Person {
+            operator: self.operator.id,
+            supervisor: matches!(self.operator.role, OperatorRole::Supervisor),
+            site: self.site,
+        }
+    }
+}
+
+impl FromRequestParts<Page> for Session {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, page: &Page) -> Result<Self, ApiError> {
+        let none = || ApiError::of(StatusCode::UNAUTHORIZED, "no_session");
+        let secret = secret_of(&parts.headers).ok_or_else(none)?;
+        let (secret_hash, now) = (hash(&secret), page.agent.clock.now().millis());
+        let found = page
+            .agent
+            .store
+            .read(move |conn| {
+                let sessions: Vec<Stored> = settings::get(conn, SESSIONS_KEY)?.unwrap_or_default();
+                let Some(stored) =
+                    sessions.into_iter().find(|stored| stored.secret_hash == secret_hash)
+                else {
+                    return Ok(None);
+                };
+                // A clock that was set back must not end a shift either.
+                if now - stored.at >= SESSION_MS_MAX {
+                    return Ok(None);
+                }
+                let operator =
+                    feed::operator(conn, sealtrace_protocol::ids::OperatorId(stored.operator))?;
+                Ok::<_, StoreError>(
+                    operator.map(|operator| Self { operator, site: SiteId(stored.site) }),
+                )
+            })
+            .await?;
+        found.ok_or_else(none)
+    }
+}
+
+impl Tries {
+    fn may_try(&self, login: &str, now_ms: u64) -> Result<(), ApiError> {
+        let tries = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some((wrong, at_ms)) = tries.get(login) else { return Ok(()) };
+        let waited_ms = now_ms.saturating_sub(*at_ms);
+        if *wrong < WRONG_MAX || waited_ms >= WAIT_MS {
+            return Ok(());
+        }
+        let message = Message::new("too_many_tries").with("wait_ms", WAIT_MS - waited_ms);
+        Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message))
+    }
+
+    fn tried(&self, login: &str, right: bool, now_ms: u64) {
+        let mut tries = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if right {
+            tries.remove(login);
+            return;
+        }
+        if tries.len() >= COUNTED_LOGINS_MAX && !tries.contains_key(login) {
+            tries.clear();
+        }
+        let (wrong, at_ms) = tries.entry(login.to_owned()).or_default();
+        *wrong = wrong.saturating_add(1);
+        *at_ms = now_ms;
+    }
+}
+
+/// The site asked for, if this device may work there; without one, the site of the work that is open, or the first.
+async fn choose_site(page: &Page, asked: Option<u64>) -> Result<SiteId, ApiError> {
+    let forbidden = || ApiError::of(StatusCode::FORBIDDEN, "site_not_permitted");
+    let sites = sites(page);
+    let in_work = page.desk.site_in_work().await;
+    let site = asked
+        .map(SiteId)
+        .or(in_work)
+        .or_else(|| sites.first().map(|site| site.id))
+        .filter(|site| sites.iter().any(|known| known.id == *site))
+        .ok_or_else(forbidden)?;
+    if in_work.is_some_and(|open| open != site) {
+        return Err(ApiError::of(StatusCode::CONFLICT, "package_open"));
+    }
+    Ok(site)
+}
+
+fn sites(page: &Page) -> Vec<Site> {
+    page.agent.identity.as_ref().map(|identity| identity.device.sites.clone()).unwrap_or_default()
+}
+
+async fn shown(page: &Page, session: &Session) -> Result<serde_json::Value, ApiError> {
+    let sites = sites(page);
+    let id = session.site;
+    let heard = page.agent.store.read(move |conn| feed::site(conn, id)).await?;
+    let name = sites.iter().find(|site| site.id == id).cloned().or(heard).map(|site| site.name);
+    let operator = &session.operator;
+    Ok(serde_json::json!({
+        "operator": {
+            "id": operator.id, "login": operator.login, "name": operator.name, "role": operator.role,
+        },
+        "site": {"id": id, "name": name},
+        "sites": sites,
+    }))
+}
+
+fn verifies(verifier: &str, pin: &str) -> bool {
+    PasswordHash::new(verifier)
+        .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+}
+
+/// A verifier for a PIN as the feed carries it; for tests and tools that stand in for the cloud.
+#[must_use]
+pub fn hash_pin(pin: &str) -> Option<String> {
+    Argon2::default().hash_password(pin.as_bytes()).ok().map(|hash| hash.to_string())
+}
+
+fn secret_of(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='))
+        .map(str::to_owned)
+}
+
+fn hash(secret: &str) -> String {
+    HEXLOWER.encode(&Hash::of(secret.as_bytes()).0)
+}
+
+fn header(text: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(text)
+        .map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))
+}

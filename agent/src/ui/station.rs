@@ -1,0 +1,91 @@
+//! `/api/station`: what the station shows, and what it is told.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use sealtrace_protocol::ids::{DocumentId, TaskId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Page;
+use super::error::ApiError;
+use super::session::Session;
+use super::view;
+use crate::feedback::Say;
+use crate::station::Screen;
+use crate::station::desk::{Command, Opened, Source};
+
+#[derive(Deserialize)]
+pub(super) struct Open {
+    screen: Screen,
+    task: Option<u64>,
+    document: Option<u64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Scan {
+    text: String,
+    source: Source,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Commanded {
+    command: Command,
+}
+
+/// `GET /api/station`.
+pub(super) async fn show(State(page): State<Page>, _: Session) -> Result<Json<Value>, ApiError> {
+    Ok(Json(shown(&page).await?))
+}
+
+/// `POST /api/station/open`.
+pub(super) async fn open(
+    State(page): State<Page>,
+    session: Session,
+    body: Result<Json<Open>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Open { screen, task, document }) = body?;
+    if screen == Screen::Ship && document.is_none() {
+        return Err(ApiError::invalid("document", "missing"));
+    }
+    let opened = Opened { screen, task: task.map(TaskId), document: document.map(DocumentId) };
+    page.desk.open(&session.person(), opened).await?;
+    Ok(Json(shown(&page).await?))
+}
+
+/// `POST /api/station/scan`.
+pub(super) async fn scan(
+    State(page): State<Page>,
+    session: Session,
+    body: Result<Json<Scan>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Scan { text, source }) = body?;
+    let say = page.desk.scan(&session.person(), &text, source).await;
+    reply(&page, say).await
+}
+
+/// `POST /api/station/command`.
+pub(super) async fn command(
+    State(page): State<Page>,
+    session: Session,
+    body: Result<Json<Commanded>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Commanded { command }) = body?;
+    let say = page.desk.command(&session.person(), command).await;
+    reply(&page, say).await
+}
+
+/// An answer together with what is shown now.
+pub(super) async fn reply(page: &Page, say: Say) -> Result<Json<Value>, ApiError> {
+    Ok(Json(json!({
+        "tone": say.tone,
+        "message": say.message,
+        "provisional": say.provisional,
+        "view": shown(page).await?,
+    })))
+}
+
+async fn shown(page: &Page) -> Result<Value, ApiError> {
+    let shown = page.desk.shown().await;
+    Ok(page.agent.store.read(move |conn| view::station(conn, shown)).await?)
+}

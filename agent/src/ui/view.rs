@@ -1,0 +1,213 @@
+//! What the page is sent: the station's view, tasks, documents, items and lanes as JSON, names looked up.
+
+use rusqlite::Connection;
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId, SiteId};
+use sealtrace_protocol::ledger::{Custody, Item, Level, Presence, State};
+use sealtrace_protocol::link::{DocumentRow, TaskRow};
+use serde_json::{Map, Value, json};
+
+use crate::lane::LaneState;
+use crate::progress;
+use crate::station::desk::Shown;
+use crate::store::{StoreError, feed, items};
+
+/// Packages above an item; deeper trees do not exist.
+const DEPTH_MAX: usize = 8;
+
+/// The station's view.
+pub(super) fn station(conn: &Connection, shown: Shown) -> Result<Value, StoreError> {
+    let face = shown.face;
+    let mut view = Map::new();
+    let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
+    set("screen", json!(shown.screen));
+    if let Some(row) = shown.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
+        set("task", task(conn, &row)?);
+    }
+    if let Some(row) = shown.document.map(|id| feed::document(conn, id)).transpose()?.flatten() {
+        set("document", document(conn, &row)?);
+    }
+    if let Some((code, level)) = face.parent {
+        set("parent", json!({"code": code, "level": level}));
+    }
+    set("count", json!(face.count));
+    if let Some(of) = face.of {
+        set("of", json!(of));
+    }
+    set("prompt", json!(face.prompt));
+    set("last", json!(shown.last));
+    set("blocked", json!(shown.blocked));
+    set("can", json!(face.can));
+    if let Some(code) = face.item {
+        set("item", item(conn, code)?);
+    }
+    if let Some(difference) = face.difference {
+        set("difference", json!(difference));
+    }
+    Ok(Value::Object(view))
+}
+
+/// A task with its progress on this device.
+pub(super) fn task(conn: &Connection, row: &TaskRow) -> Result<Value, StoreError> {
+    let packed_units = progress::packed_units(conn, row.id)?;
+    let state = match (row.open, packed_units) {
+        (false, _) => "done",
+        (true, 0) => "open",
+        (true, _) => "in_work",
+    };
+    Ok(json!({
+        "id": row.id,
+        "order": {"id": row.order, "number": row.order_number},
+        "product": product(conn, row.product)?,
+        "lot": row.lot,
+        "plan": row.plan,
+        "kind": row.kind,
+        "quantity": row.quantity,
+        "packed_units": packed_units,
+        "state": state,
+    }))
+}
+
+/// A document with what has moved.
+pub(super) fn document(conn: &Connection, row: &DocumentRow) -> Result<Value, StoreError> {
+    let document = &row.document;
+    let mut lines = Vec::with_capacity(document.lines.len());
+    for line in &document.lines {
+        let product = product(conn, line.product)?;
+        lines.push(json!({"product": product, "units": line.units, "moved": line.moved}));
+    }
+    let moved = document.lines.iter().any(|line| line.moved > 0);
+    let state = match (document.open, moved) {
+        (false, _) => "done",
+        (true, true) => "in_work",
+        (true, false) => "approved",
+    };
+    Ok(json!({
+        "id": document.id,
+        "number": row.number,
+        "kind": "outbound",
+        "dealer": dealer(conn, document.to)?,
+        "lines": lines,
+        "state": state,
+    }))
+}
+
+/// A lane.
+pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreError> {
+    let row = state.task.map(|id| feed::task(conn, id)).transpose()?.flatten();
+    let task = row.map(|row| task(conn, &row)).transpose()?;
+    let pallet =
+        state.pallet.map(|pallet| json!({"code": null, "cases": pallet.cases, "of": pallet.of}));
+    Ok(json!({
+        "name": state.name,
+        "task": task,
+        "open_units": state.open_units,
+        "of": state.of,
+        "pallet": pallet,
+        "accepted_cases": state.accepted_cases,
+        "rejected_cases": state.rejected_cases,
+        "no_reads": state.no_reads,
+        "rate_per_min": state.rate_per_min,
+        "reader": if state.connected { "connected" } else { "lost" },
+        "last": state.last,
+    }))
+}
+
+/// What this device knows of one code.
+fn item(conn: &Connection, code: Code) -> Result<Value, StoreError> {
+    let fresh_at = items::fresh_at(conn, code)?;
+    let item = match items::presence(conn, code)? {
+        Presence::Present(item) => item,
+        Presence::Absent(issued) => {
+            let product = issued.product.map(|id| product(conn, id)).transpose()?;
+            return Ok(unused(code, Some(issued.level), product, true));
+        }
+        Presence::Unknown | Presence::Foreign => return Ok(unused(code, None, None, false)),
+    };
+    let mut contents = Vec::new();
+    for content in item.contents.iter() {
+        let product = product(conn, content.product)?;
+        contents.push(json!({"product": product, "lot": content.lot, "units": content.units}));
+    }
+    let (state, replaced_by) = match item.state {
+        State::Free => ("free", None),
+        State::Announced => ("announced", None),
+        State::Active => ("active", None),
+        State::Replaced { by, .. } => ("replaced", Some(by)),
+    };
+    let parent = item.parent.map(|parent| items::item(conn, parent)).transpose()?.flatten();
+    let parent_level = parent.map(|parent| parent.level);
+    Ok(json!({
+        "code": code,
+        "level": item.level,
+        "state": state,
+        "replaced_by": replaced_by,
+        "product": item.product().map(|id| product(conn, id)).transpose()?,
+        "lot": item.lot(),
+        "parent": item.parent.map(|parent| json!({"code": parent, "level": parent_level})),
+        "children": item.children,
+        "contents": contents,
+        "custody": custody(conn, &item)?,
+        "disputed": item.disputed,
+        "fresh_at": fresh_at,
+        "known": true,
+    }))
+}
+
+fn unused(code: Code, level: Option<Level>, product: Option<Value>, known: bool) -> Value {
+    json!({
+        "code": code,
+        "level": level,
+        "state": "free",
+        "product": product,
+        "lot": null,
+        "parent": null,
+        "children": 0,
+        "contents": [],
+        "custody": null,
+        "disputed": false,
+        "fresh_at": null,
+        "known": known,
+    })
+}
+
+/// Whose custody it is in: its root's.
+fn custody(conn: &Connection, item: &Item) -> Result<Value, StoreError> {
+    let mut root = item.clone();
+    for _ in 0..DEPTH_MAX {
+        let Some(parent) = root.parent else { break };
+        let Some(above) = items::item(conn, parent)? else { break };
+        root = above;
+    }
+    Ok(match root.custody {
+        None => Value::Null,
+        Some(Custody::At(id)) => json!({"kind": "at", "site": site(conn, id)?}),
+        Some(Custody::Shipped { from, to, document }) => json!({
+            "kind": "shipped",
+            "from": site(conn, from)?,
+            "dealer": dealer(conn, to)?,
+            "document": number(conn, document)?,
+        }),
+    })
+}
+
+fn product(conn: &Connection, id: ProductId) -> Result<Value, StoreError> {
+    let known = feed::product(conn, id)?;
+    let (name, gtin) = known.map_or((None, None), |known| (Some(known.name), Some(known.gtin)));
+    Ok(json!({"id": id, "name": name.unwrap_or_else(|| id.to_string()), "gtin": gtin}))
+}
+
+fn site(conn: &Connection, id: SiteId) -> Result<Value, StoreError> {
+    let name = feed::site(conn, id)?.map_or_else(|| id.to_string(), |site| site.name);
+    Ok(json!({"id": id, "name": name}))
+}
+
+fn dealer(conn: &Connection, id: DealerId) -> Result<Value, StoreError> {
+    let name = feed::dealer(conn, id)?.map_or_else(|| id.to_string(), |dealer| dealer.name);
+    Ok(json!({"id": id, "name": name}))
+}
+
+fn number(conn: &Connection, id: DocumentId) -> Result<Value, StoreError> {
+    let number = feed::document(conn, id)?.map_or_else(|| id.to_string(), |row| row.number);
+    Ok(json!({"id": id, "number": number}))
+}
