@@ -1,6 +1,7 @@
 // Starts the console: session, routes, words, the few Element Plus parts it uses.
 import { createApp } from 'vue'
 import { whenSignedOut } from '@shared/api'
+import '@shared/icon'
 import App from './App.vue'
 import { installParts } from './layout/parts'
 import './layout/theme.css'

@@ -1,6 +1,7 @@
 // Starts the inspector's page: one page, two states, signed in or not.
 import { createApp } from 'vue'
 import { whenSignedOut } from '@shared/api'
+import '@shared/icon'
 import App from './App.vue'
 import './page.css'
 import { forget } from './session'
