@@ -215,7 +215,6 @@ impl Operation {
     pub fn needs(&self) -> Vec<(Code, Need)> {
         let each = |codes: &[Code], need| codes.iter().map(|code| (*code, need)).collect();
         match &self.action {
-            Action::Commission(Commission { codes, .. }) => each(codes, Need::Item),
             Action::Pack(pack) => {
                 let mut needs: Vec<_> = each(&pack.children, Need::Ancestors);
                 needs.push((pack.parent, Need::Ancestors));
@@ -227,9 +226,9 @@ impl Operation {
                 alloc::vec![(relabel.old, Need::Children), (relabel.new, Need::Item)]
             }
             Action::VerifyPack(verify) => each(&[verify.parent], Need::Children),
-            Action::Receive(Receive { codes }) | Action::Ship(Ship { codes, .. }) => {
-                each(codes, Need::Ancestors)
-            }
+            Action::Commission(Commission { codes, .. })
+            | Action::Receive(Receive { codes })
+            | Action::Ship(Ship { codes, .. }) => each(codes, Need::Ancestors),
             Action::Inspect(inspect) => each(&[inspect.code], Need::Item),
             Action::Correct(_) => Vec::new(),
         }

@@ -21,23 +21,28 @@ pub(super) fn commission(
     task(operation, &commission.made, facts)?;
     let mut pending = Pending::new(operation, facts);
     for code in pending.distinct(&commission.codes)? {
-        let custody = match pending.find(code)? {
+        let mut made = unit(&pending, code, &commission.made);
+        match pending.find(code)? {
+            // It moved, and may have been packed, before this was heard of: it stays where it is.
             Found::InUse(item) if item.state == State::Announced && item.level == Level::Unit => {
-                item.custody
+                let Item { parent, custody, disputed, .. } = item;
+                made = Item { parent, custody, disputed, ..made };
             }
             Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
             Found::Idle(issued) => {
                 level_is(code, issued.level, Level::Unit)?;
                 product_is(code, issued.product, &commission.made)?;
-                Some(Custody::At(operation.site))
+                made.custody = Some(Custody::At(operation.site));
             }
             Found::Unknown => {
                 pending.notice(Notice::Provisional { code });
-                Some(Custody::At(operation.site))
+                made.custody = Some(Custody::At(operation.site));
             }
-        };
-        let unit = Item { custody, ..unit(&pending, code, &commission.made) };
-        pending.put(unit);
+        }
+        if let Some(parent) = made.parent {
+            pending.change_contents(parent, |have| have.add(&made.contents));
+        }
+        pending.put(made);
     }
     Ok(pending.effects())
 }

@@ -10,6 +10,7 @@
 )]
 
 mod code;
+mod conflicts;
 mod ledger;
 mod model;
 mod signing;

@@ -107,13 +107,16 @@ impl Model {
         match &operation.action {
             Action::Commission(commission) => {
                 for code in self.currents(&commission.codes, now)? {
-                    let place = match self.things.get(&code) {
-                        Some(thing) if thing.level == Level::Unit && !thing.real => thing.place,
+                    match self.things.get_mut(&code) {
+                        Some(thing) if thing.level == Level::Unit && !thing.real => {
+                            thing.real = true
+                        }
                         Some(_) => return Err(()),
-                        None => Place::At(site),
-                    };
-                    level_of(code, Level::Unit)?;
-                    self.make(code, Level::Unit, place);
+                        None => {
+                            level_of(code, Level::Unit)?;
+                            self.make(code, Level::Unit, Place::At(site));
+                        }
+                    }
                 }
                 Ok(())
             }

@@ -220,10 +220,14 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         let step = if straight { 1 } else { 5 };
         (0..3).map(|n| self::unit(base + (first + n * step) % UNITS)).collect::<Vec<_>>()
     });
-    let pack_case = (case.clone(), run.clone()).prop_map(move |(parent, children)| {
-        Action::Pack(Pack { parent, level: Level::Case, children, made: Some(made), partial: None })
-    });
-    let some_cases = prop::collection::vec(case.clone(), 1..3);
+    let pack_case = (case.clone(), run.clone(), prop::bool::weighted(0.8)).prop_map(
+        move |(parent, children, with_plan)| {
+            let made = with_plan.then_some(made);
+            Action::Pack(Pack { parent, level: Level::Case, children, made, partial: None })
+        },
+    );
+    let loose = prop_oneof![5 => case.clone(), 1 => unit.clone()];
+    let some_cases = prop::collection::vec(loose, 1..3);
     let pack_pallet = (pallet.clone(), some_cases, any::<bool>()).prop_map(
         move |(parent, children, with_plan)| {
             Action::Pack(Pack {

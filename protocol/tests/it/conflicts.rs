@@ -1,0 +1,77 @@
+//! What happens when operations meet: small histories told by hand, each ending in the one item that matters.
+
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId};
+use sealtrace_protocol::ledger::{
+    Action, Commission, Effects, Item, Level, Made, Operation, Pack, Receive, Rejection, State,
+};
+use sealtrace_protocol::time::{Stamp, Timestamp};
+
+use crate::world::{Ledger, PRODUCT, case, id, lot, pallet, unit};
+
+/// A ledger and how many operations it has heard.
+#[derive(Default)]
+struct Story {
+    ledger: Ledger,
+    seq: u64,
+}
+
+impl Story {
+    /// An action at a site, at a time of the device's clock.
+    fn at(&mut self, time: i64, site: u64, action: Action) -> Result<Effects, Rejection> {
+        self.seq += 1;
+        let operation = Operation {
+            at: Stamp { wall: Timestamp(time), uncertainty_ms: 5 },
+            operator: None,
+            site: SiteId(site),
+            basis: Cursor(0),
+            action,
+        };
+        self.ledger.accept(id(self.seq), &operation)
+    }
+
+    /// An action at site 1, one minute after the one before.
+    fn then(&mut self, action: Action) -> Result<Effects, Rejection> {
+        let time = i64::try_from(self.seq).unwrap() * 60_000;
+        self.at(time, 1, action)
+    }
+
+    fn item(&self, code: Code) -> &Item {
+        &self.ledger.items[&code]
+    }
+}
+
+const MADE: fn() -> Made = || Made { task: TaskId(1), product: PRODUCT, lot: lot() };
+
+fn commission(codes: &[Code]) -> Action {
+    Action::Commission(Commission { codes: codes.to_vec(), made: MADE() })
+}
+
+/// Three units into a case, as planned.
+fn pack_case(parent: Code, children: &[Code]) -> Action {
+    let children = children.to_vec();
+    Action::Pack(Pack { parent, level: Level::Case, children, made: Some(MADE()), partial: None })
+}
+
+/// Anything onto a pallet, without a plan.
+fn pack_pallet(parent: Code, children: &[Code]) -> Action {
+    let children = children.to_vec();
+    Action::Pack(Pack { parent, level: Level::Pallet, children, made: None, partial: None })
+}
+
+fn receive(codes: &[Code]) -> Action {
+    Action::Receive(Receive { codes: codes.to_vec() })
+}
+
+#[test]
+fn a_unit_registered_after_it_was_packed_stays_in_its_package() {
+    let mut story = Story::default();
+    story.then(receive(&[unit(1)])).unwrap();
+    story.then(pack_pallet(pallet(0), &[unit(1)])).unwrap();
+    assert_eq!(story.item(unit(1)).state, State::Announced);
+    assert!(story.item(pallet(0)).contents.is_empty());
+    story.then(commission(&[unit(1)])).unwrap();
+    assert_eq!(story.item(unit(1)).parent, Some(pallet(0)));
+    assert_eq!(story.item(unit(1)).state, State::Active);
+    assert_eq!(story.item(pallet(0)).contents.units(), 1);
+}
