@@ -40,7 +40,9 @@ fn whole(pending: &mut Pending<'_>, mut package: Item, facts: &Facts) -> Result<
     pending.detach(&mut package);
     for child in facts.children(package.code) {
         if let Some(item) = pending.item(*child).cloned() {
-            pending.put(Item { parent: None, custody: package.custody, ..item });
+            // Opening it is the floor's word on where they were, as taking one out is.
+            let (custody, disputed) = (package.custody, false);
+            pending.put(Item { parent: None, custody, disputed, ..item });
         }
     }
     pending.dissolve(package);

@@ -4,6 +4,7 @@ use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId};
 use sealtrace_protocol::ledger::{
     Action, Commission, Effects, Item, Level, Made, Operation, Pack, Receive, Rejection, State,
+    Unpack,
 };
 use sealtrace_protocol::time::{Stamp, Timestamp};
 
@@ -74,4 +75,19 @@ fn a_unit_registered_after_it_was_packed_stays_in_its_package() {
     assert_eq!(story.item(unit(1)).parent, Some(pallet(0)));
     assert_eq!(story.item(unit(1)).state, State::Active);
     assert_eq!(story.item(pallet(0)).contents.units(), 1);
+}
+
+#[test]
+fn a_child_with_two_parents_is_disputed_until_one_is_opened() {
+    let mut story = Story::default();
+    story.then(pack_case(case(0), &[unit(0), unit(1), unit(2)])).unwrap();
+    let second = story.then(pack_case(case(1), &[unit(3), unit(4), unit(2)]));
+    assert_eq!(second, Err(Rejection::AlreadyPacked { code: unit(2), parent: case(0) }));
+    assert!(story.item(unit(2)).disputed);
+    assert!(!story.item(unit(1)).disputed);
+    assert_eq!(story.item(unit(2)).parent, Some(case(0)), "first stays");
+
+    story.then(Action::Unpack(Unpack::Whole(case(0)))).unwrap();
+    story.then(pack_case(case(1), &[unit(3), unit(4), unit(2)])).unwrap();
+    assert_eq!(story.item(unit(2)).parent, Some(case(1)));
 }

@@ -166,7 +166,8 @@ impl Model {
                 let package = self.things.get(&code).filter(|t| t.level != Level::Unit).ok_or(())?;
                 let parent = package.parent;
                 for child in self.children(code) {
-                    self.things.get_mut(&child).unwrap().parent = None;
+                    let child = self.things.get_mut(&child).unwrap();
+                    (child.parent, child.disputed) = (None, false);
                 }
                 self.things.remove(&code);
                 self.drop_emptied(parent);
