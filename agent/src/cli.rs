@@ -59,7 +59,7 @@ struct Common {
         long,
         global = true,
         env = "SEALTRACE_LOG",
-        default_value = "info",
+        default_value = log::FILTER,
         value_name = "FILTER"
     )]
     log_level: String,

@@ -9,19 +9,20 @@
 //! * [`agent`] is what all parts of a running agent share; [`clock`] is the only place that asks for the time.
 
 pub mod agent;
-pub mod clock;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod enrol;
 pub mod feedback;
 pub mod identity;
 pub mod input;
-pub mod log;
 pub mod lane;
+pub mod log;
 pub mod progress;
 pub mod run;
 pub mod station;
 pub mod status;
 pub mod store;
 pub mod sync;
+pub mod ui;

@@ -1,7 +1,7 @@
 //! Where log lines go: to stderr for whoever watches, and as JSON to the data folder for whoever comes later.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// Which lines when nothing is said.
+pub const FILTER: &str = "info,refinery_core=warn";
 /// The file in the data folder.
 pub const LOG_FILE: &str = "agent.log";
 /// From this size on the file is renamed to `agent.log.1`, which replaces the one before.
@@ -28,8 +30,9 @@ pub enum Format {
 
 /// Starts logging. Without a folder, to stderr only; a log file that cannot be written is no reason not to work.
 pub fn start(format: Format, filter: &str, folder: Option<&Path>) {
-    let filter = || EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let filter = || EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(FILTER));
+    let colour = std::io::stderr().is_terminal();
+    let stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
     let stderr = match format {
         Format::Text => stderr.with_target(false).boxed(),
         Format::Json => stderr.json().boxed(),

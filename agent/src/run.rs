@@ -1,7 +1,9 @@
 //! `sealtrace-agent run`: opens the store, starts lanes, page and synchronisation, stops in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,11 +15,15 @@ use crate::identity::{Identity, IdentityError, random};
 use crate::lane::{self, LaneError};
 use crate::store::{Store, StoreError, pruning};
 use crate::sync::driver;
+use crate::ui::{self, UiError};
 
 /// How often it is looked for what is old.
 const FORGET_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Between two portions, so that scans get their turn.
 const FORGET_PAUSE_MS: u64 = 50;
+
+/// How long open requests of the page may take to end.
+const STOP_PATIENCE_MS: u64 = 3_000;
 
 /// Why the agent does not run.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,18 @@ pub enum RunError {
     /// A lane.
     #[error(transparent)]
     Lane(#[from] LaneError),
+    /// The page's address is taken.
+    #[error("the page cannot listen on {address}; stop what uses it or give another with --ui")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The page.
+    #[error(transparent)]
+    Ui(#[from] UiError),
     /// Signals cannot be heard.
     #[error("the program could not listen for signals")]
     Signals(#[source] std::io::Error),
@@ -62,6 +80,9 @@ pub async fn open(config: Config) -> Result<Agent, RunError> {
 
 /// Runs until `stop`.
 pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> {
+    let address = agent.config.ui;
+    let page =
+        TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let tasks = TaskTracker::new();
     match &agent.identity {
         Some(identity) => {
@@ -84,7 +105,12 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     for config in agent.config.lanes.clone() {
         lanes.push(lane::start(&agent, config).await?);
     }
-    stop.cancelled().await;
+    let states = lanes.iter().map(|lane| lane.state.clone()).collect();
+    let served = tokio::select! {
+        served = ui::serve(agent.clone(), states, page, stop.clone()) => served,
+        () = patience(&agent, &stop) => Ok(()),
+    };
+    stop.cancel();
     // Every answer a lane gave is on the disk already: it can be stopped anywhere.
     for lane in &lanes {
         lane.task.abort();
@@ -92,7 +118,13 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     tasks.close();
     tasks.wait().await;
     tracing::info!("the agent has stopped");
-    Ok(())
+    Ok(served?)
+}
+
+/// Ends a while after `stop`: a page that is still being loaded does not keep the program from ending.
+async fn patience(agent: &Agent, stop: &CancellationToken) {
+    stop.cancelled().await;
+    agent.clock.sleep_ms(STOP_PATIENCE_MS).await;
 }
 
 /// Once a day what is old, receipted and judged is forgotten, a little at a time.

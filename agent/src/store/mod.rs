@@ -124,7 +124,7 @@ impl StoreError {
 pub struct Storage {
     /// Bytes still free for us.
     pub free_bytes: u64,
-    /// Bytes in all.
+    /// Bytes used and free for us.
     pub total_bytes: u64,
 }
 
@@ -135,9 +135,12 @@ impl Storage {
             .map_err(std::io::Error::from)
             .map_err(StoreError::folder(path, "measured"))?;
         let unit = stat.fragment_size();
+        let used = stat.blocks().saturating_sub(stat.blocks_free());
+        // What is kept back for root or by a quota is neither used nor ours.
+        let ours = used.saturating_add(stat.blocks_available());
         Ok(Self {
             free_bytes: unit.saturating_mul(stat.blocks_available()),
-            total_bytes: unit.saturating_mul(stat.blocks()),
+            total_bytes: unit.saturating_mul(ours),
         })
     }
 
