@@ -155,8 +155,8 @@ impl Codebook {
         Ok(())
     }
 
-    pub(super) fn newest_key(&self) -> &MintKey {
-        &self.newest
+    pub(super) fn newest_key(&self) -> Arc<MintKey> {
+        Arc::clone(&self.newest)
     }
 
     pub(super) const fn company_prefix(&self) -> &CompanyPrefix {

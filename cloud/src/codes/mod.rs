@@ -133,6 +133,9 @@ pub enum CodesError {
         /// For which level.
         level: &'static str,
     },
+    /// The program is stopping.
+    #[error("minting was interrupted: ask again")]
+    Interrupted,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -164,8 +167,12 @@ pub async fn mint(
     let (scheme, count) = match level {
         Level::Unit => {
             let key = codebook.newest_key();
-            let count = key.places_for(id, wanted.count);
-            (Scheme::Minted { key_version: key.version() }, count)
+            let key_version = key.version();
+            // A microsecond a code: ten million must not stop the other tasks.
+            let count = tokio::task::spawn_blocking(move || key.places_for(id, wanted.count))
+                .await
+                .map_err(|_| CodesError::Interrupted)?;
+            (Scheme::Minted { key_version }, count)
         }
         Level::Box | Level::Case | Level::Pallet => {
             let first_body = range(tx, codebook.company_prefix(), level, wanted.count).await?;

@@ -118,6 +118,7 @@ impl From<CodesError> for ApiError {
                 tracing::error!(error = chain(&error), "codes have run out");
                 Self::new(StatusCode::CONFLICT, "codes_exhausted")
             }
+            CodesError::Interrupted => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy"),
             CodesError::Store(error) => error.into(),
         }
     }

@@ -184,9 +184,9 @@ impl<'c> Working<'c> {
         self.told.entry(site).or_default().insert(key);
         let now = self.items.get(&key).cloned().flatten();
         for item in [before, now].into_iter().flatten() {
-            let holder = match self.root_custody(tx, &item).await? {
-                Some(Custody::At(holder) | Custody::Shipped { from: holder, .. }) => holder,
-                None => continue,
+            let custody = self.root_custody(tx, &item).await?;
+            let Some(Custody::At(holder) | Custody::Shipped { from: holder, .. }) = custody else {
+                continue;
             };
             self.told.entry(holder).or_default().insert(key);
         }

@@ -53,10 +53,7 @@ impl Sqlite {
         std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
         let path = folder.join(FILE_NAME);
         let mut connection = connect(&path).map_err(|error| failed(error.into()))?;
-        refuse_newer(&connection).map_err(|error| match error {
-            StoreError::Query { source, .. } => failed(source),
-            other => other,
-        })?;
+        refuse_newer(&connection, failed)?;
         migration::for_sqlite()
             .and_then(|runner| runner.run(&mut connection))
             .map_err(|error| StoreError::Migrate(Box::new(error)))?;
@@ -114,13 +111,16 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn refuse_newer(connection: &Connection) -> Result<(), StoreError> {
+fn refuse_newer(
+    connection: &Connection,
+    failed: impl Fn(Box<dyn std::error::Error + Send + Sync>) -> StoreError,
+) -> Result<(), StoreError> {
     const MADE: &str = "select count(*) from sqlite_master where name = 'refinery_schema_history'";
     const NEWEST: &str = "select coalesce(max(version), 0) from refinery_schema_history";
     let ask = |sql: &str| {
         connection
             .query_row(sql, [], |row| row.get::<_, i64>(0))
-            .map_err(|error| failed(sql, error))
+            .map_err(|error| failed(error.into()))
     };
     if ask(MADE)? == 0 {
         return Ok(());

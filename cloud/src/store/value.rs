@@ -73,10 +73,7 @@ impl<T: FromValue> FromValue for Option<T> {
     const EXPECTED: &'static str = T::EXPECTED;
 
     fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => Some(None),
-            other => T::from_value(other).map(Some),
-        }
+        if matches!(value, Value::Null) { Some(None) } else { T::from_value(value).map(Some) }
     }
 }
 

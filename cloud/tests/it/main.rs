@@ -1,4 +1,19 @@
 //! The cloud's integration tests: real stores, real routers, real TLS.
 
+mod accounts;
+mod cli;
+mod codes;
+mod devices;
+mod diversion;
+mod documents;
 mod engines;
+mod ingest;
+mod judging;
+mod office;
+mod orders;
+mod organisations;
+mod pages;
 mod store_contract;
+mod tracing;
+mod verifications;
+mod world;
