@@ -16,8 +16,6 @@ mod plan;
 mod rejection;
 mod unpacking;
 
-use alloc::vec::Vec;
-
 pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
 pub use item::{Content, Contents, Custody, Item, Level, State};
@@ -50,25 +48,28 @@ pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection>
 
 /// What a quarantined operation leaves behind in the cloud: items that it and an accepted operation contradict each
 /// other about become disputed, until the floor resolves it. Two parents: the first stays, the child is disputed.
-/// Two shipments by different sites: both are kept, the goods are disputed.
+/// Two shipments by different sites: both are kept, the goods are disputed. All such items, not only the one that the
+/// rejection names, and under the labels they have by now.
 #[must_use]
 pub fn dispute(operation: &Operation, rejection: &Rejection, facts: &Facts) -> Effects {
-    let contested: Vec<crate::code::Code> = match (&operation.action, rejection) {
-        (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => pack.children.clone(),
-        (Action::Ship(_), Rejection::AlreadyShipped { code, document, .. }) => {
-            if operation.document() == Some(*document) { Vec::new() } else { alloc::vec![*code] }
-        }
-        _ => Vec::new(),
+    let codes = match (&operation.action, rejection) {
+        (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => &pack.children,
+        (Action::Ship(ship), Rejection::AlreadyShipped { .. }) => &ship.codes,
+        _ => return Effects::default(),
     };
     let mut pending = pending::Pending::new(operation, facts);
-    for code in contested {
-        let Some(item) = pending.item(code).filter(|item| item.is_in_use() && !item.disputed)
-        else {
-            continue;
+    for code in codes {
+        let current = pending.current(*code).ok();
+        let Some(item) = current.and_then(|code| pending.item(code)).cloned() else { continue };
+        let contradicts = match (operation.document(), pending.custody(&item)) {
+            (None, _) => item.parent.is_some(),
+            (Some(document), Some(Custody::Shipped { from, document: earlier, .. })) => {
+                from != operation.site && earlier != document
+            }
+            (Some(_), Some(Custody::At(_)) | None) => false,
         };
-        if item.parent.is_some() || matches!(rejection, Rejection::AlreadyShipped { .. }) {
-            let item = Item { disputed: true, ..item.clone() };
-            pending.put(item);
+        if contradicts && item.is_in_use() {
+            pending.put(Item { disputed: true, ..item });
         }
     }
     pending.effects()

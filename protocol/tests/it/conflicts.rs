@@ -3,8 +3,8 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Effects, Item, Level, Made, Operation, Pack, Receive, Rejection, State,
-    Unpack,
+    Action, Commission, Effects, Item, Level, Made, Operation, Pack, Receive, Rejection, Relabel,
+    RelabelReason, Ship, State, Unpack,
 };
 use sealtrace_protocol::time::{Stamp, Timestamp};
 
@@ -64,6 +64,15 @@ fn receive(codes: &[Code]) -> Action {
     Action::Receive(Receive { codes: codes.to_vec() })
 }
 
+fn relabel(old: Code, new: Code) -> Action {
+    Action::Relabel(Relabel { old, new, reason: RelabelReason::Damaged })
+}
+
+/// Documents 1 and 3 leave from site 1, document 2 from site 2.
+fn ship(codes: &[Code], document: u64) -> Action {
+    Action::Ship(Ship { codes: codes.to_vec(), document: DocumentId(document) })
+}
+
 #[test]
 fn a_unit_registered_after_it_was_packed_stays_in_its_package() {
     let mut story = Story::default();
@@ -90,4 +99,34 @@ fn a_child_with_two_parents_is_disputed_until_one_is_opened() {
     story.then(Action::Unpack(Unpack::Whole(case(0)))).unwrap();
     story.then(pack_case(case(1), &[unit(3), unit(4), unit(2)])).unwrap();
     assert_eq!(story.item(unit(2)).parent, Some(case(1)));
+}
+
+#[test]
+fn a_disputed_child_is_found_under_its_new_label() {
+    let mut story = Story::default();
+    story.at(0, 1, pack_case(case(0), &[unit(0), unit(1), unit(2)])).unwrap();
+    story.at(100, 1, relabel(unit(2), unit(9))).unwrap();
+    let late = story.at(50, 1, pack_case(case(1), &[unit(3), unit(4), unit(2)]));
+    assert_eq!(late, Err(Rejection::AlreadyPacked { code: unit(9), parent: case(0) }));
+    assert!(story.item(unit(9)).disputed);
+}
+
+#[test]
+fn everything_two_sites_shipped_is_disputed_and_nothing_else() {
+    let mut story = Story::default();
+    story.then(ship(&[case(0), case(1)], 1)).unwrap();
+    let second = story.at(0, 2, ship(&[case(2), case(0), case(1)], 2)).unwrap_err();
+    assert!(matches!(second, Rejection::AlreadyShipped { code, .. } if code == case(0)));
+    assert!(story.item(case(0)).disputed && story.item(case(1)).disputed);
+    assert!(!story.ledger.items.contains_key(&case(2)), "the second shipment does not count");
+    let third = story.then(ship(&[case(0)], 3)).unwrap_err();
+    assert_eq!(third, Rejection::Disputed { code: case(0) });
+}
+
+#[test]
+fn the_same_shipment_reported_twice_disputes_nothing() {
+    let mut story = Story::default();
+    story.then(ship(&[case(0)], 1)).unwrap();
+    story.then(ship(&[case(0)], 1)).unwrap_err();
+    assert!(!story.item(case(0)).disputed);
 }

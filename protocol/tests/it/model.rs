@@ -53,22 +53,22 @@ impl Model {
     /// What the two ledgers contradict each other about after a refusal becomes disputed here as well.
     pub(crate) fn dispute(&mut self, operation: &Operation, rejection: &Rejection) {
         let before = self.clone();
-        match (&operation.action, rejection) {
-            (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => {
-                for child in &pack.children {
-                    if let Some(thing) = self.things.get_mut(child)
-                        && thing.parent.is_some()
-                    {
-                        thing.disputed = true;
-                    }
-                }
+        let now = operation.at.interval();
+        let (codes, document) = match (&operation.action, rejection) {
+            (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => (&pack.children, None),
+            (Action::Ship(ship), Rejection::AlreadyShipped { .. }) => {
+                (&ship.codes, Some(ship.document))
             }
-            (Action::Ship(ship), Rejection::AlreadyShipped { code, document, .. })
-                if ship.document != *document =>
-            {
-                self.things.get_mut(code).unwrap().disputed = true;
-            }
-            _ => {}
+            _ => return,
+        };
+        for code in codes {
+            let Ok(code) = self.current(*code, now) else { continue };
+            let Some(thing) = self.things.get_mut(&code) else { continue };
+            thing.disputed |= match (document, thing.place) {
+                (None, _) => thing.parent.is_some(),
+                (Some(ours), Place::Shipped(by, theirs)) => by != operation.site && theirs != ours,
+                (Some(_), Place::At(_)) => false,
+            };
         }
         self.touch(&before);
     }

@@ -90,7 +90,12 @@ impl Ledger {
         );
         match &outcome {
             Ok(effects) => self.store(Some(id), effects),
-            Err(rejection) => self.store(None, &dispute(operation, rejection, &facts)),
+            Err(rejection) => {
+                let disputed = dispute(operation, rejection, &facts);
+                let knowing_all = dispute(operation, rejection, &self.all_facts(operation));
+                assert_eq!(disputed, knowing_all, "needs() asked for too little");
+                self.store(None, &disputed);
+            }
         }
         outcome
     }
