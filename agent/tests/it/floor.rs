@@ -1,0 +1,207 @@
+//! A floor to test on: an enrolled agent that has heard of a product, its codes, a task for a PDA and one for a line.
+
+use std::path::Path;
+
+use data_encoding::BASE64;
+use sealtrace_agent::agent::Agent;
+use sealtrace_agent::clock::Clock;
+use sealtrace_agent::config::Config;
+use sealtrace_agent::identity::{DeviceFile, Identity, NewKeys};
+use sealtrace_agent::store::{Store, feed, items, journal, stream};
+use sealtrace_agent::ui;
+use sealtrace_protocol::code::{Code, Minted, Sscc};
+use sealtrace_protocol::ids::{
+    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, OwnerId, ProductId, SiteId,
+    TaskId,
+};
+use sealtrace_protocol::ledger::{Document, DocumentLine, Item, Level, Plan, Step};
+use sealtrace_protocol::link::{
+    Dealer, DocumentRow, FeedEntry, FeedPage, FeedRow, Lease, Operator, OperatorRole, Product,
+    Roll, Site, TaskKind, TaskRow, digest,
+};
+use sealtrace_protocol::text::Lot;
+use sealtrace_protocol::time::Timestamp;
+
+pub(crate) const SITE: SiteId = SiteId(1);
+pub(crate) const OTHER_SITE: SiteId = SiteId(2);
+pub(crate) const HAND_TASK: u64 = 9;
+pub(crate) const LINE_TASK: u64 = 10;
+pub(crate) const DOCUMENT: u64 = 11;
+/// Units in a case, and cases on a pallet.
+pub(crate) const CASE_HOLDS: u32 = 3;
+pub(crate) const PALLET_HOLDS: u32 = 2;
+pub(crate) const PIN: &str = "2580";
+const UNITS: u64 = 60;
+const ORDER: OrderId = OrderId(3);
+const PRODUCT: ProductId = ProductId(5);
+const CASE_BODY: u64 = 6_901_234_500_000_000;
+const PALLET_BODY: u64 = 6_901_234_590_000_000;
+
+pub(crate) fn unit(n: u64) -> Code {
+    Code::Minted(Minted::new(10, u128::from(n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)).unwrap())
+}
+
+pub(crate) fn case(n: u64) -> Code {
+    Code::Sscc(Sscc::from_body(CASE_BODY + n).unwrap())
+}
+
+pub(crate) fn pallet(n: u64) -> Code {
+    Code::Sscc(Sscc::from_body(PALLET_BODY + n).unwrap())
+}
+
+/// What a label of this code says when it is read.
+pub(crate) fn printed(code: Code) -> String {
+    match code {
+        Code::Minted(minted) => format!("https://t.example/{minted}"),
+        Code::Sscc(sscc) => format!("]C100{sscc}"),
+        Code::Sgtin(_) => code.canonical(),
+    }
+}
+
+/// An agent with everything it needs to work offline.
+pub(crate) async fn agent(folder: &Path, config: Config) -> Agent {
+    let store = Store::open(folder).unwrap();
+    if Identity::load(folder).unwrap().is_none() {
+        enrol(folder);
+        fill(&store).await;
+    }
+    let identity = Identity::load(folder).unwrap();
+    Agent::new(store, Clock::new(), config, identity, [0; 16])
+}
+
+/// What lies on the disk now, as SIGKILL would leave it, for a second agent.
+pub(crate) fn copy_of(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_into(folder, copy.path());
+    copy
+}
+
+fn copy_into(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_into(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+pub(crate) async fn item(store: &Store, code: Code) -> Option<Item> {
+    store.read(move |conn| items::item(conn, code)).await.unwrap()
+}
+
+pub(crate) async fn parent(store: &Store, code: Code) -> Option<Code> {
+    item(store, code).await.and_then(|item| item.parent)
+}
+
+pub(crate) async fn drafts(store: &Store, source: &'static str) -> Vec<String> {
+    let rows = store.read(move |conn| journal::drafts(conn, source)).await.unwrap();
+    rows.into_iter().map(|row| row.draft.role).collect()
+}
+
+fn enrol(folder: &Path) {
+    let keys = NewKeys::draw().unwrap();
+    let sites = [(SITE, "line one"), (OTHER_SITE, "warehouse")];
+    let device = DeviceFile {
+        owner: OwnerId(1),
+        device: DeviceId(7),
+        name: "PDA 7".into(),
+        epoch: Epoch(1),
+        certificate_pem: String::new(),
+        authority_pem: String::new(),
+        receipt_key: BASE64.encode(&keys.signing.public().0),
+        device_url: "https://127.0.0.1:1".into(),
+        sites: sites.map(|(id, name)| Site { id, name: name.into() }).into(),
+        cloud: "http://127.0.0.1:1".into(),
+    };
+    Identity::store(folder, &keys, &device).unwrap();
+}
+
+async fn fill(store: &Store) {
+    let digests: Vec<u8> = (0..UNITS).flat_map(|n| digest(&unit(n))).collect();
+    let page = page();
+    store
+        .write(move |tx| {
+            stream::begin(tx, DeviceId(7), Epoch(1))?;
+            feed::store_page(tx, SITE, &page, Timestamp(1_800_000_000_000))?;
+            feed::store_digest(tx, ORDER, Level::Unit, 0, &digests)?;
+            feed::digest_stored(tx, ORDER, Level::Unit, UNITS)
+        })
+        .await
+        .unwrap();
+}
+
+fn page() -> FeedPage {
+    let cursor = Cursor(4);
+    let rows = rows().into_iter().map(|row| FeedEntry { cursor, row }).collect();
+    FeedPage { rows, cursor, more: false }
+}
+
+fn rows() -> Vec<FeedRow> {
+    let roll = |level, count, first_body| {
+        FeedRow::Roll(Roll { order: ORDER, level, product: PRODUCT, count, first_body })
+    };
+    vec![
+        FeedRow::Site(Site { id: SITE, name: "line one".into() }),
+        FeedRow::Product(Product {
+            id: PRODUCT,
+            name: "beer".into(),
+            gtin: "06901234567892".into(),
+            plan: plan(),
+        }),
+        FeedRow::Dealer(Dealer { id: DealerId(4), name: "Nanjing Trading".into() }),
+        operator(1, "li", OperatorRole::Operator),
+        operator(2, "wang", OperatorRole::Supervisor),
+        task(HAND_TASK, TaskKind::Device),
+        task(LINE_TASK, TaskKind::Line),
+        roll(Level::Unit, u32::try_from(UNITS).unwrap(), None),
+        roll(Level::Case, 30, Some(CASE_BODY)),
+        FeedRow::Document(DocumentRow {
+            document: Document {
+                id: DocumentId(DOCUMENT),
+                from: SITE,
+                to: DealerId(4),
+                open: true,
+                lines: vec![DocumentLine { product: PRODUCT, units: 3, moved: 0 }],
+            },
+            number: "OUT-1".into(),
+        }),
+    ]
+}
+
+fn operator(id: u64, login: &str, role: OperatorRole) -> FeedRow {
+    FeedRow::Operator(Operator {
+        id: OperatorId(id),
+        login: login.into(),
+        name: login.into(),
+        role,
+        pin_verifier: ui::hash_pin(PIN).unwrap(),
+    })
+}
+
+fn plan() -> Plan {
+    let steps = vec![
+        Step { level: Level::Case, holds: CASE_HOLDS },
+        Step { level: Level::Pallet, holds: PALLET_HOLDS },
+    ];
+    Plan::new(steps).unwrap()
+}
+
+fn task(id: u64, kind: TaskKind) -> FeedRow {
+    FeedRow::Task(TaskRow {
+        id: TaskId(id),
+        order: ORDER,
+        order_number: "PO-3".into(),
+        site: SITE,
+        product: PRODUCT,
+        lot: Lot::new("L1").unwrap(),
+        plan: plan(),
+        kind,
+        quantity: 30,
+        open: true,
+        leases: vec![Lease { level: Level::Pallet, first_body: PALLET_BODY, count: 9 }],
+    })
+}

@@ -1,0 +1,376 @@
+//! The local page: the real router, a real store, nobody at the network.
+
+use axum::http::StatusCode;
+use axum_test::{TestResponse, TestServer};
+use sealtrace_agent::agent::Agent;
+use sealtrace_agent::config::Config;
+use sealtrace_agent::ui;
+use sealtrace_protocol::code::Code;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::floor::{
+    DOCUMENT, HAND_TASK, PIN, agent, case, copy_of, drafts, item, pallet, parent, printed, unit,
+};
+
+struct Floor {
+    folder: TempDir,
+    agent: Agent,
+    page: TestServer,
+}
+
+async fn page(agent: &Agent) -> TestServer {
+    let router = ui::router(agent.clone(), Vec::new()).await.unwrap();
+    let mut page = TestServer::new(router);
+    page.add_header("host", "127.0.0.1:7070");
+    page.save_cookies();
+    page
+}
+
+async fn floor() -> Floor {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = agent(folder.path(), Config::default()).await;
+    let page = page(&agent).await;
+    Floor { folder, agent, page }
+}
+
+/// An operator at the station.
+async fn signed_in() -> Floor {
+    let floor = floor().await;
+    floor.log_in("li").await;
+    floor
+}
+
+impl Floor {
+    async fn log_in(&self, login: &str) {
+        self.post("session", json!({"login": login, "pin": PIN})).await.assert_status_ok();
+    }
+
+    async fn post(&self, path: &str, body: Value) -> TestResponse {
+        self.page.post(&format!("/api/{path}")).json(&body).await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.page.get(&format!("/api/{path}")).await.json()
+    }
+
+    async fn open(&self, screen: &str, job: Value) -> Value {
+        let mut body = json!({"screen": screen});
+        body.as_object_mut().unwrap().extend(job.as_object().unwrap().clone());
+        let answer = self.post("station/open", body).await;
+        answer.assert_status_ok();
+        answer.json()
+    }
+
+    async fn pack(&self) -> Value {
+        self.open("pack", json!({"task": HAND_TASK})).await
+    }
+
+    async fn scan(&self, code: Code) -> Value {
+        self.scan_text(&printed(code)).await
+    }
+
+    async fn scan_text(&self, text: &str) -> Value {
+        self.post("station/scan", json!({"text": text, "source": "wedge"})).await.json()
+    }
+
+    async fn command(&self, command: &str) -> Value {
+        self.post("station/command", json!({"command": command})).await.json()
+    }
+
+    /// Packs three units into a case by scans.
+    async fn packed(&self, label: u64, units: [u64; 3]) {
+        for n in units {
+            assert_eq!(self.scan(unit(n)).await["tone"], "accepted");
+        }
+        let reply = self.scan(case(label)).await;
+        assert_eq!(reply["message"]["code"], "operation_confirmed", "{reply}");
+    }
+}
+
+fn said(reply: &Value) -> (&str, &str) {
+    (reply["tone"].as_str().unwrap(), reply["message"]["code"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_case_is_packed_by_scans_alone_and_the_next_one_begins() {
+    let floor = signed_in().await;
+    let view = floor.pack().await;
+    assert_eq!(
+        (&view["screen"], &view["count"], &view["of"]),
+        (&json!("pack"), &json!(0), &json!(3))
+    );
+    let reply = floor.scan(unit(0)).await;
+    assert_eq!(said(&reply), ("accepted", "accepted"));
+    assert_eq!((&reply["view"]["count"], &reply["provisional"]), (&json!(1), &json!(false)));
+    assert_eq!(drafts(&floor.agent.store, "station").await, ["child.unit"]);
+    floor.scan(unit(1)).await;
+    let reply = floor.scan(unit(2)).await;
+    assert_eq!(
+        reply["view"]["prompt"],
+        json!({"code": "scan_parent", "params": {"level": "case"}})
+    );
+    let reply = floor.scan(case(0)).await;
+    assert_eq!(said(&reply), ("accepted", "operation_confirmed"));
+    assert_eq!(reply["view"]["count"], 0);
+    assert_eq!(reply["view"]["task"]["packed_units"], 3);
+    assert_eq!(parent(&floor.agent.store, unit(1)).await, Some(case(0)));
+    assert!(drafts(&floor.agent.store, "station").await.is_empty());
+    let status = floor.get("status").await;
+    assert_eq!((&status["unsent_operations"], &status["drafts"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn cases_packed_here_go_onto_a_pallet() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.packed(0, [0, 1, 2]).await;
+    floor.packed(1, [3, 4, 5]).await;
+    floor.scan(pallet(0)).await;
+    floor.scan(case(0)).await;
+    let reply = floor.scan(case(1)).await;
+    assert_eq!(said(&reply), ("accepted", "operation_confirmed"), "{reply}");
+    assert_eq!(parent(&floor.agent.store, case(1)).await, Some(pallet(0)));
+    assert_eq!(item(&floor.agent.store, pallet(0)).await.unwrap().contents.units(), 6);
+}
+
+#[tokio::test]
+async fn a_refusal_stops_the_work_until_it_is_acknowledged() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.scan(unit(0)).await;
+    let reply = floor.scan(unit(0)).await;
+    assert_eq!(said(&reply), ("refused", "scanned_twice"));
+    assert_eq!(reply["view"]["blocked"], true);
+    assert!(reply["message"]["params"]["at"].is_i64());
+    let reply = floor.scan(unit(1)).await;
+    assert_eq!(said(&reply), ("refused", "blocked"));
+    assert_eq!(floor.get("station").await["count"], 1);
+    assert_eq!(floor.scan_text("ST*OK*").await["view"]["blocked"], false);
+    assert_eq!(said(&floor.scan(unit(1)).await), ("accepted", "accepted"));
+}
+
+#[tokio::test]
+async fn foreign_codes_and_garbage_are_refused_and_leave_nothing_behind() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    for (text, code) in [
+        (printed(unit(59_999)), "foreign"),
+        ("'; drop table item; --".to_owned(), "unreadable"),
+        ("<script>alert(1)</script>".to_owned(), "unreadable"),
+        ("\u{1b}[2J\u{7}".to_owned(), "unreadable"),
+        ("9".repeat(4_096), "unreadable"),
+        (String::new(), "unreadable"),
+    ] {
+        let reply = floor.scan_text(&text).await;
+        assert_eq!(said(&reply), ("refused", code), "{text:.40}");
+        assert_eq!(reply["view"]["count"], 0);
+        floor.command("acknowledge").await;
+    }
+    assert!(drafts(&floor.agent.store, "station").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_last_scan_and_then_the_last_operation_are_taken_back() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.scan(unit(9)).await;
+    let reply = floor.scan_text("ST*UNDO*").await;
+    assert_eq!((said(&reply), &reply["view"]["count"]), (("accepted", "undone"), &json!(0)));
+    floor.packed(0, [0, 1, 2]).await;
+    let reply = floor.command("undo").await;
+    assert_eq!(said(&reply), ("accepted", "undone"));
+    assert_eq!(reply["view"]["can"]["undo"], false);
+    assert_eq!(reply["view"]["task"]["packed_units"], 0);
+    assert_eq!(parent(&floor.agent.store, unit(1)).await, None);
+    // Nothing was deleted: two operations wait to be sent.
+    assert_eq!(floor.get("status").await["unsent_operations"], 2);
+    floor.packed(1, [0, 1, 2]).await;
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_in_the_middle_of_the_case() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.scan(case(0)).await;
+    floor.scan(unit(0)).await;
+    floor.scan(unit(1)).await;
+    floor.scan(unit(0)).await;
+    let before = floor.get("station").await;
+    let killed = copy_of(floor.folder.path());
+    let again = agent(killed.path(), Config::default()).await;
+    let floor = Floor { page: page(&again).await, agent: again, folder: killed };
+    floor.log_in("li").await;
+    assert_eq!(floor.get("station").await, before);
+    assert_eq!((&before["blocked"], &before["count"]), (&json!(true), &json!(2)));
+    floor.command("acknowledge").await;
+    let reply = floor.scan(unit(2)).await;
+    assert_eq!(said(&reply), ("accepted", "operation_confirmed"));
+    assert_eq!(parent(&floor.agent.store, unit(0)).await, Some(case(0)));
+}
+
+#[tokio::test]
+async fn a_damaged_label_is_replaced_a_case_opened_and_one_verified() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.packed(0, [0, 1, 2]).await;
+    floor.packed(1, [3, 4, 5]).await;
+    floor.open("relabel", json!({})).await;
+    floor.scan(case(0)).await;
+    let reply = floor.scan(case(2)).await;
+    assert_eq!(said(&reply), ("accepted", "operation_confirmed"));
+    assert_eq!(parent(&floor.agent.store, unit(0)).await, Some(case(2)));
+
+    floor.open("verify", json!({})).await;
+    floor.scan(case(2)).await;
+    floor.scan(unit(0)).await;
+    let reply = floor.scan(unit(5)).await;
+    assert_eq!(said(&reply), ("warning", "differs"));
+    assert_eq!(reply["view"]["difference"]["foreign"], json!([unit(5)]));
+    assert_eq!(said(&floor.command("confirm").await), ("warning", "differs"));
+
+    floor.open("unpack", json!({})).await;
+    assert_eq!(floor.scan(case(1)).await["view"]["can"]["confirm"], true);
+    assert_eq!(said(&floor.command("confirm").await), ("accepted", "operation_confirmed"));
+    assert_eq!(parent(&floor.agent.store, unit(3)).await, None);
+}
+
+#[tokio::test]
+async fn a_load_is_shipped_against_its_document_and_no_more() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.packed(0, [0, 1, 2]).await;
+    floor.packed(1, [3, 4, 5]).await;
+    floor.open("ship", json!({"document": DOCUMENT})).await;
+    let reply = floor.scan(case(0)).await;
+    assert_eq!(reply["message"]["params"]["units"], 3);
+    assert_eq!(said(&floor.scan(case(1)).await), ("refused", "over"));
+    floor.command("acknowledge").await;
+    floor.command("confirm").await;
+    let documents = floor.get("documents").await;
+    assert_eq!(documents["rows"][0]["lines"][0]["moved"], 3);
+    floor.open("lookup", json!({})).await;
+    let view = &floor.scan(unit(0)).await["view"];
+    assert_eq!(view["item"]["parent"], json!({"code": case(0), "level": "case"}));
+    assert_eq!(view["item"]["custody"]["dealer"]["name"], "Nanjing Trading");
+}
+
+#[tokio::test]
+async fn other_work_waits_until_the_open_package_is_finished_but_looking_up_does_not() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.scan(unit(0)).await;
+    let refused = floor.post("station/open", json!({"screen": "relabel"})).await;
+    refused.assert_status(StatusCode::CONFLICT);
+    assert_eq!(refused.json::<Value>()["error"]["code"], "package_open");
+    floor.open("lookup", json!({})).await;
+    assert_eq!(floor.scan(unit(0)).await["view"]["item"]["known"], true);
+    assert_eq!(floor.command("back").await["view"]["count"], 1);
+    let elsewhere = json!({"login": "li", "pin": PIN, "site": 2});
+    floor.post("session", elsewhere).await.assert_status(StatusCode::CONFLICT);
+    floor.command("undo").await;
+    floor.open("relabel", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_picture_of_a_label_is_a_scan() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    let photo = |bytes: Vec<u8>| {
+        floor.page.post("/api/station/picture").bytes(bytes.into()).content_type("image/png")
+    };
+    let reply: Value = photo(label_png(&[&printed(unit(0))])).await.json();
+    assert_eq!(said(&reply), ("accepted", "accepted"));
+    assert_eq!(reply["decoded"], json!([{"text": printed(unit(0)), "symbology": "qr"}]));
+    let reply: Value = photo(label_png(&["A", "B"])).await.json();
+    assert_eq!((said(&reply), &reply["view"]["count"]), (("warning", "several_codes"), &json!(1)));
+    let reply: Value = photo(label_png(&[])).await.json();
+    assert_eq!(said(&reply), ("warning", "no_code_in_picture"));
+    let broken = photo(b"\x89PNG\r\n\x1a\nno".to_vec()).await;
+    broken.assert_status(StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(broken.json::<Value>()["error"]["code"], "bad_picture");
+    let huge = photo(vec![0; 17 * 1024 * 1024]).await;
+    huge.assert_status(StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+fn label_png(texts: &[&str]) -> Vec<u8> {
+    let mut sheet = image::GrayImage::from_pixel(620, 320, image::Luma([240]));
+    for (x, text) in (0..).step_by(300).zip(texts) {
+        let label = qrcode::QrCode::new(text).unwrap();
+        let label = label.render::<image::Luma<u8>>().module_dimensions(5, 5).build();
+        image::imageops::overlay(&mut sheet, &label, x + 10, 10);
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    sheet.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn one_trigger_pull_over_two_listeners_counts_once() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.scan(unit(0)).await;
+    let body = json!({"text": printed(unit(0)), "source": "broadcast"});
+    let reply: Value = floor.post("station/scan", body).await.json();
+    assert_eq!((said(&reply), &reply["view"]["blocked"]), (("ready", "repeat"), &json!(false)));
+}
+
+#[tokio::test]
+async fn nobody_works_without_signing_in_and_a_wrong_pin_does_not() {
+    let floor = floor().await;
+    for path in ["session", "station", "tasks", "documents", "exceptions"] {
+        let answer = floor.page.get(&format!("/api/{path}")).await;
+        answer.assert_status(StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.json::<Value>()["error"]["code"], "no_session");
+    }
+    floor.page.get("/api/status").await.assert_status_ok();
+    for (login, pin) in [("li", "0000"), ("nobody", PIN)] {
+        let answer = floor.post("session", json!({"login": login, "pin": pin})).await;
+        answer.assert_status(StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.json::<Value>()["error"]["code"], "wrong_pin");
+    }
+    let body = json!({"login": "li", "pin": PIN, "site": 77});
+    floor.post("session", body).await.assert_status(StatusCode::FORBIDDEN);
+    for _ in 0..5 {
+        floor.post("session", json!({"login": "li", "pin": "1111"})).await;
+    }
+    let body = json!({"login": "li", "pin": PIN});
+    floor.post("session", body).await.assert_status(StatusCode::TOO_MANY_REQUESTS);
+    floor.log_in("wang").await;
+    assert_eq!(floor.get("session").await["operator"]["role"], "supervisor");
+    floor.page.delete("/api/session").await.assert_status(StatusCode::NO_CONTENT);
+    floor.page.get("/api/session").await.assert_status(StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn other_hosts_and_other_pages_are_refused() {
+    let floor = floor().await;
+    let router = ui::router(floor.agent.clone(), Vec::new()).await.unwrap();
+    let page = TestServer::new(router);
+    let answer = page.get("/api/status").add_header("host", "evil.example:7070").await;
+    answer.assert_status(StatusCode::MISDIRECTED_REQUEST);
+    let body = json!({"login": "li", "pin": PIN});
+    let answer = page
+        .post("/api/session")
+        .add_header("host", "127.0.0.1:7070")
+        .add_header("origin", "http://evil.example")
+        .json(&body)
+        .await;
+    answer.assert_status(StatusCode::FORBIDDEN);
+    let answer =
+        page.post("/api/session").add_header("host", "127.0.0.1:7070").text(body.to_string()).await;
+    answer.assert_status(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn the_page_comes_with_its_policy_and_unknown_files_do_not() {
+    let floor = floor().await;
+    let answer = floor.page.get("/").await;
+    answer.assert_status_ok();
+    assert!(answer.header("content-type").to_str().unwrap().starts_with("text/html"));
+    assert!(
+        answer.header("content-security-policy").to_str().unwrap().contains("default-src 'self'")
+    );
+    floor.page.get("/assets/nothing.js").await.assert_status(StatusCode::NOT_FOUND);
+    floor.page.get("/api/nothing").await.assert_status(StatusCode::NOT_FOUND);
+}
