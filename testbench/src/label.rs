@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use anyhow::{Context, Result};
 use image::{GrayImage, ImageFormat, Luma, imageops};
-use imageproc::geometric_transformations::{Interpolation, rotate_about_center};
+use imageproc::geometric_transformations::{Border, Interpolation, rotate_about_center};
 use qrcode::QrCode;
 
 /// How a picture of a label is spoiled.
@@ -27,7 +27,7 @@ pub fn qr_png(text: &str, spoiled: Spoiled) -> Result<Vec<u8>> {
         &label,
         spoiled.degrees.to_radians(),
         Interpolation::Bilinear,
-        Luma([255_u8]),
+        Border::Constant(Luma([255_u8])),
     );
     let seen = if spoiled.blur > 0.0 { imageops::blur(&turned, spoiled.blur) } else { turned };
     let mut png = Cursor::new(Vec::new());

@@ -90,9 +90,13 @@ impl VirtualLine {
         self.units.send(format!("{text}\r\n").as_bytes())
     }
 
-    /// Noise on the unit reader's cable.
+    /// Noise on the unit reader's cable, which looks like a reading nobody sent. The agent asks for it again.
     pub fn noise(&mut self, bytes: &[u8]) -> Result<()> {
-        self.units.send(bytes)
+        self.units.send(bytes)?;
+        match self.units.receive_one_of(&[ACK, NAK], RESEND_AFTER)? {
+            Some(NAK) => Ok(()),
+            other => bail!("noise should be answered with NAK, got {other:?}"),
+        }
     }
 
     /// The case label passes; returns what the gate is told.
@@ -122,7 +126,7 @@ fn report(port: &mut VirtualPort, text: &str) -> Result<()> {
     while Instant::now() < until {
         port.drain()?;
         port.send(frame.as_bytes())?;
-        if port.receive_one_of(&[ACK, NAK], RESEND_AFTER)?.is_some() {
+        if port.receive_one_of(&[ACK, NAK], RESEND_AFTER)? == Some(ACK) {
             return Ok(());
         }
     }

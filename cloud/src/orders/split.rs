@@ -13,17 +13,17 @@ pub struct Share {
 /// use up the whole range, so that spare labels are spread too. A task of nothing gets nothing.
 #[must_use]
 pub fn split(count: u32, quantities: &[u32]) -> Vec<Share> {
-    let total: u64 = quantities.iter().map(|quantity| u64::from(*quantity)).sum();
-    let mut before: u64 = 0;
-    let edge = |units: u64| -> u32 {
-        let share = (u64::from(count) * units).checked_div(total).unwrap_or_default();
+    let total: u128 = quantities.iter().map(|quantity| u128::from(*quantity)).sum();
+    let mut before: u128 = 0;
+    let edge = |units: u128| -> u32 {
+        let share = (u128::from(count) * units).checked_div(total).unwrap_or_default();
         u32::try_from(share).unwrap_or(count)
     };
     quantities
         .iter()
         .map(|quantity| {
             let start = edge(before);
-            before += u64::from(*quantity);
+            before += u128::from(*quantity);
             Share { start, count: edge(before) - start }
         })
         .collect()

@@ -64,11 +64,11 @@ async fn run_line(
         let line = &mut world.line;
         let mut answers = Vec::new();
         for (index, case) in cases.iter().enumerate() {
-            for pass in &case.passes {
+            for (bottle, pass) in case.passes.iter().enumerate() {
+                if index % 4 == 3 && bottle == UNITS / 3 {
+                    line.noise(b"\x00\xff\xfe power-up \x07\r\n")?;
+                }
                 line.pass(pass)?;
-            }
-            if index % 4 == 3 {
-                line.noise(b"\x00\xff\xfe power-up \x07\r\n")?;
             }
             answers.push(line.close(&case.label)?);
         }

@@ -66,7 +66,7 @@ impl World {
         let sealtrace_cloud = binary("sealtrace-cloud")?;
         let account =
             ["--login", "admin", "--name", "管理员", "--role", "admin", "--password-stdin"];
-        let create = [&["admin"], place.as_slice(), &["create-account"], &account].concat();
+        let create = [&["admin", "create-account"], place.as_slice(), &account].concat();
         run(&sealtrace_cloud, &create, Some(PASSWORD))?;
         let config = folder.join("cloud.toml");
         let (network_address, device_address) = (network.address(), device);

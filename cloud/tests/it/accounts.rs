@@ -1,0 +1,203 @@
+//! Accounts and sessions: who gets in, who does not, and what a login leaves behind.
+
+use sealtrace_cloud::accounts::{Role, SESSION_COOKIE};
+use sealtrace_cloud::store::search::Page;
+use sealtrace_cloud::store::sessions::{self, StoredSession};
+use sealtrace_cloud::store::{StoreError, accounts};
+use sealtrace_cloud::writing;
+use sealtrace_protocol::time::Timestamp;
+use serde_json::json;
+
+use crate::engines::on_both_engines;
+use crate::office::{MINUTE_MS, PASSWORD, answer, faults, get, in_both_offices};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_sets_a_cookie_that_scripts_and_other_sites_cannot_use() {
+    in_both_offices(async |office| {
+        let browser = office.nobody();
+        assert_eq!(get(&browser, "/session").await.1["error"]["code"], "no_session");
+        let body = json!({ "login": " Auditor ", "password": PASSWORD });
+        let response = browser.post("/api/v1/session").json(&body).await;
+        response.assert_json(&json!({ "account": {
+            "id": 2, "login": "auditor", "name": "the auditor", "role": "auditor",
+        }}));
+        let cookie = response.header("set-cookie").to_str().unwrap().to_owned();
+        assert!(cookie.starts_with(&format!("{SESSION_COOKIE}=")), "{cookie}");
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        assert_eq!(get(&browser, "/session").await.1["account"]["login"], "auditor");
+        let (status, _) = answer(browser.delete("/api/v1/session").json(&json!({}))).await;
+        assert_eq!(status, 204);
+        assert_eq!(get(&browser, "/session").await.0, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_a_login_that_does_not_exist_get_the_same_answer() {
+    in_both_offices(async |office| {
+        let browser = office.nobody();
+        for login in ["admin", "nobody-at-all"] {
+            let body = json!({ "login": login, "password": "guessed wrong" });
+            let answered = answer(browser.post("/api/v1/session").json(&body)).await;
+            assert_eq!(
+                answered,
+                (401, json!({ "error": { "code": "wrong_login", "params": {} } }))
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_gets_slow_and_stays_so_for_the_right_password_too() {
+    in_both_offices(async |office| {
+        let browser = office.nobody();
+        let attempt = async |password: &str| {
+            let body = json!({ "login": "inspector", "password": password });
+            answer(browser.post("/api/v1/session").json(&body)).await
+        };
+        for _ in 0..5 {
+            assert_eq!(attempt("guessed wrong").await.0, 401);
+        }
+        let (status, body) = attempt(PASSWORD).await;
+        assert_eq!(status, 429, "{body}");
+        assert_eq!(body["error"]["code"], "too_many_requests");
+        assert_eq!(body["error"]["params"]["retry_after_s"], 10);
+        office.later(10_000);
+        assert_eq!(attempt(PASSWORD).await.0, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_keep_to_their_own() {
+    in_both_offices(async |office| {
+        let inspector = office.signed_in("inspector").await;
+        for path in ["/orders", "/documents", "/diversion/suspects", "/trace?text=x", "/accounts"] {
+            let (status, body) = get(&inspector, path).await;
+            assert_eq!((status, &body["error"]["code"]), (403, &json!("forbidden")), "{path}");
+        }
+        assert_eq!(get(&inspector, "/regions").await.0, 200);
+        let auditor = office.signed_in("auditor").await;
+        assert_eq!(get(&auditor, "/orders").await.0, 200);
+        for path in ["/accounts", "/operators", "/orders/1/rolls/unit"] {
+            assert_eq!(get(&auditor, path).await.0, 403, "{path}");
+        }
+        let new = json!({ "name": "x", "kind": "line" });
+        assert_eq!(answer(auditor.post("/api/v1/sites").json(&new)).await.0, 403);
+        assert_eq!(get(&office.nobody(), "/orders").await.0, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_made_once_and_every_wrong_field_is_named() {
+    in_both_offices(async |office| {
+        let new = json!({ "login": "Li.Na", "name": "李娜", "role": "auditor", "password": PASSWORD });
+        let (status, made) = office.post("/accounts", new.clone()).await;
+        assert_eq!((status, &made["login"]), (201, &json!("li.na")));
+        assert!(made.get("password").is_none());
+        assert_eq!(faults(office.post("/accounts", new).await), json!({ "login": "taken" }));
+        let bad = json!({ "login": "a b", "name": "", "role": "owner", "password": "short" });
+        assert_eq!(
+            faults(office.post("/accounts", bad).await),
+            json!({ "login": "characters", "name": "required", "role": "unknown", "password": "too_short" })
+        );
+        let found = office.get("/accounts?q=%E6%9D%8E").await;
+        assert_eq!((found["total"].as_u64(), &found["rows"][0]["login"]), (Some(1), &json!("li.na")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_site_or_a_form_sends_changes_nothing() {
+    in_both_offices(async |office| {
+        let new = json!({ "name": "x", "kind": "line" });
+        let send = || office.admin.post("/api/v1/sites");
+        let cross = send().json(&new).add_header("origin", "https://elsewhere.example");
+        assert_eq!(answer(cross).await.1["error"]["code"], "other_origin");
+        let form =
+            send().text("name=x&kind=line").content_type("application/x-www-form-urlencoded");
+        assert_eq!(answer(form).await.0, 415);
+        let broken = send().text("{\"name\":").content_type("application/json");
+        assert_eq!(answer(broken).await.1["error"]["code"], "unreadable_json");
+        let large = json!({ "name": "x".repeat(70_000), "kind": "line" });
+        assert_eq!(answer(send().json(&large)).await.0, 413);
+        assert_eq!(office.get("/sites").await["total"], 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_has_a_limit_that_is_said_and_not_cut() {
+    in_both_offices(async |office| {
+        let asked = get(&office.admin, "/accounts?size=201&page=0").await;
+        assert_eq!(faults(asked), json!({ "size": "out_of_range", "page": "out_of_range" }));
+        assert_eq!(
+            get(&office.admin, "/accounts?size=many").await.1["error"]["code"],
+            "unreadable_query"
+        );
+        let second = office.get("/accounts?size=2&page=2").await;
+        assert_eq!(second["total"], 3);
+        assert_eq!(second["rows"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_keeps_accounts_as_they_were_given() {
+    on_both_engines(async |store| {
+        let now = Timestamp(7);
+        let ids: Result<_, StoreError> = writing!(store, |tx| {
+            let first = accounts::add(tx, "b", "百分 100%", Role::Admin, "v1", now).await?;
+            let second = accounts::add(tx, "a", "x_y", Role::Inspector, "v2", now).await?;
+            let taken = accounts::add(tx, "b", "again", Role::Auditor, "v3", now).await?;
+            assert!(accounts::set_password(tx, "b", "v4").await?);
+            assert!(!accounts::set_password(tx, "nobody", "v4").await?);
+            Ok((first, second, taken))
+        });
+        let (Some(first), Some(_), None) = ids.unwrap() else { panic!("two were new") };
+        let mut tx = store.read().await.unwrap();
+        let stored = accounts::by_login(&mut tx, "b").await.unwrap().unwrap();
+        assert_eq!((stored.account.id, stored.password.as_str()), (first, "v4"));
+        assert_eq!(accounts::by_id(&mut tx, first).await.unwrap().unwrap().name, "百分 100%");
+        assert!(accounts::by_login(&mut tx, "c").await.unwrap().is_none());
+        for (q, logins) in
+            [("", vec!["a", "b"]), ("0%", vec!["b"]), ("X_", vec!["a"]), ("%b", vec![])]
+        {
+            let page = Page { q: q.to_owned(), ..Page::default() };
+            let found = accounts::list(&mut tx, &page).await.unwrap();
+            let names: Vec<&str> =
+                found.rows.iter().map(|account| account.login.as_str()).collect();
+            assert_eq!((names, found.total), (logins.clone(), logins.len() as u64), "{q}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_ends_sessions_in_time() {
+    on_both_engines(async |store| {
+        let session =
+            |data: &str, at| StoredSession { data: data.to_owned(), expires_at: Timestamp(at) };
+        let done: Result<(), StoreError> = writing!(store, |tx| {
+            assert!(sessions::add(tx, "one", &session("{}", 10)).await?);
+            assert!(!sessions::add(tx, "one", &session("[]", 99)).await?);
+            sessions::save(tx, "one", &session("{\"a\":1}", 20)).await?;
+            sessions::save(tx, "two", &session("{}", 30)).await?;
+            Ok(())
+        });
+        done.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let found = sessions::load(&mut tx, "one", Timestamp(19)).await.unwrap();
+        assert_eq!(found, Some(session("{\"a\":1}", 20)));
+        assert_eq!(sessions::load(&mut tx, "one", Timestamp(20)).await.unwrap(), None);
+        drop(tx);
+        let ended: Result<u64, StoreError> = writing!(store, |tx| {
+            sessions::remove(tx, "two").await?;
+            sessions::remove_ended(tx, Timestamp(MINUTE_MS)).await
+        });
+        assert_eq!(ended.unwrap(), 1);
+    })
+    .await;
+}
