@@ -123,7 +123,8 @@ fn may_leave(pending: &mut Pending<'_>, item: &Item, document: &Document) -> Res
 fn fits(load: &super::item::Contents, code: Code, document: &Document) -> Result<(), Rejection> {
     let mut units = alloc::collections::BTreeMap::new();
     for content in load.iter() {
-        *units.entry(content.product).or_insert(0_u32) += content.units;
+        let sum = units.entry(content.product).or_insert(0_u32);
+        *sum = sum.saturating_add(content.units);
     }
     for (product, load) in units {
         let line = document.line(product).ok_or(Rejection::NotOnDocument {

@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::item::{Contents, Custody, Item, Level, State};
 use super::operation::{Commission, Made, Operation, Pack, VerifyPack};
 use super::pending::{Found, Pending};
-use super::plan::Task;
+use super::plan::{HOLDS_MAX, Task};
 use super::rejection::Rejection;
 use crate::code::Code;
 
@@ -166,14 +166,17 @@ fn check_count(
     if count == 0 {
         return Err(Rejection::Nothing { parent });
     }
-    let Some(made) = &pack.made else { return Ok(None) };
+    let too_many = |holds| Err(Rejection::TooMany { parent, holds, count });
+    let Some(made) = &pack.made else {
+        return if count > HOLDS_MAX { too_many(HOLDS_MAX) } else { Ok(None) };
+    };
     let plan = &task(operation, made, facts)?.plan;
     let (Some(holds), Some(child_level)) = (plan.holds(pack.level), plan.child_level(pack.level))
     else {
         return Err(Rejection::NotInPlan { level: pack.level });
     };
     if count > holds {
-        return Err(Rejection::TooMany { parent, holds, count });
+        return too_many(holds);
     }
     if count < holds && pack.partial.is_none() {
         return Err(Rejection::TooFew { parent, holds, count });

@@ -41,18 +41,20 @@ impl<'a> Pending<'a> {
     }
 
     /// The code that stands for `code`: itself, or what replaced its label if this was done before that.
+    ///
+    /// Followed as far as the facts go: a chain longer than the caller cared to fetch, or one that two sources of a
+    /// device closed to a circle, ends with the replacement as the answer.
     pub(super) fn current(&self, code: Code) -> Result<Code, Rejection> {
         let mut current = code;
-        loop {
-            let Some(State::Replaced { by, at }) = self.item(current).map(|item| item.state) else {
-                return Ok(current);
-            };
-            if !self.operation.at.interval().before(at) {
+        let mut seen = BTreeSet::new();
+        while let Some(State::Replaced { by, at }) = self.item(current).map(|item| item.state) {
+            let followed = seen.insert(current) && self.facts.knows(by);
+            if !followed || !self.operation.at.interval().before(at) {
                 return Err(Rejection::Replaced { code, by });
             }
-            // The next one is another code: a label is never replaced by itself or by one already in use.
             current = by;
         }
+        Ok(current)
     }
 
     /// The codes that stand for `codes`, in order; an error when two of them are the same item.
@@ -97,11 +99,18 @@ impl<'a> Pending<'a> {
         }
     }
 
+    /// The package an item is in, if it is known. What a device pieced together could be a circle; levels that must
+    /// rise end it.
+    fn package(&self, item: &Item) -> Option<&Item> {
+        let package = item.parent.and_then(|parent| self.item(parent))?;
+        (package.level > item.level).then_some(package)
+    }
+
     /// Whose custody an item is in: its root's.
     pub(super) fn custody(&self, item: &Item) -> Option<Custody> {
         let mut root = item;
-        while let Some(parent) = root.parent.and_then(|parent| self.item(parent)) {
-            root = parent;
+        while let Some(package) = self.package(root) {
+            root = package;
         }
         root.custody
     }
@@ -126,15 +135,17 @@ impl<'a> Pending<'a> {
     /// those with nothing left inside end.
     pub(super) fn detach(&mut self, item: &mut Item) {
         item.custody = self.custody(item);
-        let Some(parent) = item.parent.take() else { return };
+        let Some(parent) = item.parent else { return };
         let leaving = item.contents.clone();
         self.change_contents(parent, |contents| contents.remove(&leaving));
-        let mut emptying = Some(parent);
-        while let Some(mut package) = emptying.and_then(|code| self.item(code)).cloned() {
+        let mut emptying = self.package(item).cloned();
+        while let Some(mut package) = emptying {
             package.children = package.children.saturating_sub(1);
-            emptying = package.parent.filter(|_| package.children == 0);
-            if package.children == 0 { self.dissolve(package) } else { self.put(package) }
+            let emptied = package.children == 0;
+            emptying = self.package(&package).filter(|_| emptied).cloned();
+            if emptied { self.dissolve(package) } else { self.put(package) }
         }
+        item.parent = None;
     }
 
     /// Ends a package that has nothing in it any more; the packages above lose nothing by it.
@@ -152,10 +163,10 @@ impl<'a> Pending<'a> {
 
     /// Applies a change of contents to a package and all packages it is in.
     pub(super) fn change_contents(&mut self, package: Code, change: impl Fn(&mut Contents)) {
-        let mut next = Some(package);
-        while let Some(mut item) = next.and_then(|code| self.item(code)).cloned() {
+        let mut next = self.item(package).cloned();
+        while let Some(mut item) = next {
             change(&mut item.contents);
-            next = item.parent;
+            next = self.package(&item).cloned();
             self.put(item);
         }
     }

@@ -1,12 +1,12 @@
 //! What happens when operations meet: small histories told by hand, each ending in the one item that matters.
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId};
+use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Effects, Item, Level, Made, Operation, Pack, Receive, Rejection, Relabel,
-    RelabelReason, Ship, State, Unpack,
+    Action, Commission, Contents, Effects, Facts, HOLDS_MAX, Item, Level, Made, Operation, Pack,
+    Presence, Receive, Rejection, Relabel, RelabelReason, Ship, State, Unpack, judge,
 };
-use sealtrace_protocol::time::{Stamp, Timestamp};
+use sealtrace_protocol::time::{Stamp, TimeInterval, Timestamp};
 
 use crate::world::{Ledger, PRODUCT, case, id, lot, pallet, unit};
 
@@ -18,17 +18,10 @@ struct Story {
 }
 
 impl Story {
-    /// An action at a site, at a time of the device's clock.
+    /// An action at a time of the device's clock, at a site.
     fn at(&mut self, time: i64, site: u64, action: Action) -> Result<Effects, Rejection> {
         self.seq += 1;
-        let operation = Operation {
-            at: Stamp { wall: Timestamp(time), uncertainty_ms: 5 },
-            operator: None,
-            site: SiteId(site),
-            basis: Cursor(0),
-            action,
-        };
-        self.ledger.accept(id(self.seq), &operation)
+        self.ledger.accept(id(self.seq), &operation(time, site, action))
     }
 
     /// An action at site 1, one minute after the one before.
@@ -39,6 +32,16 @@ impl Story {
 
     fn item(&self, code: Code) -> &Item {
         &self.ledger.items[&code]
+    }
+}
+
+fn operation(time: i64, site: u64, action: Action) -> Operation {
+    Operation {
+        at: Stamp { wall: Timestamp(time), uncertainty_ms: 5 },
+        operator: None,
+        site: SiteId(site),
+        basis: Cursor(0),
+        action,
     }
 }
 
@@ -129,4 +132,51 @@ fn the_same_shipment_reported_twice_disputes_nothing() {
     story.then(ship(&[case(0)], 1)).unwrap();
     story.then(ship(&[case(0)], 1)).unwrap_err();
     assert!(!story.item(case(0)).disputed);
+}
+
+#[test]
+fn no_package_holds_more_than_any_package_can() {
+    let mut story = Story::default();
+    let many: Vec<Code> = (0..=u64::from(HOLDS_MAX)).map(case).collect();
+    let refused = story.then(pack_pallet(pallet(0), &many)).unwrap_err();
+    assert_eq!(refused.code(), "too_many");
+}
+
+#[test]
+fn circles_in_what_a_device_pieced_together_end() {
+    let (one, other) = (case(0), case(1));
+    let item = |code, level, parent, state| Item {
+        code,
+        level,
+        state,
+        parent,
+        custody: None,
+        contents: Contents::none(),
+        children: 1,
+        disputed: false,
+        version: Version(1),
+    };
+    let operation = operation(0, 1, receive(&[one]));
+    let mut facts = Facts::new();
+    facts.set(one, Presence::Present(item(one, Level::Case, Some(other), State::Active)));
+    facts.set(other, Presence::Present(item(other, Level::Pallet, Some(one), State::Active)));
+    assert!(judge(&operation, &facts).is_ok());
+
+    let at = operation.at.interval();
+    let later = TimeInterval { earliest: at.latest.plus_ms(1), latest: at.latest.plus_ms(1) };
+    let replaced = |by| State::Replaced { by, at: later };
+    facts.set(one, Presence::Present(item(one, Level::Case, None, replaced(other))));
+    facts.set(other, Presence::Present(item(other, Level::Case, None, replaced(one))));
+    assert_eq!(judge(&operation, &facts).unwrap_err().code(), "replaced");
+}
+
+#[test]
+fn a_replaced_label_is_not_followed_to_a_code_nobody_looked_up() {
+    let mut story = Story::default();
+    story.at(0, 1, commission(&[unit(0)])).unwrap();
+    story.at(100, 1, relabel(unit(0), unit(1))).unwrap();
+    let mut facts = Facts::new();
+    facts.set(unit(0), Presence::Present(story.item(unit(0)).clone()));
+    let late = judge(&operation(50, 1, receive(&[unit(0)])), &facts);
+    assert_eq!(late, Err(Rejection::Replaced { code: unit(0), by: unit(1) }));
 }
