@@ -87,9 +87,13 @@ pub(crate) async fn left_at(
     for _ in 0..STEPS_MAX {
         let Some(package) = since.out_of.and_then(|code| key_of(codebook, &code)) else { break };
         let outer = store::tracing::life(tx, codebook, package).await?;
-        // As it was just before the child left: opening a package frees it in the same operation.
-        let before = |step: &&Step| step.at.wall <= since.at && step.operation != since.by;
-        let Some(there) = outer.iter().rev().find(before) else { break };
+        // As it was just before the child left: taking the last one out frees a package.
+        let left = outer.iter().position(|step| step.operation == since.by);
+        let before = match left {
+            Some(left) => left.checked_sub(1).and_then(|before| outer.get(before)),
+            None => version_at(&outer, since.at),
+        };
+        let Some(there) = before else { break };
         if let Some(parent) = there.item.parent {
             since.out_of = Some(parent);
         } else if there.item.custody == since.custody {

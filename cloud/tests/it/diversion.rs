@@ -7,7 +7,9 @@ use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ledger::{Action, Correct, Correction, Relabel, RelabelReason, Unpack};
 use serde_json::{Value, json};
 
-use crate::office::{Goods, Line, MINUTE_MS, Office, START, answer, faults, get, goods, in_both_offices};
+use crate::office::{
+    Goods, Line, MINUTE_MS, Office, START, answer, faults, get, goods, in_both_offices,
+};
 
 const NANJING: &str = "320100";
 const YANGZHOU: &str = "321000";
@@ -123,7 +125,8 @@ async fn a_shipment_that_is_heard_of_late_puts_earlier_sightings_in_another_ligh
         assert_eq!(suspects(&office, "").await, Vec::<String>::new());
         line.did_at(&office, packed_at, vec![goods.pack_case(0, 0..3)]).await;
         assert_eq!(suspects(&office, "").await, Vec::<String>::new());
-        let shipped = line.did_at(&office, shipped_at, vec![Goods::ship(goods.cases[0], document)]).await;
+        let shipped =
+            line.did_at(&office, shipped_at, vec![Goods::ship(goods.cases[0], document)]).await;
         assert_eq!(suspects(&office, "").await, texts(&goods.units[..1]));
         let undo = Action::Correct(Correct { names: shipped, correction: Correction::Undo });
         line.did_at(&office, shipped_at.plus_ms(1), vec![undo]).await;
@@ -137,7 +140,10 @@ async fn a_shipment_that_is_heard_of_late_puts_earlier_sightings_in_another_ligh
 async fn what_left_a_shipped_pallet_or_got_a_new_label_is_still_under_its_shipment() {
     in_both_offices(async |office| {
         let (goods, mut line) = shipped(&office).await;
-        let left = vec![Action::Unpack(Unpack::Child(goods.cases[1])), Action::Unpack(Unpack::Whole(goods.cases[0]))];
+        let left = vec![
+            Action::Unpack(Unpack::Child(goods.cases[1])),
+            Action::Unpack(Unpack::Whole(goods.cases[0])),
+        ];
         line.does(&office, left).await;
         office.later(MINUTE_MS);
         office.scan(&goods.units[0], SHANGHAI).await;
@@ -154,7 +160,9 @@ async fn what_left_a_shipped_pallet_or_got_a_new_label_is_still_under_its_shipme
         found.sort();
         assert_eq!(found, expected);
         let rows = office.get("/diversion/suspects").await;
-        for row in rows["rows"].as_array().unwrap().iter().filter(|row| row["code"] != new.canonical()) {
+        for row in
+            rows["rows"].as_array().unwrap().iter().filter(|row| row["code"] != new.canonical())
+        {
             assert_eq!(row["shipped_at"], json!(START.plus_ms(MINUTE_MS)), "{row}");
         }
         agree_with_judging_afresh(&office, &goods).await;

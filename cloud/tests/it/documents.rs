@@ -95,10 +95,9 @@ async fn shipping_moves_a_document_to_its_end_and_tells_the_site() {
         let shown = office.get(&format!("/documents/{document}")).await;
         assert_eq!((&shown["state"], &shown["lines"][0]["moved"]), (&json!("in_work"), &json!(3)));
         assert_eq!(told(&office, goods.site, document).await["document"]["lines"][0]["moved"], 3);
-        let (status, body) = answer(
-            office.admin.delete(&format!("/api/v1/documents/{document}")).json(&json!({})),
-        )
-        .await;
+        let (status, body) =
+            answer(office.admin.delete(&format!("/api/v1/documents/{document}")).json(&json!({})))
+                .await;
         assert_eq!(faults((status, body)), json!({ "state": "moved" }));
         line.does(&office, vec![Goods::ship(goods.cases[1], document)]).await;
         let shown = office.get(&format!("/documents/{document}")).await;
@@ -113,7 +112,8 @@ async fn an_untouched_document_can_be_withdrawn() {
     in_both_offices(async |office| {
         let goods = goods(&office).await;
         let document = goods.document(&office, "OUT-1", goods.nanjing, 6).await;
-        let request = office.admin.delete(&format!("/api/v1/documents/{document}")).json(&json!({}));
+        let request =
+            office.admin.delete(&format!("/api/v1/documents/{document}")).json(&json!({}));
         let (status, body) = answer(request).await;
         assert_eq!((status, &body["state"]), (200, &json!("void")));
         assert_eq!(told(&office, goods.site, document).await["document"]["open"], false);

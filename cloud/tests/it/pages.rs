@@ -11,9 +11,14 @@ async fn page(office: &Office, path: &str) -> TestResponse {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_address_shows_its_page() {
     in_both_offices(async |office| {
-        for (path, to) in [("/", "/console/"), ("/console", "/console/"), ("/inspector", "/inspector/")] {
+        for (path, to) in
+            [("/", "/console/"), ("/console", "/console/"), ("/inspector", "/inspector/")]
+        {
             let response = page(&office, path).await;
-            assert_eq!((response.status_code().as_u16(), response.header("location").to_str().unwrap()), (303, to));
+            assert_eq!(
+                (response.status_code().as_u16(), response.header("location").to_str().unwrap()),
+                (303, to)
+            );
         }
         let consumer = page(&office, "/9A000000000000001").await;
         consumer.assert_status_ok();
@@ -22,7 +27,7 @@ async fn each_address_shows_its_page() {
             response.assert_status_ok();
             assert_eq!(response.header("content-type"), "text/html; charset=utf-8");
             assert_eq!(response.header("cache-control"), "no-cache");
-            assert!(response.text().contains("Sealtrace"), "{path}");
+            assert!(response.text().contains("<html lang=\"zh-CN\">"), "{path}");
         }
         for path in ["/01/06901234567892/21/9A000000000000001", "/00/069012345678901234"] {
             assert_eq!(page(&office, path).await.text(), consumer.text());
@@ -41,7 +46,10 @@ async fn pages_keep_to_themselves_and_say_when_nothing_changed() {
     in_both_offices(async |office| {
         let response = page(&office, "/console/").await;
         let policy = response.header("content-security-policy").to_str().unwrap().to_owned();
-        assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(!policy.contains("script-src 'self' 'unsafe-inline'"), "{policy}");
         for path in ["/console/", "/healthz", "/api/v1/session"] {
             let response = page(&office, path).await;

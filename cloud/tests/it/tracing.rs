@@ -101,7 +101,10 @@ async fn a_batch_is_verified_each_time_it_is_looked_at() {
         let (batch, seq) = line.newest();
         let path = format!("/batches/7/1/{batch}");
         let shown = office.get(&path).await;
-        assert_eq!((&shown["verified"], &shown["count"], &shown["last"]), (&json!(true), &json!(2), &json!(seq)));
+        assert_eq!(
+            (&shown["verified"], &shown["count"], &shown["last"]),
+            (&json!(true), &json!(2), &json!(seq))
+        );
         assert_eq!(shown["previous"], Value::Null);
         assert_eq!(shown["software"], "0.1.0-test");
         assert_eq!(shown["receipt"]["stored_at"], json!(START));

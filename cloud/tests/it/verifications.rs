@@ -48,8 +48,15 @@ async fn forged_foreign_and_unreadable_codes_are_unknown_and_nothing_is_kept() {
         let Code::Minted(real) = goods.units[0] else { panic!("units are minted") };
         let forged = Minted::new(real.head(), real.body() ^ 1).unwrap().to_string();
         let unknown = json!({ "verdict": "unknown", "nth": 0 });
-        for text in [forged.as_str(), "(01)06901234567892(21)ABC", "https://elsewhere.example/x", "", "\u{0}"] {
-            let request = office.nobody().post("/api/v1/verifications").json(&json!({ "text": text }));
+        for text in [
+            forged.as_str(),
+            "(01)06901234567892(21)ABC",
+            "https://elsewhere.example/x",
+            "",
+            "\u{0}",
+        ] {
+            let request =
+                office.nobody().post("/api/v1/verifications").json(&json!({ "text": text }));
             assert_eq!(answer(request).await, (200, unknown.clone()), "{text:?}");
         }
         assert_eq!(kept(&office, &Code::Minted(real)).await, 0);
@@ -74,7 +81,10 @@ async fn one_address_cannot_try_out_codes_and_others_are_not_held_up() {
         }
         let (status, body) = ask("203.0.113.9").await;
         assert_eq!(status, 429);
-        assert_eq!(body["error"], json!({ "code": "too_many_requests", "params": { "retry_after_s": 1 } }));
+        assert_eq!(
+            body["error"],
+            json!({ "code": "too_many_requests", "params": { "retry_after_s": 1 } })
+        );
         assert_eq!(ask("203.0.113.10").await.0, 200);
         office.later(1_000);
         assert_eq!(ask("203.0.113.9").await.0, 200);
@@ -88,7 +98,8 @@ async fn scans_at_the_same_moment_get_different_numbers() {
         let goods = goods(&office).await;
         let scans = (0..12).map(|_| office.scan(&goods.units[5], "310100"));
         let answers: Vec<Value> = futures_util::future::join_all(scans).await;
-        let mut numbers: Vec<u64> = answers.iter().map(|answer| answer["nth"].as_u64().unwrap()).collect();
+        let mut numbers: Vec<u64> =
+            answers.iter().map(|answer| answer["nth"].as_u64().unwrap()).collect();
         numbers.sort_unstable();
         assert_eq!(numbers, (1..=12).collect::<Vec<u64>>());
         assert_eq!(kept(&office, &goods.units[5]).await, 12);
