@@ -2,6 +2,9 @@
 
 mod cli;
 mod cloud;
+mod floor;
 mod items;
+mod lane;
 mod store;
 mod sync;
+mod ui;

@@ -1,0 +1,289 @@
+//! A lane on real pseudo-terminals with a real store: faults, kills, pulled cables, a gate that is gone.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::openpty;
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use nix::unistd::ttyname;
+use sealtrace_agent::agent::Agent;
+use sealtrace_agent::config::{Config, LaneConfig, Port, TaskSource};
+use sealtrace_agent::lane::{self, Lane, LaneState};
+use sealtrace_agent::store::exceptions;
+use sealtrace_firmware_config::Profile;
+use sealtrace_protocol::code::Code;
+use tempfile::TempDir;
+
+use crate::floor::{SITE, agent, case, copy_of, drafts, item, pallet, parent, printed, unit};
+
+const SOURCE: &str = "lane.line-1";
+const ACK: u8 = 0x06;
+const NAK: u8 = 0x15;
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A cable: programs open `path`, the test holds the other end.
+struct Cable {
+    path: PathBuf,
+    near: File,
+    /// Keeps the line up while nobody listens.
+    far: OwnedFd,
+}
+
+impl Cable {
+    fn new(path: PathBuf) -> Self {
+        let (near, far) = plug(&path);
+        Self { path, near, far }
+    }
+
+    fn replug(&mut self) {
+        (self.near, self.far) = plug(&self.path);
+    }
+
+    fn send(&mut self, text: &str) {
+        self.near.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The first of these bytes to arrive.
+    fn hear(&mut self, wanted: &[u8], wait: Duration) -> Option<u8> {
+        let until = Instant::now() + wait;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            let millis = u16::try_from(left.as_millis()).unwrap();
+            let mut ready = [PollFd::new(self.near.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut ready, PollTimeout::from(millis)).unwrap() == 0 {
+                continue;
+            }
+            let mut byte = [0];
+            self.near.read_exact(&mut byte).unwrap();
+            if wanted.contains(&byte[0]) {
+                return Some(byte[0]);
+            }
+        }
+        None
+    }
+}
+
+fn plug(path: &Path) -> (File, OwnedFd) {
+    let pty = openpty(None, None).unwrap();
+    let mut settings = tcgetattr(&pty.slave).unwrap();
+    cfmakeraw(&mut settings);
+    tcsetattr(&pty.slave, SetArg::TCSANOW, &settings).unwrap();
+    let _ = std::fs::remove_file(path);
+    std::os::unix::fs::symlink(ttyname(&pty.slave).unwrap(), path).unwrap();
+    (File::from(pty.master), pty.slave)
+}
+
+/// A line with its agent.
+struct Line {
+    units: Cable,
+    cases: Cable,
+    gate: Cable,
+    agent: Agent,
+    lane: Lane,
+    data: TempDir,
+    _ports: TempDir,
+}
+
+impl Line {
+    async fn start() -> Self {
+        let ports = tempfile::tempdir().unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let cable = |name| Cable::new(ports.path().join(name));
+        let (units, cases, gate) = (cable("units"), cable("cases"), cable("gate"));
+        let agent = agent(data.path(), Config::default()).await;
+        let lane = lane::start(&agent, config(&units, &cases, Some(&gate))).await.unwrap();
+        Self { units, cases, gate, agent, lane, data, _ports: ports }
+    }
+
+    /// The agent dies and another starts on what is on the disk.
+    async fn kill(mut self) -> Self {
+        self.lane.task.abort();
+        let data = copy_of(self.data.path());
+        self.units.replug();
+        self.cases.replug();
+        self.gate.replug();
+        let agent = agent(data.path(), Config::default()).await;
+        let config = config(&self.units, &self.cases, Some(&self.gate));
+        let lane = lane::start(&agent, config).await.unwrap();
+        Self { agent, lane, data, ..self }
+    }
+
+    /// Sends a reading until it is acknowledged, as the reader does.
+    fn pass(&mut self, text: &str) {
+        tokio::task::block_in_place(|| report(&mut self.units, text));
+    }
+
+    fn pass_units(&mut self, units: impl IntoIterator<Item = u64>) {
+        for n in units {
+            self.pass(&printed(unit(n)));
+        }
+    }
+
+    /// The label passes; true when the gate lets the case through.
+    fn close(&mut self, label: Code) -> bool {
+        tokio::task::block_in_place(|| {
+            report(&mut self.cases, &printed(label));
+            self.gate.hear(b"AR", PATIENCE).unwrap() == b'A'
+        })
+    }
+
+    async fn until(&mut self, wanted: impl FnMut(&LaneState) -> bool) -> LaneState {
+        let state = tokio::time::timeout(PATIENCE, self.lane.state.wait_for(wanted)).await;
+        state.unwrap().unwrap().clone()
+    }
+
+    async fn exceptions(&self) -> Vec<(Option<String>, String)> {
+        let rows = self.agent.store.read(exceptions::open).await.unwrap();
+        rows.into_iter().rev().map(|row| (row.code, row.detail)).collect()
+    }
+}
+
+fn report(cable: &mut Cable, text: &str) {
+    for _ in 0..20 {
+        cable.send(&format!("{text}\r\n"));
+        if cable.hear(&[ACK, NAK], Duration::from_secs(2)).is_some() {
+            return;
+        }
+    }
+    panic!("{text} was never answered");
+}
+
+fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
+    let port = |profile: &str, cable: &Cable| Port {
+        profile: Profile::builtin(profile).unwrap(),
+        port: cable.path.display().to_string(),
+    };
+    LaneConfig {
+        name: "line-1".into(),
+        site: Some(SITE),
+        task: TaskSource::Open,
+        units: port("virtual-line", units),
+        cases: port("virtual-line", cases),
+        gate: gate.map(|gate| port("serial-gate", gate)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bottles_become_cases_and_cases_a_pallet() {
+    let mut line = Line::start().await;
+    line.until(|state| state.connected && state.task.is_some()).await;
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+    line.pass_units(3..6);
+    assert!(line.close(case(1)));
+    let state = line.until(|state| state.accepted_cases == 2).await;
+    assert_eq!((state.rejected_cases, state.open_units, state.of), (0, 0, 3));
+    line.until(|state| state.pallet.is_some_and(|pallet| pallet.cases == 0)).await;
+    let store = &line.agent.store;
+    assert_eq!(parent(store, unit(4)).await, Some(case(1)));
+    assert_eq!(parent(store, case(0)).await, Some(pallet(0)));
+    assert_eq!(item(store, pallet(0)).await.unwrap().contents.units(), 6);
+    assert!(drafts(store, SOURCE).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_spoils_its_own_case_and_no_other() {
+    let mut line = Line::start().await;
+    let foreign = printed(unit(59_999));
+    let faults = ["NoRead", foreign.as_str(), "### smeared ###", &printed(unit(0))];
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+    let mut next = 3;
+    for (label, fault) in (1..).step_by(2).zip(faults) {
+        line.pass_units([next, next + 1]);
+        line.pass(fault);
+        assert!(!line.close(case(label)), "{fault} got through");
+        line.pass_units(next + 2..next + 5);
+        assert!(line.close(case(label + 1)), "the case after {fault} was rejected");
+        next += 5;
+    }
+    let reasons: Vec<_> = line.exceptions().await.into_iter().map(|(_, why)| why).collect();
+    assert_eq!(reasons, ["no_read", "foreign", "unreadable", "already_packed"]);
+    assert_eq!(parent(&line.agent.store, unit(3)).await, None);
+    assert_eq!(parent(&line.agent.store, unit(7)).await, Some(case(2)));
+    let state = line.until(|state| state.accepted_cases == 5).await;
+    assert_eq!((state.rejected_cases, state.no_reads), (4, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_case_and_a_missed_label_are_set_aside_and_nothing_shifts() {
+    let mut line = Line::start().await;
+    line.pass_units(0..2);
+    assert!(!line.close(case(0)));
+    // This case's label is never seen: the next case's first bottle ends it.
+    line.pass_units(2..5);
+    line.pass_units(5..8);
+    assert!(line.close(case(2)));
+    assert_eq!(parent(&line.agent.store, unit(5)).await, Some(case(2)));
+    assert_eq!(parent(&line.agent.store, unit(4)).await, None);
+    let label = Some(case(0).canonical());
+    let expected = [(label, "too_few".to_owned()), (None, "label_missing".to_owned())];
+    assert_eq!(line.exceptions().await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_middle_of_a_case_loses_and_doubles_nothing() {
+    let mut line = Line::start().await;
+    line.pass_units(0..2);
+    let mut line = line.kill().await;
+    assert_eq!(line.lane.state.borrow().open_units, 2);
+    // The answer to the second bottle was lost with the agent: the reader sends it again.
+    line.pass_units([1]);
+    line.pass_units([2]);
+    assert!(line.close(case(0)));
+    let mut line = line.kill().await;
+    // The label's answer was lost as well.
+    assert!(line.close(case(0)));
+    line.pass_units(3..6);
+    assert!(line.close(case(1)));
+    assert!(line.exceptions().await.is_empty());
+    line.until(|state| state.accepted_cases == 2).await;
+    assert_eq!(parent(&line.agent.store, case(0)).await, Some(pallet(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pulled_cable_is_noticed_and_the_case_goes_on_when_it_is_back() {
+    let mut line = Line::start().await;
+    line.until(|state| state.connected).await;
+    line.pass_units(0..2);
+    line.units.replug();
+    line.until(|state| !state.connected).await;
+    line.until(|state| state.connected).await;
+    line.pass_units([2]);
+    assert!(line.close(case(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_is_asked_for_once_more_and_harms_nothing() {
+    let mut line = Line::start().await;
+    line.pass_units(0..2);
+    tokio::task::block_in_place(|| {
+        line.units.near.write_all(b"\x00\xff\xfe\r\n").unwrap();
+        assert_eq!(line.units.hear(&[ACK, NAK], PATIENCE), Some(NAK));
+    });
+    line.pass_units([2]);
+    assert!(line.close(case(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_the_gate_cannot_be_told_about_is_taken_back() {
+    let mut line = Line::start().await;
+    line.until(|state| state.connected).await;
+    line.lane.task.abort();
+    std::fs::remove_file(&line.gate.path).unwrap();
+    let config = config(&line.units, &line.cases, Some(&line.gate));
+    line.units.replug();
+    line.cases.replug();
+    line.lane = lane::start(&line.agent, config).await.unwrap();
+    line.pass_units(0..3);
+    tokio::task::block_in_place(|| report(&mut line.cases, &printed(case(0))));
+    let state = line.until(|state| state.rejected_cases == 1).await;
+    assert_eq!(state.accepted_cases, 0);
+    assert_eq!(parent(&line.agent.store, unit(0)).await, None);
+    assert!(drafts(&line.agent.store, SOURCE).await.is_empty());
+    let expected = [(Some(case(0).canonical()), "gate_lost".to_owned())];
+    assert_eq!(line.exceptions().await, expected);
+}
