@@ -12,7 +12,9 @@ pub(super) fn path_start(text: &str) -> Option<usize> {
         text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
     })?;
     let host = text.get(scheme.len()..)?;
-    Some(scheme.len() + host.find('/').map_or(host.len(), |slash| slash + 1))
+    let end = host.find(['/', '?', '#']).unwrap_or(host.len());
+    let slash = host.get(end..).is_some_and(|rest| rest.starts_with('/'));
+    Some(scheme.len() + end + usize::from(slash))
 }
 
 /// Reads a short URL (last segment is a minted code) or a Digital Link (`…/00/…` or `…/01/…/10/…/21/…?17=…`).
@@ -22,12 +24,7 @@ pub(super) fn parse(text: &str, path_at: usize) -> Result<Scan, ParseError> {
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     let segments = segments(path, path_at);
     let last = segments.last().map_or("", |(_, segment)| *segment);
-    let key_at = segments
-        .iter()
-        .enumerate()
-        .rev()
-        .find(|(index, (_, segment))| matches!(*segment, "00" | "01") && index + 1 < segments.len())
-        .map(|(index, _)| index);
+    let key_at = key_at(&segments);
     let Some(key_at) = key_at else {
         let minted = Minted::from_typed(last).ok_or(ParseError::new(path_at, Why::UnknownForm))?;
         return Ok(Scan { code: Code::Minted(minted), claims: Claims::default() });
@@ -51,6 +48,21 @@ pub(super) fn parse(text: &str, path_at: usize) -> Result<Scan, ParseError> {
         at += pair.len() + 1;
     }
     elements.identify()
+}
+
+/// Which segment is the primary key's application identifier: the first with a value of its form behind it, so that a
+/// lot `01` is no key; else the last with anything behind it, to say what is wrong there.
+fn key_at(segments: &[(usize, &str)]) -> Option<usize> {
+    let is_key = |ai: &str, value: &str| {
+        let digits = if ai == "00" { 18 } else { 14 };
+        value.len() == digits && value.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let keys = || {
+        let pairs = segments.iter().zip(segments.iter().skip(1)).enumerate();
+        pairs.filter(|(_, ((_, ai), _))| matches!(*ai, "00" | "01"))
+    };
+    let well_formed = keys().find(|(_, ((_, ai), (_, value)))| is_key(ai, value));
+    well_formed.or_else(|| keys().last()).map(|(index, _)| index)
 }
 
 fn segments(path: &str, path_at: usize) -> Vec<(usize, &str)> {

@@ -55,10 +55,13 @@ pub struct Sgtin {
 }
 
 impl Sgtin {
-    /// `None` when the serial is a minted code: that is [`Code::Minted`], whatever stands in front of it.
+    /// `None` when the serial is a minted code: that is [`Code::Minted`], whatever stands in front of it. `None` too
+    /// when it holds what reads as an application identifier in brackets: its canonical text would be another code's.
     #[must_use]
     pub fn new(gtin: Gtin, serial: Text20) -> Option<Self> {
-        Minted::from_typed(serial.as_str()).is_none().then_some(Self { gtin, serial })
+        let text = serial.as_str();
+        let is_plain = Minted::from_typed(text).is_none() && next_bracket(text).is_none();
+        is_plain.then_some(Self { gtin, serial })
     }
 
     /// AI 01.
@@ -110,6 +113,7 @@ pub(super) struct Elements {
     sscc: Option<Sscc>,
     gtin: Option<Gtin>,
     serial: Option<Text20>,
+    serial_at: usize,
     lot: Option<Lot>,
     expiry: Option<Expiry>,
 }
@@ -128,7 +132,10 @@ impl Elements {
             }
             "10" => self.lot.replace(text(value, "10", at)?).map(|_| "10"),
             "17" => self.expiry.replace(Expiry::new(value).map_err(err)?).map(|_| "17"),
-            "21" => self.serial.replace(text(value, "21", at)?).map(|_| "21"),
+            "21" => {
+                self.serial_at = at;
+                self.serial.replace(text(value, "21", at)?).map(|_| "21")
+            }
             other => return Err(err(Why::Identifier(other.to_string()))),
         };
         repeated.map_or(Ok(()), |ai| Err(err(Why::Repeated(ai))))
@@ -141,11 +148,29 @@ impl Elements {
             (Some(sscc), _, _) => Code::Sscc(sscc),
             (None, Some(gtin), Some(serial)) => match Minted::from_typed(serial.as_str()) {
                 Some(minted) => Code::Minted(minted),
-                None => Code::Sgtin(Sgtin { gtin, serial }),
+                None => {
+                    let bracket = next_bracket(serial.as_str()).unwrap_or_default();
+                    let misleading = ParseError::new(self.serial_at + bracket, Why::Character);
+                    Code::Sgtin(Sgtin::new(gtin, serial).ok_or(misleading)?)
+                }
             },
             _ => return Err(ParseError::new(0, Why::NoIdentity)),
         };
         Ok(Scan { code, claims })
+    }
+}
+
+/// `text` without the AIM prefix of a symbology that is not in GS1 mode: it says nothing about what follows.
+pub(super) fn without_plain_aim(text: &str) -> &str {
+    match (text.as_bytes(), text.get(3..)) {
+        ([b']', letter, modifier, ..], Some(rest))
+            if letter.is_ascii_alphabetic()
+                && modifier.is_ascii_alphanumeric()
+                && !AIM_GS1.iter().any(|prefix| text.starts_with(prefix)) =>
+        {
+            rest
+        }
+        _ => text,
     }
 }
 
@@ -191,7 +216,7 @@ fn parse_bracketed(text: &str) -> Result<Scan, ParseError> {
         let opened = rest.strip_prefix('(').ok_or_else(|| ParseError::new(at, Why::Character))?;
         let (ai, body) =
             opened.split_once(')').ok_or_else(|| ParseError::new(at, Why::UnknownForm))?;
-        let end = next_bracket(body);
+        let end = next_bracket(body).unwrap_or(body.len());
         let (value, tail) = body.split_at_checked(end).unwrap_or((body, ""));
         elements.take(ai, value, at + ai.len() + 2)?;
         rest = tail;
@@ -200,16 +225,12 @@ fn parse_bracketed(text: &str) -> Result<Scan, ParseError> {
 }
 
 /// A bracket opens the next element only when two to four digits and `)` follow: values may hold brackets too.
-fn next_bracket(body: &str) -> usize {
-    body.match_indices('(')
-        .map(|(at, _)| at)
-        .find(|at| {
-            let inside = body.get(at + 1..).and_then(|tail| tail.split_once(')')).map(|(ai, _)| ai);
-            inside.is_some_and(|ai| {
-                (2..=4).contains(&ai.len()) && ai.bytes().all(|b| b.is_ascii_digit())
-            })
-        })
-        .unwrap_or(body.len())
+fn next_bracket(body: &str) -> Option<usize> {
+    body.match_indices('(').map(|(at, _)| at).find(|at| {
+        let inside = body.get(at + 1..).and_then(|tail| tail.split_once(')')).map(|(ai, _)| ai);
+        inside
+            .is_some_and(|ai| (2..=4).contains(&ai.len()) && ai.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 fn fixed(

@@ -47,7 +47,8 @@ impl Minted {
     }
 
     pub(super) fn from_bytes([head, body @ ..]: [u8; 11]) -> Option<Self> {
-        (head <= SCHEME_KEY_MAX).then_some(Self { head, body })
+        let minted = Self { head, body };
+        (head <= SCHEME_KEY_MAX && !minted.is_all_digits()).then_some(minted)
     }
 
     /// Reads 17 characters without regard to case, O as 0, I and L as 1; `None` for anything else.

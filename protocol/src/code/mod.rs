@@ -118,7 +118,7 @@ impl ParseError {
 ///
 /// Forms: a minted short URL, a minted code alone, a GS1 Digital Link of ours, an element string (with AIM prefix,
 /// FNC1 as GS, or bracketed), an SSCC as 18 or 20 digits. Letters of minted codes are read without regard to case.
-/// Surrounding blanks are ignored. Source: GS1 General Specifications, GS1 Digital Link URI syntax 1.x.
+/// Surrounding blanks and the AIM prefix of any other symbology (`]Q1`, `]C0`) are ignored. Source: GS1 General Specifications, GS1 Digital Link URI syntax 1.x.
 pub fn parse(text: &str) -> Result<Scan, ParseError> {
     if text.len() > SCAN_BYTES_MAX {
         return Err(ParseError::new(SCAN_BYTES_MAX, Why::TooLong(text.len())));
@@ -127,8 +127,10 @@ pub fn parse(text: &str) -> Result<Scan, ParseError> {
     if trimmed.is_empty() {
         return Err(ParseError::new(0, Why::Empty));
     }
-    let skipped = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
-    parse_trimmed(trimmed).map_err(|error| ParseError { at: error.at + skipped, ..error })
+    let plain = gs1::without_plain_aim(trimmed);
+    let blanks = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
+    let skipped = blanks + trimmed.len() - plain.len();
+    parse_trimmed(plain).map_err(|error| ParseError { at: error.at + skipped, ..error })
 }
 
 fn parse_trimmed(text: &str) -> Result<Scan, ParseError> {
@@ -217,7 +219,7 @@ impl TryFrom<Shape> for Code {
         match shape {
             Shape::Minted(bytes) => Minted::from_bytes(bytes)
                 .map(Self::Minted)
-                .ok_or("a minted code's head is below 32"),
+                .ok_or("a minted code's head is below 32, and it is not all digits"),
             Shape::Sscc(number) => {
                 Sscc::from_number(number).map(Self::Sscc).ok_or("an SSCC with a wrong check digit")
             }
@@ -225,7 +227,7 @@ impl TryFrom<Shape> for Code {
                 let gtin = Gtin::from_number(number).ok_or("a GTIN with a wrong check digit")?;
                 Sgtin::new(gtin, serial)
                     .map(Self::Sgtin)
-                    .ok_or("a minted serial written as a foreign one")
+                    .ok_or("a serial that is a minted code, or holds an application identifier")
             }
         }
     }

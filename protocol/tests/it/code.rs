@@ -1,7 +1,8 @@
 //! Codes: every form reads as the same item, malformed ones say where and why, nothing panics.
 
 use proptest::prelude::*;
-use sealtrace_protocol::code::{Code, Gtin, Minted, ParseError, Sscc, Why, parse};
+use sealtrace_protocol::code::{Code, Gtin, Minted, ParseError, Sgtin, Sscc, Why, parse};
+use sealtrace_protocol::text::Text20;
 use sealtrace_protocol::wire::{decode, encode};
 
 fn minted() -> impl Strategy<Value = Minted> {
@@ -103,7 +104,79 @@ fn gtins_of_every_length_are_one_number() {
     assert_eq!(Gtin::new("69012345").unwrap_err(), Why::CheckDigit("01"));
 }
 
+#[test]
+fn a_plain_aim_prefix_says_nothing() {
+    let minted = parse("9A0BCDEFGH1234567").unwrap();
+    for text in ["]Q19A0BCDEFGH1234567", "]d1HTTPS://T.EXAMPLE/9A0BCDEFGH1234567"] {
+        assert_eq!(parse(text).unwrap(), minted, "{text}");
+    }
+    assert_eq!(parse("]C0376104250021234569").unwrap(), parse("(00)376104250021234569").unwrap());
+    assert_eq!(error(" ]Q1hello"), ParseError { at: 4, why: Why::UnknownForm });
+    assert_eq!(error("]Q1").why, Why::UnknownForm);
+    assert_eq!(error("]é1x").why, Why::UnknownForm);
+}
+
+#[test]
+fn a_lot_that_looks_like_a_key_is_a_lot() {
+    for lot in ["00", "01"] {
+        let text = format!("https://id.example/01/06901234567892/10/{lot}/21/9A0BCDEFGH1234567");
+        let scan = parse(&text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!(scan.claims.lot.unwrap().as_str(), lot);
+    }
+    assert_eq!(
+        error("https://id.example/01/6901234567892/21/A"),
+        ParseError { at: 22, why: Why::Length { ai: "01", expected: "14 digits" } }
+    );
+}
+
+#[test]
+fn ports_logins_and_hosts_without_a_path_do_not_confuse() {
+    let code = parse("9A0BCDEFGH1234567").unwrap().code;
+    for text in [
+        "https://user:pass@t.example:8443/9A0BCDEFGH1234567",
+        "http://[2001:db8::1]/9A0BCDEFGH1234567/",
+        "https://t.example//9A0BCDEFGH1234567?a=/b#/c",
+    ] {
+        assert_eq!(parse(text).unwrap().code, code, "{text}");
+    }
+    for text in ["https://", "https://t.example", "https://t.example?x=/9A0BCDEFGH1234567"] {
+        assert_eq!(error(text).why, Why::UnknownForm, "{text}");
+    }
+}
+
+#[test]
+fn no_canonical_text_is_another_codes() {
+    // Seventeen digits that decode from bytes would not read back as minted.
+    let digits = Minted::new(0, 0).unwrap();
+    assert!(digits.is_all_digits());
+    assert!(decode::<Code>(&encode(&Code::Minted(digits)), "code").is_err());
+    // A serial with an application identifier in it would read back as a shorter serial and a lot.
+    assert_eq!(error("]d2010690123456789221A(10)B"), ParseError { at: 22, why: Why::Character });
+    let gtin = Gtin::new("06901234567892").unwrap();
+    assert!(Sgtin::new(gtin, Text20::new("A(10)B").unwrap()).is_none());
+    let fine = Code::Sgtin(Sgtin::new(gtin, Text20::new("A(1)B(x").unwrap()).unwrap());
+    assert_eq!(fine.canonical().parse::<Code>().unwrap(), fine);
+}
+
 proptest! {
+    #[test]
+    fn whatever_is_read_reads_back_the_same(
+        ai in prop::sample::select(vec!["]d201", "(01)", "https://x/01/"]),
+        serial in "[()0-9A-C%/]{1,20}",
+        lot in "(10)?[()0-9/]{0,6}",
+    ) {
+        let text = match ai {
+            "(01)" => format!("(01)06901234567892(10)1{lot}(21){serial}"),
+            "]d201" => format!("]d20106901234567892101{lot}\u{1d}21{serial}"),
+            _ => format!("https://x/01/06901234567892/10/1{lot}/21/{serial}"),
+        };
+        if let Ok(scan) = parse(&text) {
+            let code = scan.code;
+            prop_assert_eq!(code.canonical().parse::<Code>().unwrap(), code);
+            prop_assert_eq!(decode::<Code>(&encode(&code), "code").unwrap(), code);
+        }
+    }
+
     #[test]
     fn minted_codes_round_trip(minted in minted()) {
         let code = Code::Minted(minted);
