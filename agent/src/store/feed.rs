@@ -90,6 +90,30 @@ pub fn cursor(conn: &Connection, site: SiteId) -> Result<Cursor, StoreError> {
     Ok(Cursor(cursor.unwrap_or_default()))
 }
 
+/// A page that brings nothing is written down this often at most: flash memory wears.
+const EMPTY_PAGE_MS_MIN: i64 = 60 * 1_000;
+
+/// True when storing this page would only say once more that there is nothing new.
+pub fn says_nothing(
+    conn: &Connection,
+    site: SiteId,
+    page: &FeedPage,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    if !page.rows.is_empty() {
+        return Ok(false);
+    }
+    let known: Option<(u64, i64)> = conn
+        .prepare_cached("select cursor, at from feed where site = ?1")
+        .and_then(|mut query| {
+            query.query_row([site.get()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(StoreError::sqlite("read the feed's cursor"))?;
+    Ok(known.is_some_and(|(cursor, then)| {
+        page.cursor.get() <= cursor && at.millis().abs_diff(then) < EMPTY_PAGE_MS_MIN.unsigned_abs()
+    }))
+}
+
 /// When any feed page last came.
 pub fn last_at(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
     let at: Option<i64> = conn

@@ -14,6 +14,7 @@ pub mod settings;
 pub mod stream;
 mod writer;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -178,7 +179,11 @@ pub struct Store {
 impl Store {
     /// Opens or makes `agent.db` in `folder`; refuses when another agent holds it.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(StoreError::folder(folder, "made"))?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(StoreError::folder(folder, "made"))?;
         let path = folder.join(DATABASE_FILE);
         let writer = Writer::start(&path)?;
         Ok(Self { folder: Arc::new(folder.to_owned()), writer, readers: Readers::new(path) })

@@ -11,14 +11,14 @@ pub const KEEP_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 const SCANS_MAX: u32 = 2_000;
 
 /// Forgets one old batch with everything that travelled in it, or some old scans that became nothing; false when there
-/// is nothing old. The newest batch of the stream stays: it shows that this store is no old copy.
+/// is nothing old. The newest two batches stay: the newest that was sent shows that this store is no old copy.
 pub fn forget_some(tx: &Transaction<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let before = now.plus_ms(-KEEP_MS).millis();
     let old: Option<(u32, u64)> = tx
         .query_row(
             "select epoch, batch from batch
              where receipt_at < ?1
-               and (epoch, batch) < (select epoch, batch from stream where id = 1)
+               and (epoch, batch) < (select epoch, batch - 1 from stream where id = 1)
                and not exists (select 1 from outbox
                  where outbox.epoch = batch.epoch and outbox.seq between batch.first and batch.last and judged = 0)
              order by epoch, batch limit 1",

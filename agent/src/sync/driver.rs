@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use sealtrace_protocol::ids::{BatchNo, Epoch, SiteId};
-use sealtrace_protocol::link::{DIGEST_BYTES, Delivery, Roll};
-use sealtrace_protocol::signing::chain::StreamHead;
-use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, VerifyError};
+use sealtrace_protocol::ids::{BatchNo, Epoch};
+use sealtrace_protocol::link::Delivery;
+use sealtrace_protocol::signing::{SealedBatch, VerifyError};
 use sealtrace_protocol::wire::WireError;
-use sealtrace_protocol::wire::v1::{BatchHeader, Record, ResumeRequest};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, ClientError, receipt};
 use super::outbox::{Action, Outbox, Outcome, Standing};
+use super::{feed, resume, seal};
 use crate::agent::{Agent, Link};
 use crate::identity::{HexHash, Identity, IdentityError, Mark};
 use crate::store::exceptions::{self, Exception, Kind};
-use crate::store::{StoreError, feed, outbox, stream};
+use crate::store::{StoreError, outbox, stream};
 
 /// Commits that come together wake the driver once.
 const SETTLE_MS: u64 = 20;
@@ -67,36 +66,13 @@ pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken)
             return;
         }
     };
-    if let Err(error) = notice_lost(&agent, &identity).await {
+    if let Err(error) = resume::notice_lost(&agent, &identity).await {
         tracing::error!(
             error = &error as &dyn std::error::Error,
             "whether this store is an old copy could not be found out"
         );
     }
-    Driver { agent, identity, client, marked: None }.run(stop).await;
-}
-
-/// A store older than the newest batch ever sent was restored from a copy: it must not go on as if nothing had been.
-async fn notice_lost(agent: &Agent, identity: &Identity) -> Result<(), SyncError> {
-    let Some(mark) = identity.mark()? else { return Ok(()) };
-    let (known, hash) = agent
-        .store
-        .read(move |conn| {
-            let known = stream::read(conn)?;
-            Ok::<_, StoreError>((known, outbox::batch_hash(conn, mark.epoch, mark.batch)?))
-        })
-        .await?;
-    let Some(known) = known else { return Ok(()) };
-    if known.lost || known.head.epoch > mark.epoch || hash == Some(mark.hash.0) {
-        return Ok(());
-    }
-    tracing::warn!(
-        batch.epoch = mark.epoch.get(),
-        batch.no = mark.batch.get(),
-        "this store does not know a batch this device has sent: it is an old copy, a new epoch is asked for"
-    );
-    agent.store.write(stream::lose).await?;
-    Ok(())
+    Driver { agent, identity, client, marked: None, told: None }.run(stop).await;
 }
 
 struct Driver {
@@ -104,6 +80,7 @@ struct Driver {
     identity: Arc<Identity>,
     client: Client,
     marked: Option<Mark>,
+    told: Option<(BatchNo, String)>,
 }
 
 impl Driver {
@@ -172,11 +149,11 @@ impl Driver {
 
     async fn act(&mut self, action: Action) -> Outcome {
         let result = match action {
-            Action::Resume => self.resume().await,
-            Action::Seal => self.seal().await,
+            Action::Resume => resume::ask(&self.agent, &self.identity, &self.client).await,
+            Action::Seal => seal::next(&self.agent, &self.identity).await,
             Action::Send { batch } => self.send(batch).await,
             Action::FetchVerdicts => self.fetch_verdicts().await,
-            Action::FetchFeed => self.fetch_feed().await,
+            Action::FetchFeed => feed::fetch(&self.agent, &self.identity, &self.client).await,
             Action::WaitUntil(_) => return Outcome::Failed,
         };
         match result {
@@ -199,60 +176,6 @@ impl Driver {
             );
         }
         self.agent.link.send_modify(|link| link.error = Some(text));
-    }
-
-    async fn seal(&self) -> Result<Outcome, SyncError> {
-        let gathered = self
-            .agent
-            .store
-            .read(|conn| Ok::<_, StoreError>((outbox::to_seal(conn)?, stream::read(conn)?)))
-            .await?;
-        let (Some((head, mut records)), Some(known)) = gathered else { return Ok(Outcome::Sealed) };
-        let (sealed, header) = loop {
-            match self.seal_records(&head, &records, known.receipt_hash) {
-                Ok(sealed) => break sealed,
-                // Too large or too well compressed for one batch: fewer at once.
-                Err(_) if records.len() > 1 => records.truncate(records.len() / 2),
-                Err(error) => return Err(error),
-            }
-        };
-        let after = StreamHead::after(&header, sealed.hash());
-        let at = self.agent.clock.now();
-        self.agent
-            .store
-            .write(move |tx| outbox::store_sealed(tx, &head, &after, &sealed, at))
-            .await?;
-        tracing::debug!(
-            batch.no = header.batch.get(),
-            batch.operations = header.count,
-            "a batch is sealed"
-        );
-        Ok(Outcome::Sealed)
-    }
-
-    fn seal_records(
-        &self,
-        head: &StreamHead,
-        records: &[Record],
-        last_receipt: Hash,
-    ) -> Result<(SealedBatch, BatchHeader), SyncError> {
-        let sealing = Sealing {
-            owner: self.identity.device.owner,
-            device: self.identity.device.device,
-            last_receipt,
-            boot: self.agent.boot,
-            monotonic_ms: self.agent.clock.monotonic_ms(),
-            sealed_at: self.agent.clock.stamp(),
-            software: env!("CARGO_PKG_VERSION").to_owned(),
-            configuration: self.agent.config.version,
-        };
-        let key = &self.identity.signing;
-        let sealed = SealedBatch::seal(key, head, records, sealing).map_err(SyncError::Seal)?;
-        let batch = sealed
-            .verify(&key.public())
-            .map_err(|error| SyncError::Verify("batch just sealed", error))?
-            .into_inner();
-        Ok((sealed, batch.header))
     }
 
     async fn send(&mut self, batch: BatchNo) -> Result<Outcome, SyncError> {
@@ -320,7 +243,7 @@ impl Driver {
     }
 
     async fn refused(
-        &self,
+        &mut self,
         batch: BatchNo,
         status: u16,
         code: String,
@@ -349,8 +272,30 @@ impl Driver {
                 self.agent.store.write(stream::lose).await?;
                 Err(ClientError::Refused { status, code }.into())
             }
-            _ => Err(ClientError::Refused { status, code }.into()),
+            _ => {
+                self.report(batch, status, &code).await?;
+                Err(ClientError::Refused { status, code }.into())
+            }
         }
+    }
+
+    /// A batch the cloud will not take does not get better by itself: a person is told, once, and it is tried on.
+    async fn report(&mut self, batch: BatchNo, status: u16, code: &str) -> Result<(), SyncError> {
+        let passing = !(400..500).contains(&status) || matches!(status, 408 | 429);
+        let told = self.told.as_ref().is_some_and(|(no, word)| *no == batch && word == code);
+        if passing || told {
+            return Ok(());
+        }
+        tracing::error!(
+            batch.no = batch.get(),
+            http.status = status,
+            error.code = code,
+            "the cloud refuses a batch; nothing behind it can be delivered until that is resolved"
+        );
+        let exception = self.critical(code);
+        self.agent.store.write(move |tx| exceptions::add(tx, &exception)).await?;
+        self.told = Some((batch, code.to_owned()));
+        Ok(())
     }
 
     fn critical(&self, detail: &str) -> Exception {
@@ -380,84 +325,5 @@ impl Driver {
                 .await?;
         }
         Ok(Outcome::Verdicts { count, more: more && count > 0 })
-    }
-
-    /// Every site is asked, also when one is refused; the first refusal is what is reported.
-    async fn fetch_feed(&self) -> Result<Outcome, SyncError> {
-        let mut more = false;
-        let mut refused = None;
-        for site in self.identity.device.sites.iter().map(|site| site.id) {
-            match self.fetch_page(site).await {
-                Ok(page_follows) => more |= page_follows,
-                Err(error @ SyncError::Client(ClientError::Refused { .. })) => {
-                    refused.get_or_insert(error);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.fetch_digests().await?;
-        refused.map_or(Ok(Outcome::Feed { more }), Err)
-    }
-
-    async fn fetch_page(&self, site: SiteId) -> Result<bool, SyncError> {
-        let after = self.agent.store.read(move |conn| feed::cursor(conn, site)).await?;
-        let page = self.client.feed(site, after).await?;
-        let more = page.more && page.cursor > after;
-        let at = self.agent.clock.now();
-        self.agent.store.write(move |tx| feed::store_page(tx, site, &page, at)).await?;
-        Ok(more)
-    }
-
-    async fn fetch_digests(&self) -> Result<(), SyncError> {
-        for Roll { order, level, count, .. } in self.agent.store.read(feed::digests_missing).await?
-        {
-            let bytes = self.client.digest(order, level).await?;
-            let mut codes = 0_u64;
-            for part in bytes.chunks(feed::DIGEST_PART_CODES * DIGEST_BYTES) {
-                let (first, part) = (codes, part.to_vec());
-                codes = codes
-                    .saturating_add(u64::try_from(part.len() / DIGEST_BYTES).unwrap_or_default());
-                self.agent
-                    .store
-                    .write(move |tx| feed::store_digest(tx, order, level, first, &part))
-                    .await?;
-            }
-            self.agent.store.write(move |tx| feed::digest_stored(tx, order, level, codes)).await?;
-            tracing::info!(
-                order.id = order.get(),
-                roll.level = level.name(),
-                roll.codes = codes,
-                roll.wanted = count,
-                "a roll's codes are known here"
-            );
-        }
-        Ok(())
-    }
-
-    async fn resume(&self) -> Result<Outcome, SyncError> {
-        let device = self.identity.device.device;
-        let known = self
-            .agent
-            .store
-            .read(|conn| {
-                let Some(known) = stream::read(conn)? else { return Ok::<_, StoreError>(None) };
-                let last = outbox::last_receipted(conn, known.head.epoch)?;
-                Ok(Some((known.head.epoch, last.unwrap_or((BatchNo(0), Hash::ZERO)))))
-            })
-            .await?;
-        let (epoch, (last_batch, last_hash)) =
-            known.unwrap_or((Epoch(0), (BatchNo(0), Hash::ZERO)));
-        let request = ResumeRequest { device, epoch, last_batch, last_hash, boot: self.agent.boot };
-        let granted = self.client.resume(&self.identity.signing.seal_resume(&request)).await?.epoch;
-        if granted <= epoch {
-            return Err(SyncError::Epoch { granted, known: epoch });
-        }
-        let again = self.agent.store.write(move |tx| outbox::resume(tx, device, granted)).await?;
-        tracing::warn!(
-            stream.epoch = granted.get(),
-            stream.operations_again = again,
-            "a new epoch began; what was never receipted travels again"
-        );
-        Ok(Outcome::Resumed)
     }
 }

@@ -1,7 +1,11 @@
 //! Between device and cloud: operations out in sealed batches; receipts, verdicts and the feed in.
 //!
-//! [`outbox`] decides what is next and knows neither clock nor network; [`driver`] does it; [`client`] asks.
+//! [`outbox`] decides what is next and knows neither clock nor network; [`driver`] does it, with one file for each
+//! larger errand; [`client`] asks the cloud, one request per function.
 
 pub mod client;
 pub mod driver;
+mod feed;
 pub mod outbox;
+mod resume;
+mod seal;

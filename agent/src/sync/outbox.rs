@@ -13,8 +13,10 @@ pub const LINGER_OPERATIONS_MAX: u64 = 500;
 pub const FEED_INTERVAL_MS: u64 = 1_000;
 /// A feed this late goes before verdicts, however many there are.
 const FEED_OVERDUE_MS: u64 = 5_000;
-/// How often verdicts are asked for when there were none yet.
-pub const VERDICT_INTERVAL_MS: u64 = 300;
+/// The first pause when verdicts were asked for and there were none yet; it doubles.
+pub const VERDICT_INTERVAL_MS: u64 = 200;
+/// The longest such pause.
+pub const VERDICT_INTERVAL_MS_MAX: u64 = 5_000;
 /// The first pause after a failure, at most.
 pub const BACKOFF_MS_MIN: u64 = 400;
 /// The longest pause.
@@ -121,6 +123,7 @@ pub struct Outbox {
     download: Patience,
     expected: Option<BatchNo>,
     verdicts_at: u64,
+    verdict_pause_ms: u64,
     feed_at: u64,
     downloads_turn: bool,
     random: u64,
@@ -143,6 +146,7 @@ impl Outbox {
             download: Patience { failures: 0, not_before: 0 },
             expected: None,
             verdicts_at: 0,
+            verdict_pause_ms: 0,
             feed_at: 0,
             downloads_turn: true,
             random: seed | 1,
@@ -234,6 +238,7 @@ impl Outbox {
             Outcome::Stored => {
                 self.upload.succeeded();
                 self.expected = self.after(action);
+                self.verdict_pause_ms = 0;
                 self.verdicts_at = now;
             }
             Outcome::Parked { expected } => self.parked(action, expected, now),
@@ -245,8 +250,12 @@ impl Outbox {
             Outcome::Forked => self.expected = None,
             Outcome::Verdicts { count, more } => {
                 self.download.succeeded();
-                let pause = if more || count > 0 { 0 } else { VERDICT_INTERVAL_MS };
-                self.verdicts_at = now.saturating_add(pause);
+                self.verdict_pause_ms = if more || count > 0 {
+                    0
+                } else {
+                    (self.verdict_pause_ms * 2).clamp(VERDICT_INTERVAL_MS, VERDICT_INTERVAL_MS_MAX)
+                };
+                self.verdicts_at = now.saturating_add(self.verdict_pause_ms);
                 if count > 0 {
                     // What was judged is in the feed: the two are seen together.
                     self.feed_at = now;
@@ -441,6 +450,21 @@ mod tests {
         assert_eq!(outbox.next(0), Action::FetchVerdicts);
         outbox.on(Action::FetchVerdicts, Outcome::Verdicts { count: 0, more: false }, 0);
         assert_eq!(outbox.next(0), Action::WaitUntil(VERDICT_INTERVAL_MS));
+    }
+
+    #[test]
+    fn verdicts_that_take_their_time_are_asked_for_less_and_less_often() {
+        let mut outbox = quiet(0);
+        outbox.observe(Standing { unjudged: 2, ..Standing::default() }, 0);
+        let none = Outcome::Verdicts { count: 0, more: false };
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            outbox.on(Action::FetchVerdicts, none, 0);
+            pauses.push(outbox.verdicts_at);
+        }
+        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+        outbox.on(SEND, Outcome::Stored, 7);
+        assert_eq!(outbox.next(7), Action::FetchVerdicts);
     }
 
     #[test]

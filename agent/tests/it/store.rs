@@ -353,7 +353,7 @@ async fn a_device_without_a_stream_confirms_nothing_and_keeps_its_drafts() {
 async fn only_what_is_receipted_judged_and_old_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
-    for n in 0..3 {
+    for n in 0..4 {
         let ids = append(&store, &[2 * n, 2 * n + 1]).await;
         confirm(&store, pack(n, &[2 * n, 2 * n + 1]), ids).await.unwrap();
         seal_and_receipt(&store, n).await;
@@ -370,7 +370,7 @@ async fn only_what_is_receipted_judged_and_old_is_forgotten() {
         }
     };
     assert_eq!(forgotten(NOW.plus_ms(pruning::KEEP_MS)).await, 0);
-    // The second is old and not judged, the third is the newest.
+    // The second is old and not judged; the newest two stay.
     let later = NOW.plus_ms(pruning::KEEP_MS + 1);
     assert_eq!(forgotten(later).await, 1);
     let left: Vec<bool> = store
@@ -388,6 +388,7 @@ async fn only_what_is_receipted_judged_and_old_is_forgotten() {
     judged(&store, 2, applied()).await;
     assert_eq!(forgotten(later).await, 1);
     judged(&store, 3, applied()).await;
+    judged(&store, 4, applied()).await;
     assert_eq!(forgotten(later).await, 0);
     assert!(item(&store, case(0)).await.is_some());
 }
