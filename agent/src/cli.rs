@@ -75,7 +75,7 @@ enum Command {
         /// The one-time token, valid for 15 minutes.
         #[arg(long, env = "SEALTRACE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
         token: String,
-        /// SHA-256 of the cloud's authority, as printed with the token; needed with https.
+        /// SHA-256 of the certificate of the cloud's web address or of its authority; needed with https.
         #[arg(long, value_name = "HEX")]
         ca_pin: Option<String>,
     },

@@ -60,10 +60,10 @@ pub enum EnrolError {
     #[error("plain http is for this machine only; write https://{0} and add --ca-pin")]
     PlainHttp(String),
     /// https without a pin.
-    #[error("--ca-pin is missing; it is printed with the token")]
+    #[error("--ca-pin is missing; ask who runs the cloud for the SHA-256 of its certificate")]
     NoPin,
     /// Not a pin.
-    #[error("--ca-pin is not 64 hexadecimal digits; copy it from where the token was printed")]
+    #[error("--ca-pin is not 64 hexadecimal digits; it is the SHA-256 of the cloud's certificate")]
     Pin,
     /// Nobody answers.
     #[error("{url} does not answer; check the address, the network, and that the cloud runs")]
@@ -204,7 +204,8 @@ fn http_client(url: &Url, pin: Option<&str>) -> Result<reqwest::Client, EnrolErr
         .map_err(|source| EnrolError::Unreachable { url: url.to_string(), source })
 }
 
-/// Believes the one authority whose certificate has this hash, and checks names and dates as always.
+/// Believes the one authority whose certificate has this hash, and checks names and dates as always; or the one server
+/// whose own certificate has it.
 #[derive(Debug)]
 struct Pinned {
     pin: Hash,
@@ -220,6 +221,9 @@ impl ServerCertVerifier for Pinned {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        if Hash::of(end_entity) == self.pin {
+            return Ok(ServerCertVerified::assertion());
+        }
         let authority = intermediates
             .iter()
             .find(|certificate| Hash::of(certificate) == self.pin)
@@ -280,5 +284,50 @@ mod tests {
         assert!(matches!(http_client(&url, None), Err(EnrolError::NoPin)));
         assert!(matches!(http_client(&url, Some("abc")), Err(EnrolError::Pin)));
         assert!(http_client(&url, Some(&"ab".repeat(32))).is_ok());
+    }
+
+    struct Chain {
+        server: CertificateDer<'static>,
+        authority: CertificateDer<'static>,
+    }
+
+    /// A server at 127.0.0.1 and the authority that vouches for it.
+    fn chain() -> Chain {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority = params.self_signed(&key).unwrap().der().clone();
+        let issuer = rcgen::Issuer::new(params, key);
+        let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()])
+            .unwrap()
+            .signed_by(&rcgen::KeyPair::generate().unwrap(), &issuer)
+            .unwrap();
+        Chain { server: server.der().clone(), authority }
+    }
+
+    fn believes(pin: Hash, chain: &Chain, name: &'static str) -> bool {
+        let verifier = Pinned { pin, provider: Arc::new(ring::default_provider()) };
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_800_000_000));
+        let name = ServerName::try_from(name).unwrap();
+        let sent = [chain.authority.clone()];
+        verifier.verify_server_cert(&chain.server, &sent, &name, &[], now).is_ok()
+    }
+
+    #[test]
+    fn the_pinned_authority_is_believed_for_the_name_it_vouches_for_and_no_other_is() {
+        let (chain, other) = (chain(), chain());
+        assert!(believes(Hash::of(&chain.authority), &chain, "127.0.0.1"));
+        assert!(!believes(Hash::of(&chain.authority), &chain, "127.0.0.2"));
+        assert!(!believes(Hash::of(&other.authority), &chain, "127.0.0.1"));
+        assert!(!believes(Hash::ZERO, &chain, "127.0.0.1"));
+        // An authority that was only put beside a certificate it did not sign vouches for nothing.
+        let mixed = Chain { server: other.server, authority: chain.authority };
+        assert!(!believes(Hash::of(&mixed.authority), &mixed, "127.0.0.1"));
+    }
+
+    #[test]
+    fn the_servers_own_certificate_can_be_pinned() {
+        let chain = chain();
+        assert!(believes(Hash::of(&chain.server), &chain, "127.0.0.1"));
     }
 }
