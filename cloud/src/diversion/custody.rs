@@ -41,7 +41,7 @@ pub async fn held_at(
     let mut held = Held { root: item, disputed: false, custody: None, since, shipped: None };
     let mut contents: Option<Item> = None;
     for _ in 0..STEPS_MAX {
-        let life = store::tracing::life(tx, codebook, held.root).await?;
+        let life = store::tracing::life(tx, held.root).await?;
         held.disputed |= life.last().is_some_and(|step| step.item.disputed);
         let Some(then) = version_at(&life, at) else { return Ok(held) };
         let outer = match then.item.state {
@@ -86,7 +86,7 @@ pub(crate) async fn left_at(
     let mut since = began(life, then);
     for _ in 0..STEPS_MAX {
         let Some(package) = since.out_of.and_then(|code| key_of(codebook, &code)) else { break };
-        let outer = store::tracing::life(tx, codebook, package).await?;
+        let outer = store::tracing::life(tx, package).await?;
         // As it was just before the child left: taking the last one out frees a package.
         let left = outer.iter().position(|step| step.operation == since.by);
         let before = match left {

@@ -10,7 +10,7 @@ mod page;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use tower_http::compression::CompressionLayer;
@@ -31,8 +31,8 @@ pub fn web(cloud: Cloud) -> Router {
     let open = Router::new()
         .route("/verifications", post(verifications::http::verify))
         .route("/enrol", post(devices::http::enrol));
-    let guarded = from_fn_with_state(cloud.clone(), auth::same_origin);
-    let api = open.merge(signed_in()).layer(guarded).layer(auth::sessions(&cloud));
+    let api =
+        open.merge(signed_in()).layer(from_fn(auth::same_origin)).layer(auth::sessions(&cloud));
     let mut router = Router::new()
         .route("/healthz", get(healthz))
         .nest("/api/v1", api.fallback(no_such_address))

@@ -39,11 +39,7 @@ pub struct Step {
 }
 
 /// An item's versions, oldest first.
-pub async fn life(
-    tx: &mut Tx,
-    codebook: &Codebook,
-    item: ItemKey,
-) -> Result<Vec<Step>, StoreError> {
+pub async fn life(tx: &mut Tx, item: ItemKey) -> Result<Vec<Step>, StoreError> {
     let rows = tx
         .query(
             "select h.version, h.item, h.device, h.epoch, h.seq, o.batch, o.kind, o.at,
@@ -57,16 +53,15 @@ pub async fn life(
             &[item.number().into()],
         )
         .await?;
-    rows.iter().map(|row| step(codebook, item, row)).collect()
+    rows.iter().map(step).collect()
 }
 
-fn step(codebook: &Codebook, key: ItemKey, row: &Row) -> Result<Step, StoreError> {
+fn step(row: &Row) -> Result<Step, StoreError> {
     let bytes: Vec<u8> = row.get(1)?;
     let operator: Option<OperatorId> = row.get(9)?;
     let operator_name: Option<String> = row.get(10)?;
     let site_name: Option<String> = row.get(12)?;
     let device: DeviceId = row.get(2)?;
-    let _ = (codebook, key);
     Ok(Step {
         version: row.get(0)?,
         item: super::ledger::read_item(&bytes)?,

@@ -194,7 +194,7 @@ pub async fn trace(
         return Err(TracingError::NoSuchCode);
     };
     let order = codebook.order(key.order()).ok_or(TracingError::NoSuchCode)?;
-    let steps = store::tracing::life(tx, codebook, key).await?;
+    let steps = store::tracing::life(tx, key).await?;
     let latest = steps.last().map(|step| step.item.clone());
     let product = latest.as_ref().map_or(Some(order.product), Item::product);
     let product = match product {

@@ -8,7 +8,7 @@ use sealtrace_protocol::ids::SiteId;
 use sealtrace_protocol::link::Enrolled;
 
 use crate::engines::on_both_databases;
-use crate::world::{DeviceKeys, World, client, code};
+use crate::world::{DeviceKeys, World, client, code, logged};
 
 async fn devices(world: &World) -> i64 {
     let mut tx = world.cloud.store.read().await.unwrap();
@@ -72,11 +72,14 @@ async fn every_bad_enrolment_says_what_is_wrong_and_changes_nothing() {
             let (status, answer) = world.post_enrol(request).await;
             assert_eq!((status, code(&answer)), expected);
         }
+        assert!(logged(&["WARN", "a device was not let in", "this token is not known"]));
+        assert!(logged(&["WARN", "a device was not let in", "proof of possession"]));
         assert_eq!(devices(&world).await, 0);
 
         world.clock.advance_ms(tokens::LIFETIME_MS + 1);
         let (status, answer) = world.post_enrol(&good).await;
         assert_eq!((status, code(&answer)), (401, "expired_token"));
+        assert!(logged(&["WARN", "a device was not let in", "this token expired"]));
         assert_eq!(devices(&world).await, 0);
 
         // What was refused did not use the token up.
@@ -130,6 +133,8 @@ async fn the_device_listener_answers_nobody_it_does_not_know() {
         forget.unwrap();
         let (status, answer) = device.get("verdicts").await;
         assert_eq!((status, code(&answer)), (401, "unknown_device"));
+        assert!(logged(&["WARN", "an unknown device asks"]));
+        assert!(logged(&["WARN", "a connection to the device listener was refused"]));
 
         let other = world.device("PDA 2").await;
         let now = world.clock.now();

@@ -14,9 +14,9 @@ use crate::office::{Goods, Line, Office, answer, faults, get, goods, id, in_both
 /// The document as its site's devices know it.
 async fn told(office: &Office, site: SiteId, document: u64) -> Value {
     let page = feed::page(&office.cloud.store, site, Cursor(0)).await.unwrap();
-    let found = page.rows.into_iter().find_map(|entry| match entry.row {
-        FeedRow::Document(row) if row.id() == DocumentId(document) => Some(row),
-        _ => None,
+    let found = page.rows.into_iter().find_map(|entry| {
+        let FeedRow::Document(row) = entry.row else { return None };
+        (row.id() == DocumentId(document)).then_some(row)
     });
     serde_json::to_value(found.unwrap()).unwrap()
 }

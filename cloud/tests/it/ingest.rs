@@ -1,14 +1,16 @@
 //! Delivering batches: stored once, in order, or refused with a word for why; forks frozen; streams resumed.
 
 use data_encoding::BASE64;
+use sealtrace_cloud::devices::listener::Peer;
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
 use sealtrace_protocol::ledger::Verdict;
 use sealtrace_protocol::signing::{Hash, Sealed};
 use sealtrace_protocol::wire::v1::{BATCH_WIRE_BYTES_MAX, Receipt, Record, ResumeRequest};
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::engines::on_both_databases;
-use crate::world::{TestDevice, World, code};
+use crate::world::{TestDevice, World, code, logged};
 
 fn receipt(world: &World, answer: &Value) -> Receipt {
     let text = answer["stored"]["receipt"].as_str().unwrap_or_else(|| panic!("{answer}"));
@@ -91,6 +93,7 @@ async fn a_fork_is_kept_frozen_and_judged_no_more() {
         world.judge().await;
         let (status, answer) = device.deliver(&other_side).await;
         assert_eq!((status, code(&answer)), (409, "forked"));
+        assert!(logged(&["ERROR", "signed two different batches 1.1"]));
         assert_eq!((count(&world, "batches").await, count(&world, "forks").await), (1, 1));
 
         // Delivered again it is still one fork; what continues the first side is kept and not judged.
@@ -169,6 +172,9 @@ async fn every_bad_delivery_says_what_is_wrong_and_changes_nothing() {
         for (bytes, expected) in bad_deliveries(&world, &device, &good) {
             let (status, answer) = device.deliver(&bytes).await;
             assert_eq!((status, code(&answer)), expected);
+            let (_, word) = expected;
+            let line = if word == "too_large" { "a body is too large" } else { word };
+            assert!(logged(&["WARN", line]), "no log line for {word}");
         }
         // Every single bit counts.
         for at in (0..good.len()).step_by(7) {
@@ -275,6 +281,29 @@ async fn a_device_speaks_for_itself_only_when_it_repeats() {
             assert!(matches!(verdict, Verdict::Quarantined { .. }), "{verdict:?}");
         }
         assert_eq!(count(&world, "items").await, 0);
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_streams_on_without_saying_its_length_is_cut_off() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let device = world.device("line").await;
+        let piece = bytes::Bytes::from(vec![0; 64 * 1024]);
+        let endless = futures_util::stream::iter(std::iter::repeat_with(move || {
+            Ok::<_, std::convert::Infallible>(piece.clone())
+        }));
+        let certificate = device.certificate();
+        let mut request = axum::http::Request::post("/device/v1/batches")
+            .body(axum::body::Body::from_stream(endless))
+            .unwrap();
+        request.extensions_mut().insert(Peer(certificate));
+        let router = sealtrace_cloud::http::device(world.cloud.clone());
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 413);
+        assert!(logged(&["WARN", "a body was cut off or is too large"]));
         world.stop().await;
     })
     .await;

@@ -1,6 +1,7 @@
 //! A whole cloud on ports of its own, with one order released, and devices that talk to it over real TLS.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use data_encoding::BASE64;
 use reqwest::{Client, Response};
@@ -53,6 +54,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start(database: &Database) -> Self {
+        LazyLock::force(&LOG);
         // Certificates are checked against the real time; from here on the clock stands still.
         let clock = Clock::standing_at(Clock::System.now());
         let flags = Flags {
@@ -295,6 +297,11 @@ impl TestDevice {
         self.head = StreamHead::start(epoch);
     }
 
+    /// Its TLS certificate.
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        CertificateDer::from_pem_slice(self.enrolled.certificate_pem.as_bytes()).unwrap()
+    }
+
     pub(crate) fn head_is(&self) -> BatchNo {
         self.head.batch
     }
@@ -332,4 +339,33 @@ pub(crate) async fn answer(response: Response) -> (u16, Value) {
 /// The code of an error answer.
 pub(crate) fn code(answer: &Value) -> &str {
     answer["error"]["code"].as_str().unwrap_or("(no error)")
+}
+
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
+    lines.init();
+    log
+});
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// True when a line of this process's log holds all of these words.
+pub(crate) fn logged(words: &[&str]) -> bool {
+    let log = LOG.0.lock().unwrap();
+    let log = String::from_utf8_lossy(&log);
+    log.lines().any(|line| words.iter().all(|word| line.contains(word)))
 }
