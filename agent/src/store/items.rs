@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{OperationId, OrderId, Version};
 use sealtrace_protocol::ledger::{
-    Effects, Facts, Issued, Item, Need, Operation, Past, Presence, State, Touched,
+    Effects, Facts, Issued, Item, Level, Need, Operation, Past, Presence, State, Touched,
 };
 use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
@@ -293,6 +293,26 @@ fn believe(tx: &Transaction<'_>, said: &Item, at: Timestamp) -> Result<(), Store
     tx.prepare_cached("update item set doubtful = 0, aside = null, fresh_at = ?2 where code = ?1")
         .and_then(|mut update| update.execute(params![said.code.canonical(), at.millis()]))
         .map_err(StoreError::sqlite("store an item"))?;
+    if said.level == Level::Unit { Ok(()) } else { follow(tx, said) }
+}
+
+/// The feed names packages, not the units in them: what this device holds of those follows what is said of theirs.
+/// Under a new label they move with it; where others took some out, nobody here knows which, and they are forgotten.
+fn follow(tx: &Transaction<'_>, package: &Item) -> Result<(), StoreError> {
+    let inside = children(tx, package.code)?;
+    if let State::Replaced { by, .. } = package.state {
+        for child in inside {
+            if standing(tx, child.code)?.is_some_and(|standing| standing.pending == 0) {
+                put(tx, &Item { parent: Some(by), version: child.version.next(), ..child })?;
+            }
+        }
+    } else if usize::try_from(package.children) != Ok(inside.len()) {
+        tx.prepare_cached("delete from item where parent = ?1 and level = ?2 and pending = 0")
+            .and_then(|mut delete| {
+                delete.execute(params![package.code.canonical(), Level::Unit.rank()])
+            })
+            .map_err(StoreError::sqlite("forget a package's units"))?;
+    }
     Ok(())
 }
 

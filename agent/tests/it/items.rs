@@ -168,3 +168,44 @@ async fn what_we_moved_counts_on_the_document_until_the_cloud_counts_it() {
     store.write(move |tx| feed::store_page(tx, SITE, &second, NOW)).await.unwrap();
     assert_eq!(moved().await, 2);
 }
+
+/// A case of ours that the cloud has counted.
+async fn counted(store: &Store) -> Item {
+    confirm(store, pack(1, &[0, 1]), vec![]).await.unwrap();
+    judged(store, 1, applied()).await;
+    item(store, case(1)).await.unwrap()
+}
+
+#[tokio::test]
+async fn units_of_a_package_that_others_opened_are_free_to_be_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let ours = counted(&store).await;
+    let opened = Item {
+        state: State::Free,
+        custody: None,
+        contents: Contents::none(),
+        children: 0,
+        version: Version(2),
+        ..ours
+    };
+    hear(&store, 6, opened).await;
+    assert_eq!(item(&store, unit(0)).await, None);
+    confirm(&store, pack(2, &[0, 1]), vec![]).await.unwrap();
+}
+
+#[tokio::test]
+async fn units_follow_a_label_that_others_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let ours = counted(&store).await;
+    let at = operation(Action::Unpack(sealtrace_protocol::ledger::Unpack::Whole(case(1)))).at;
+    let state = State::Replaced { by: case(2), at: at.interval() };
+    let none = Contents::none();
+    let old = Item { state, contents: none, children: 0, version: Version(2), ..ours.clone() };
+    hear(&store, 6, old).await;
+    hear(&store, 7, Item { code: case(2), ..ours }).await;
+    assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(2)));
+    let facts = store.read(|conn| items::facts(conn, &unpack(2))).await.unwrap();
+    assert_eq!(facts.children(case(2)).len(), 2);
+}
