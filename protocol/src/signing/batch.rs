@@ -55,8 +55,8 @@ pub struct Batch {
 impl Batch {
     /// Each operation's place and the record there.
     pub fn operations(&self) -> impl Iterator<Item = (OperationId, &Record)> {
-        let BatchHeader { device, epoch, first, .. } = self.header;
-        (first.get()..)
+        let BatchHeader { device, epoch, first, last, .. } = self.header;
+        (first.get()..=last.get())
             .zip(&self.records)
             .map(move |(seq, record)| (OperationId { device, epoch, seq: Seq(seq) }, record))
     }

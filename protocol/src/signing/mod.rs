@@ -4,6 +4,7 @@ mod batch;
 pub mod chain;
 mod key;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -65,7 +66,7 @@ impl Serialize for Hash {
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = <&str>::deserialize(deserializer)?;
+            let text = String::deserialize(deserializer)?;
             let bytes: Vec<u8> =
                 data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(de::Error::custom)?;
             return Self::from_slice(&bytes)
