@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use zstd::zstd_safe;
 
 use super::{WireError, decode, encode};
 use crate::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
@@ -19,9 +20,15 @@ pub const BATCH_WIRE_BYTES_MAX: usize = 256 * 1024;
 pub const BATCH_RAW_BYTES_MAX: usize = 1024 * 1024;
 /// The most that decompression may multiply.
 pub const BATCH_RATIO_MAX: usize = 20;
-/// zstd window: 2^20 bytes, so that a small device can undo what another made.
-const WINDOW_LOG_MAX: u32 = 20;
 const COMPRESSION_LEVEL: i32 = 3;
+/// RFC 8878, 3.1.1: what a zstd frame begins with.
+const FRAME_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Of the frame's descriptor: the window is the content, so that a small device can undo what another made.
+const SINGLE_SEGMENT: u8 = 0b0010_0000;
+/// Of the frame's descriptor: four bytes of content size follow.
+const SIZE_IN_FOUR_BYTES: u8 = 0b1000_0000;
+/// The most bytes of one block.
+const BLOCK_BYTES_MAX: usize = 128 * 1024;
 
 const _: () = assert!(BATCH_WIRE_BYTES_MAX < BATCH_RAW_BYTES_MAX);
 
@@ -108,10 +115,29 @@ pub fn pack_payload(records: &[Record]) -> Result<(Vec<u8>, u32), WireError> {
     check("number of operations", records.len(), BATCH_OPERATIONS_MAX)?;
     let raw = encode(&records);
     check("payload", raw.len(), BATCH_RAW_BYTES_MAX)?;
+    let raw_bytes = u32::try_from(raw.len()).map_err(|_| WireError::Compression)?;
     let payload =
         zstd::bulk::compress(&raw, COMPRESSION_LEVEL).map_err(|_| WireError::Compression)?;
-    let raw_bytes = u32::try_from(raw.len()).map_err(|_| WireError::Compression)?;
+    if raw.len() > payload.len().saturating_mul(BATCH_RATIO_MAX) {
+        return Ok((stored(&raw, raw_bytes), raw_bytes));
+    }
     Ok((payload, raw_bytes))
+}
+
+/// A frame of raw blocks: for records so alike (a stopped clock, an import) that they would be refused as a bomb.
+fn stored(raw: &[u8], raw_bytes: u32) -> Vec<u8> {
+    let mut frame = FRAME_MAGIC.to_vec();
+    frame.push(SIZE_IN_FOUR_BYTES | SINGLE_SEGMENT);
+    frame.extend_from_slice(&raw_bytes.to_le_bytes());
+    let mut blocks = raw.chunks(BLOCK_BYTES_MAX).peekable();
+    while let Some(block) = blocks.next() {
+        let size = u32::try_from(block.len()).unwrap_or_default();
+        let last = u32::from(blocks.peek().is_none());
+        let [a, b, c, _] = (size << 3 | last).to_le_bytes();
+        frame.extend_from_slice(&[a, b, c]);
+        frame.extend_from_slice(block);
+    }
+    frame
 }
 
 /// Undoes [`pack_payload`] within the declared length; nothing is allocated beyond the limits above.
@@ -119,15 +145,25 @@ pub fn unpack_payload(payload: &[u8], raw_bytes: u32) -> Result<Vec<Record>, Wir
     let declared = usize::try_from(raw_bytes).map_err(|_| WireError::Compression)?;
     check("payload", declared, BATCH_RAW_BYTES_MAX)?;
     check("payload's declared length", declared, payload.len().saturating_mul(BATCH_RATIO_MAX))?;
-    let mut decompressor = zstd::bulk::Decompressor::new().map_err(|_| WireError::Compression)?;
-    decompressor.window_log_max(WINDOW_LOG_MAX).map_err(|_| WireError::Compression)?;
-    let raw = decompressor.decompress(payload, declared).map_err(|_| WireError::Compression)?;
+    if !is_one_frame(payload, raw_bytes) {
+        return Err(WireError::Compression);
+    }
+    let raw = zstd::bulk::decompress(payload, declared).map_err(|_| WireError::Compression)?;
     if raw.len() != declared {
         return Err(WireError::Compression);
     }
     let records: Vec<Record> = decode(&raw, "batch payload")?;
     check("number of operations", records.len(), BATCH_OPERATIONS_MAX)?;
     Ok(records)
+}
+
+/// One frame and nothing around it, which states its content's length and needs no window beyond it. zstd itself would
+/// take several, skip what is marked as skippable, and heed a window's limit only when streaming.
+fn is_one_frame(payload: &[u8], raw_bytes: u32) -> bool {
+    let descriptor = payload.strip_prefix(&FRAME_MAGIC).and_then(|rest| rest.first());
+    descriptor.is_some_and(|descriptor| descriptor & SINGLE_SEGMENT != 0)
+        && zstd_safe::get_frame_content_size(payload).ok().flatten() == Some(u64::from(raw_bytes))
+        && zstd_safe::find_frame_compressed_size(payload) == Ok(payload.len())
 }
 
 fn check(what: &'static str, size: usize, limit: usize) -> Result<(), WireError> {

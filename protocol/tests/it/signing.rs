@@ -4,7 +4,9 @@ use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Se
 use sealtrace_protocol::signing::chain::{Placement, StreamHead};
 use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, Sealing, SigningKey, VerifyError};
 use sealtrace_protocol::time::{Stamp, Timestamp};
-use sealtrace_protocol::wire::v1::{BATCH_WIRE_BYTES_MAX, Receipt, Record, unpack_payload};
+use sealtrace_protocol::wire::v1::{
+    BATCH_WIRE_BYTES_MAX, Receipt, Record, pack_payload, unpack_payload,
+};
 use sealtrace_protocol::wire::{WireError, decode, encode};
 
 use crate::vectors::operations;
@@ -112,6 +114,87 @@ fn a_payload_is_bounded_before_it_is_unpacked() {
     assert!(matches!(unpack_payload(&bomb, declared + 1), Err(WireError::TooLarge { .. })));
     assert_eq!(unpack_payload(&bomb, 100), Err(WireError::Compression));
     assert_eq!(unpack_payload(b"garbage that is no zstd", 100), Err(WireError::Compression));
+}
+
+/// A payload is one zstd frame that says how long its content is: anything else zstd would take is refused.
+#[test]
+fn only_one_frame_of_known_size_is_unpacked() {
+    use zstd::bulk::Compressor;
+    use zstd::zstd_safe::CParameter;
+
+    let (payload, raw_bytes) = pack_payload(&records()).unwrap();
+    assert_eq!(unpack_payload(&payload, raw_bytes).unwrap(), records());
+    let refused = |payload: &[u8]| {
+        assert_eq!(unpack_payload(payload, raw_bytes), Err(WireError::Compression));
+    };
+
+    let skippable = [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 7];
+    let empty = zstd::bulk::compress(&[], 3).unwrap();
+    for other in [&skippable[..], &empty, b"x"] {
+        refused(&[&payload, other].concat());
+        refused(&[other, &payload].concat());
+    }
+    refused(&payload[..payload.len() - 1]);
+    assert!(unpack_payload(&payload, raw_bytes + 1).is_err());
+
+    let raw = encode(&records());
+    let with = |parameter| {
+        let mut compressor = Compressor::new(3).unwrap();
+        compressor.set_parameter(parameter).unwrap();
+        compressor.compress(&raw).unwrap()
+    };
+    refused(&with(CParameter::ContentSizeFlag(false)));
+    let with_dictionary =
+        Compressor::with_dictionary(3, &raw[..200]).unwrap().compress(&raw).unwrap();
+    refused(&with_dictionary);
+}
+
+#[test]
+fn records_so_alike_that_they_would_seem_a_bomb_still_travel() {
+    let alike: Vec<Record> = std::iter::repeat_n(records()[3].clone(), 2_000).collect();
+    let start = StreamHead::start(Epoch(1));
+    let sealed = SealedBatch::seal(&key(1), &start, &alike, sealing()).unwrap();
+    assert_eq!(sealed.verify(&key(1).public()).unwrap().records, alike);
+    // Long enough for more than one block.
+    let long = vec![records()[1].clone(); 2_000];
+    let (payload, raw_bytes) = pack_payload(&long).unwrap();
+    assert!(raw_bytes > 128 * 1024, "{raw_bytes}");
+    assert_eq!(unpack_payload(&payload, raw_bytes).unwrap(), long);
+}
+
+#[test]
+fn the_last_place_of_a_stream_does_not_overflow() {
+    let head = StreamHead { seq: Seq(u64::MAX - 1), ..StreamHead::start(Epoch(1)) };
+    let one = &records()[..1];
+    let sealed = SealedBatch::seal(&key(1), &head, one, sealing()).unwrap();
+    let batch = sealed.verify(&key(1).public()).unwrap();
+    assert_eq!(batch.operations().last().unwrap().0.seq, Seq(u64::MAX));
+}
+
+#[test]
+fn another_signature_made_from_a_signature_is_refused() {
+    // The group's order, little-endian: adding it to a signature's scalar changes the bytes and not the equation.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let mut proof = key(4).prove(b"challenge");
+    assert!(key(4).public().proves(b"challenge", &proof));
+    let mut carry = 0;
+    for (byte, order) in proof[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        *byte = u8::try_from(sum & 0xff).unwrap();
+        carry = sum >> 8;
+    }
+    assert!(!key(4).public().proves(b"challenge", &proof));
+}
+
+#[test]
+fn a_hash_is_read_from_any_json() {
+    let hash = Hash::of(b"x");
+    let value = serde_json::to_value(hash).unwrap();
+    assert_eq!(serde_json::from_value::<Hash>(value).unwrap(), hash);
+    assert!(serde_json::from_str::<Hash>("\"00\"").is_err());
 }
 
 fn zstd_of_zeros() -> Vec<u8> {
