@@ -48,7 +48,10 @@ fn forget_batch(tx: &Transaction<'_>, epoch: u32, batch: u64) -> rusqlite::Resul
         "select operation_epoch, operation_seq from outbox where epoch = ?1 and batch = ?2";
     let key = params![epoch, batch];
     tx.execute(
-        &format!("delete from journal where (operation_epoch, operation_seq) in ({travelled})"),
+        &format!(
+            "delete from journal
+             where operation_seq is not null and (operation_epoch, operation_seq) in ({travelled})"
+        ),
         key,
     )?;
     tx.execute(&format!("delete from touched where (epoch, seq) in ({travelled})"), key)?;

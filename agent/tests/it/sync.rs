@@ -184,6 +184,24 @@ async fn a_receipt_that_was_lost_is_asked_for_again_with_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn a_receipt_the_cloud_did_not_sign_is_not_believed() {
+    let data = tempfile::tempdir().unwrap();
+    let cloud = enrolled(data.path()).await;
+    let running = Running::start(data.path()).await;
+    fed(&running).await;
+    cloud.known().receipts_forged = true;
+    running.packs(0, 1).await;
+    within(async || running.agent.link.borrow().error.is_some()).await;
+    let error = running.agent.link.borrow().error.clone().unwrap();
+    assert!(error.contains("receipt does not verify"), "{error}");
+    let backlog = running.store().read(outbox::backlog).await.unwrap();
+    assert_eq!((backlog.unsent, backlog.receipt_at), (1, None));
+    cloud.known().receipts_forged = false;
+    running.quiet().await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn work_goes_on_without_the_network_and_arrives_when_it_is_back() {
     let data = tempfile::tempdir().unwrap();
     let cloud = enrolled(data.path()).await;
