@@ -111,8 +111,22 @@ pub struct Content {
 
 /// Contents by (product, lot): sorted, each pair once, never zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Vec<Content>")]
 pub struct Contents(Vec<Content>);
+
+impl TryFrom<Vec<Content>> for Contents {
+    type Error = &'static str;
+
+    fn try_from(contents: Vec<Content>) -> Result<Self, Self::Error> {
+        let key = |content: &Content| (content.product, content.lot);
+        let sorted = contents.iter().zip(contents.iter().skip(1)).all(|(a, b)| key(a) < key(b));
+        if sorted && contents.iter().all(|content| content.units > 0) {
+            Ok(Self(contents))
+        } else {
+            Err("contents are sorted, each product and lot once, never zero")
+        }
+    }
+}
 
 impl Contents {
     /// Nothing.
@@ -225,5 +239,47 @@ impl Item {
     #[must_use]
     pub fn is_in_use(&self) -> bool {
         matches!(self.state, State::Active | State::Announced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::wire::{decode, encode};
+
+    fn content(product: u64, lot: &str, units: u32) -> Content {
+        Content { product: ProductId(product), lot: Lot::new(lot).unwrap(), units }
+    }
+
+    fn contents(list: &[Content]) -> Contents {
+        let mut all = Contents::none();
+        for one in list {
+            all.add(&Contents::of(one.product, one.lot, one.units));
+        }
+        all
+    }
+
+    #[test]
+    fn lots_are_kept_apart_and_what_is_used_up_is_gone() {
+        let mut all = contents(&[content(2, "B", 3), content(1, "A", 1), content(2, "A", 4)]);
+        assert_eq!(all.units(), 8);
+        assert_eq!(all.iter().map(|one| one.units).collect::<Vec<_>>(), [1, 4, 3]);
+        all.remove(&contents(&[content(2, "A", 4), content(1, "A", 9), content(7, "A", 1)]));
+        assert_eq!(all, contents(&[content(2, "B", 3)]));
+    }
+
+    #[test]
+    fn contents_that_came_over_the_wire_are_sorted_too() {
+        let fine = contents(&[content(1, "A", 1), content(1, "B", 1)]);
+        assert_eq!(decode::<Contents>(&encode(&fine), "contents"), Ok(fine));
+        for odd in [
+            vec![content(1, "B", 1), content(1, "A", 1)],
+            vec![content(1, "A", 1), content(1, "A", 1)],
+            vec![content(1, "A", 0)],
+        ] {
+            assert!(decode::<Contents>(&encode(&odd), "contents").is_err(), "{odd:?}");
+        }
     }
 }

@@ -19,8 +19,16 @@ pub struct Step {
 
 /// How a product is packed (包装方案), inner to outer: case of 24, pallet of 10 cases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Vec<Step>")]
 pub struct Plan(Vec<Step>);
+
+impl TryFrom<Vec<Step>> for Plan {
+    type Error = PlanError;
+
+    fn try_from(steps: Vec<Step>) -> Result<Self, PlanError> {
+        Self::new(steps)
+    }
+}
 
 /// Why steps are no packaging plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -125,5 +133,30 @@ impl Document {
     #[must_use]
     pub fn line(&self, product: ProductId) -> Option<&DocumentLine> {
         self.lines.iter().find(|line| line.product == product)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::wire::{decode, encode};
+
+    #[test]
+    fn a_plan_that_came_over_the_wire_goes_outwards_too() {
+        let step = |level, holds| Step { level, holds };
+        let plan = Plan::new(vec![step(Level::Case, 24), step(Level::Pallet, 10)]).unwrap();
+        assert_eq!(decode::<Plan>(&encode(&plan), "plan"), Ok(plan.clone()));
+        assert_eq!(plan.child_level(Level::Pallet), Some(Level::Case));
+        assert_eq!(plan.child_level(Level::Box), None);
+        for steps in [
+            vec![step(Level::Pallet, 10), step(Level::Case, 24)],
+            vec![step(Level::Unit, 1)],
+            vec![step(Level::Case, 0)],
+            vec![step(Level::Case, HOLDS_MAX + 1)],
+        ] {
+            assert!(decode::<Plan>(&encode(&steps), "plan").is_err(), "{steps:?}");
+        }
     }
 }
