@@ -1,31 +1,31 @@
 // Starts the real cloud and the real agent on private ports and folders, and speaks to the cloud's API as the console does.
-import { execFile, spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
-const run = promisify(execFile)
-const built = (name) => fileURLToPath(new URL(`../../../target/debug/${name}`, import.meta.url))
-export const AGENT = process.env.SEALTRACE_AGENT_BIN || built('sealtrace-agent')
-export const CLOUD = process.env.SEALTRACE_CLOUD_BIN || built('sealtrace-cloud')
+const BINARIES = process.env.SEALTRACE_BINARIES || fileURLToPath(new URL('../../../target/debug/', import.meta.url))
 const START_MS_MAX = 30000
 const STOP_MS_MAX = 10000
 const ADMIN = { login: 'admin', password: 'a long password of the test' }
 
-/** Why the real programs cannot be used, or false. */
-export async function whyNotReal() {
-  for (const [program, word] of [[CLOUD, 'serve'], [AGENT, 'enrol']]) {
-    if (!existsSync(program)) return `${program} is not built: cargo build`
-    const { stdout } = await run(program, ['--help'], { timeout: START_MS_MAX })
-    if (!stdout.includes(word)) return `${program} --help knows no "${word}"`
-  }
-  return false
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function binary(name) {
+  const path = join(BINARIES, name)
+  if (!existsSync(path)) throw new Error(`${path} is missing: run cargo build --workspace --all-targets, or name the folder of the programs in SEALTRACE_BINARIES`)
+  return path
 }
 
-export async function freePort() {
+/** Runs a program to its end; an error carries what it complained about. */
+function run(program, args, input = '') {
+  const { status, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', timeout: START_MS_MAX })
+  if (status !== 0) throw new Error(`${program} ${args[0]} ended with ${status}: ${error ?? stderr}`)
+}
+
+async function freePort() {
   const server = createServer()
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address()
@@ -33,36 +33,44 @@ export async function freePort() {
   return port
 }
 
-/** A running program; `stop` ends it by its pid and waits until it is gone. */
-async function start(program, args, url) {
+/** A running program that was found ready; `stop` ends it by its pid and waits until it is gone. */
+async function start(program, args, ready) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said = (said + bytes).slice(-8000)))
   const gone = new Promise((resolve) => child.on('exit', resolve))
-  const deadline = Date.now() + START_MS_MAX
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${program} ${args.join(' ')} ended with ${child.exitCode}:\n${said}`)
-    const answers = await fetch(url).then((response) => response.status < 500, () => false)
-    if (answers) break
-    if (Date.now() > deadline) throw new Error(`${program} does not answer at ${url}:\n${said}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
+  const kill = () => child.kill('SIGKILL')
+  process.on('exit', kill)
   const stop = async (signal = 'SIGTERM') => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-    const hard = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
+    const hard = setTimeout(kill, STOP_MS_MAX)
     await gone
     clearTimeout(hard)
+    process.off('exit', kill)
   }
-  return { stop, said: () => said }
+  const deadline = Date.now() + START_MS_MAX
+  while (!(await ready().catch(() => false))) {
+    if (child.exitCode === null && Date.now() < deadline) {
+      await pause(100)
+      continue
+    }
+    await stop()
+    throw new Error(`${program} ${args.join(' ')} did not become ready (exit code ${child.exitCode}):\n${said}`)
+  }
+  return { stop }
 }
+
+const answers = (url) => async () => (await fetch(url)).ok
 
 /** A cloud in a new folder with one admin, signed in. */
 export async function startCloud() {
   const folder = mkdtempSync(join(tmpdir(), 'sealtrace-cloud-'))
   const [web, device] = [await freePort(), await freePort()]
-  await run(CLOUD, ['admin', '--data', folder, '--login', ADMIN.login, '--password', ADMIN.password])
+  const program = binary('sealtrace-cloud')
+  run(program, ['admin', 'create-account', '--data', folder, '--login', ADMIN.login, '--name', '管理员', '--role', 'admin', '--password-stdin'], `${ADMIN.password}\n`)
   const url = `http://127.0.0.1:${web}`
-  const running = await start(CLOUD, ['serve', '--data', folder, '--web', `127.0.0.1:${web}`, '--device', `127.0.0.1:${device}`], `${url}/healthz`)
+  const serve = () => start(program, ['serve', '--data', folder, '--web', `127.0.0.1:${web}`, '--device', `127.0.0.1:${device}`], answers(`${url}/healthz`))
+  let running = await serve()
   let cookie = ''
   const call = async (method, path, body) => {
     const response = await fetch(`${url}/api/v1${path}`, {
@@ -76,31 +84,36 @@ export async function startCloud() {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
     return response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text
   }
-  await call('POST', '/session', ADMIN)
+  const halt = () => running.stop()
   const stop = async () => {
-    await running.stop()
+    await halt()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { url, call, stop, halt: () => running.stop() }
+  const resume = async () => {
+    running = await serve()
+  }
+  await call('POST', '/session', ADMIN)
+  return { url, call, stop, halt, resume }
 }
 
-/** An agent enrolled at a cloud for the sites of the token, and running. */
+/** An agent enrolled at a cloud with the token, running, and told what the cloud knows. */
 export async function startAgent(cloud, token) {
   const folder = mkdtempSync(join(tmpdir(), 'sealtrace-agent-'))
-  await run(AGENT, ['enrol', '--data', folder, '--cloud', cloud.url, '--token', token])
+  const program = binary('sealtrace-agent')
+  run(program, ['enrol', '--data', folder, '--cloud', cloud.url, '--token', token])
   const port = await freePort()
   const url = `http://127.0.0.1:${port}/`
-  const args = ['run', '--data', folder, '--listen', `127.0.0.1:${port}`]
-  let running = await start(AGENT, args, `${url}api/status`)
+  const args = ['run', '--data', folder, '--ui', `127.0.0.1:${port}`]
+  const status = async () => (await fetch(`${url}api/status`)).json()
+  let running = await start(program, args, async () => (await status()).last_feed_at !== null)
   return {
     url,
-    async kill() {
-      await running.stop('SIGKILL')
+    status,
+    kill: () => running.stop('SIGKILL'),
+    restart: async () => {
+      running = await start(program, args, answers(`${url}api/status`))
     },
-    async restart() {
-      running = await start(AGENT, args, `${url}api/status`)
-    },
-    async stop() {
+    stop: async () => {
       await running.stop()
       rmSync(folder, { recursive: true, force: true })
     },
