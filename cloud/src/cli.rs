@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Flags};
 use crate::devices::tokens::{self, TokenError};
 use crate::serve::{self, ServeError};
-use crate::store::{Store, StoreError};
+use crate::store::search::Page;
+use crate::store::{Store, StoreError, accounts};
 
 const EXAMPLES: &str = "\
 First steps:
@@ -77,7 +78,7 @@ enum Command {
         /// A site the device may work at; may be given several times
         #[arg(long, value_name = "ID", required = true, num_args = 1..)]
         site: Vec<u64>,
-        /// Print JSON: {"token":"…","expires_at":…}
+        /// Print JSON: {"token":"…","expires_at":…,"ca_pin":…}
         #[arg(long)]
         json: bool,
     },
@@ -193,6 +194,9 @@ async fn serve_until_told(config: Config) -> Result<(), CliError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = serve::start(config, Clock::System).await?;
+    if nobody_can_log_in(&running.cloud.store).await? {
+        tracing::warn!("nobody can log in yet: run sealtrace-cloud admin create-account --help");
+    }
     let mut out = io::stdout();
     writeln!(out, "web    {web_scheme}://{}", running.web)?;
     writeln!(out, "device https://{}", running.device)?;
@@ -206,17 +210,27 @@ async fn serve_until_told(config: Config) -> Result<(), CliError> {
     Ok(())
 }
 
+async fn nobody_can_log_in(store: &Store) -> Result<bool, StoreError> {
+    let accounts = accounts::list(&mut store.read().await?, &Page::default()).await?;
+    Ok(accounts.total == 0)
+}
+
 async fn token(config: &Config, name: &str, sites: Vec<u64>, json: bool) -> Result<(), CliError> {
     let store = Store::open(&config.database).await?;
     let sites: Vec<SiteId> = sites.into_iter().map(SiteId).collect();
     let token = tokens::issue(&store, name, &sites, Clock::System.now()).await?;
+    let pin = serve::web_pin(config)?.map(|pin| pin.to_string());
     let mut out = io::stdout();
     if json {
-        let line = serde_json::json!({ "token": token.text, "expires_at": token.expires_at });
+        let line = serde_json::json!({
+            "token": token.text, "expires_at": token.expires_at, "ca_pin": pin,
+        });
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "{}", token.text)?;
-        writeln!(io::stderr(), "good once, for fifteen minutes: sealtrace-agent enrol …")?;
+        let pin = pin.map(|pin| format!(" --ca-pin {pin}")).unwrap_or_default();
+        let command = format!("sealtrace-agent enrol --cloud URL{pin} --token {}", token.text);
+        writeln!(io::stderr(), "good once, for fifteen minutes: {command}")?;
     }
     Ok(())
 }

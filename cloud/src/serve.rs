@@ -12,6 +12,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sealtrace_protocol::signing::Hash;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
@@ -191,21 +192,34 @@ async fn renew(cloud: Cloud, tls: RustlsConfig, hosts: Vec<String>) {
     }
 }
 
-fn web_tls(files: &WebTls) -> Result<Arc<ServerConfig>, ServeError> {
-    let failed = |why: String| ServeError::WebTls {
-        certificate: files.certificate.display().to_string(),
-        key: files.key.display().to_string(),
-        why,
-    };
-    let chain = CertificateDer::pem_file_iter(&files.certificate)
+/// What devices pin when they enrol over HTTPS: SHA-256 of the last certificate in the web listener's chain.
+pub fn web_pin(config: &Config) -> Result<Option<Hash>, ServeError> {
+    let Some(files) = &config.web.tls else { return Ok(None) };
+    Ok(web_chain(files)?.last().map(|authority| Hash::of(authority)))
+}
+
+fn web_chain(files: &WebTls) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| failed(error.to_string()))?;
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| unusable(files, error.to_string()))
+}
+
+fn web_tls(files: &WebTls) -> Result<Arc<ServerConfig>, ServeError> {
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| unusable(files, error.to_string()))?;
+    let chain = web_chain(files)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| unusable(files, error.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+fn unusable(files: &WebTls, why: String) -> ServeError {
+    ServeError::WebTls {
+        certificate: files.certificate.display().to_string(),
+        key: files.key.display().to_string(),
+        why,
+    }
 }

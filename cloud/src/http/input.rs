@@ -1,11 +1,11 @@
 //! What comes in: bodies and queries, refused with a code of ours instead of the framework's sentences.
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use sealtrace_protocol::wire::v1::BATCH_WIRE_BYTES_MAX;
 use serde::de::DeserializeOwned;
 
@@ -13,6 +13,8 @@ use super::error::ApiError;
 
 /// The most bytes of a JSON body.
 pub const JSON_BYTES_MAX: usize = 64 * 1024;
+/// The most bytes of a body that are read and thrown away behind its limit.
+const DISCARDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A JSON body. Anything else is refused, so that no form of another site can be sent here.
 pub struct Input<T>(pub T);
@@ -62,19 +64,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// Reads a body, counting while it streams in.
+///
+/// What is too large is read on for a while and thrown away: a sender that is cut off in the middle of its sentence
+/// never hears the answer.
 async fn limited(request: Request, bytes_max: usize) -> Result<Bytes, ApiError> {
-    let announced = request
-        .headers()
-        .get(axum::http::header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let too_large =
-        || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large").with("limit", bytes_max);
-    if announced.is_some_and(|length| length > bytes_max) {
-        tracing::warn!(body.bytes = announced, body.limit = bytes_max, "a body is too large");
-        return Err(too_large());
+    let mut stream = request.into_body().into_data_stream();
+    let mut body = BytesMut::new();
+    let mut read = 0_usize;
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| {
+            tracing::warn!(error = %error, body.bytes = read, "a body was cut off");
+            ApiError::new(StatusCode::BAD_REQUEST, "incomplete_body")
+        })?;
+        read = read.saturating_add(piece.len());
+        if read <= bytes_max {
+            body.extend_from_slice(&piece);
+        } else if read > bytes_max.saturating_add(DISCARDED_BYTES_MAX) {
+            break;
+        }
     }
-    to_bytes(request.into_body(), bytes_max).await.map_err(|error| {
-        tracing::warn!(error = %error, body.limit = bytes_max, "a body was cut off or is too large");
-        too_large()
-    })
+    if read > bytes_max {
+        tracing::warn!(body.bytes = read, body.limit = bytes_max, "a body is too large");
+        let refused = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large");
+        return Err(refused.with("limit", bytes_max));
+    }
+    Ok(body.freeze())
 }

@@ -80,9 +80,12 @@ impl Sqlite {
         let idle = self.readers.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => {
-                connect(&self.readers.path).map_err(|error| StoreError::Connection(error.into()))?
-            }
+            None => connect(&self.readers.path)
+                .and_then(|connection| {
+                    connection.pragma_update(None, "query_only", true)?;
+                    Ok(connection)
+                })
+                .map_err(|error| StoreError::Connection(error.into()))?,
         };
         let connection = Lent::Reader {
             connection: Some(connection),

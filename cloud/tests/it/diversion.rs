@@ -4,7 +4,7 @@ use sealtrace_cloud::codes::Resolved;
 use sealtrace_cloud::diversion::{self, Kind, plain::Seen};
 use sealtrace_cloud::store::sightings;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ledger::{Action, Correct, Correction, Relabel, RelabelReason, Unpack};
+use sealtrace_protocol::ledger::{Action, Correct, Correction, Finding, Inspect, Relabel, RelabelReason, Unpack};
 use serde_json::{Value, json};
 
 use crate::office::{
@@ -242,6 +242,27 @@ async fn an_inspector_learns_where_goods_may_be_sold_and_the_sighting_is_kept() 
         assert_eq!(answer(refused).await.0, 403);
         let issued = report(scanned(&goods.units[20].canonical())).await.1;
         assert_eq!((&issued["item"]["state"], &issued["suspected"]), (&json!("issued"), &json!(false)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_device_inspected_is_a_sighting_too() {
+    in_both_offices(async |office| {
+        let (goods, mut line) = shipped(&office).await;
+        let inspect = |code, region| {
+            Action::Inspect(Inspect { code, region, accuracy_m: 20, finding: Finding::Suspicious })
+        };
+        let both = vec![inspect(goods.units[0], 440_103), inspect(goods.cases[1], 320_100)];
+        line.does(&office, both).await;
+        assert_eq!(suspects(&office, "").await, texts(&goods.units[..1]));
+        let trace = office.get(&format!("/trace?text={}", goods.units[0])).await;
+        assert_eq!(
+            trace["sightings"],
+            json!([{ "id": 1, "at": office.now(), "kind": "inspector", "accuracy_m": 20, "outside": true,
+                     "region": { "code": "440100", "name": "广州市" }, "finding": "suspicious" }])
+        );
+        agree_with_judging_afresh(&office, &goods).await;
     })
     .await;
 }
