@@ -51,6 +51,7 @@ pub struct Touched {
 pub struct Facts {
     items: BTreeMap<Code, Presence>,
     children: BTreeMap<Code, Vec<Code>>,
+    issued: BTreeMap<Code, Issued>,
     /// The task the operation names.
     pub task: Option<Task>,
     /// The document the operation names.
@@ -74,6 +75,16 @@ impl Facts {
     /// States what lies directly inside a package.
     pub fn set_children(&mut self, parent: Code, children: Vec<Code>) {
         self.children.insert(parent, children);
+    }
+
+    /// States what a code was issued for although it is in the ledger: when it is [`super::State::Free`] again, it may
+    /// still only stand for that.
+    pub fn set_issued(&mut self, code: Code, issued: Issued) {
+        self.issued.insert(code, issued);
+    }
+
+    pub(super) fn issued(&self, code: Code) -> Option<Issued> {
+        self.issued.get(&code).copied()
     }
 
     /// What is known of a code.

@@ -225,7 +225,12 @@ impl Operation {
             Action::Relabel(relabel) => {
                 alloc::vec![(relabel.old, Need::Children), (relabel.new, Need::Item)]
             }
-            Action::VerifyPack(verify) => each(&[verify.parent], Need::Children),
+            Action::VerifyPack(verify) => {
+                // Only their labels may have been replaced since.
+                let mut needs: Vec<_> = each(&verify.seen, Need::Item);
+                needs.push((verify.parent, Need::Children));
+                needs
+            }
             Action::Commission(Commission { codes, .. })
             | Action::Receive(Receive { codes })
             | Action::Ship(Ship { codes, .. }) => each(codes, Need::Ancestors),

@@ -104,7 +104,8 @@ pub(super) fn verify(
             return Ok(pending.effects());
         }
     };
-    let seen: BTreeSet<Code> = verify.seen.iter().copied().collect();
+    let current = |code: &Code| pending.current(*code).unwrap_or(*code);
+    let seen: BTreeSet<Code> = verify.seen.iter().map(current).collect();
     let inside: BTreeSet<Code> = facts.children(parent).iter().copied().collect();
     for code in seen.intersection(&inside) {
         if let Some(item) = pending.item(*code).filter(|item| item.disputed).cloned() {

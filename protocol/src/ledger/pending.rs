@@ -76,7 +76,10 @@ impl<'a> Pending<'a> {
         if let Some(item) = self.item(code) {
             return Ok(match item.state {
                 State::Active | State::Announced => Found::InUse(item.clone()),
-                State::Free => Found::Idle(Issued { level: item.level, product: None }),
+                State::Free => {
+                    let unknown = Issued { level: item.level, product: None };
+                    Found::Idle(self.facts.issued(code).unwrap_or(unknown))
+                }
                 State::Replaced { by, .. } => return Err(Rejection::Replaced { code, by }),
             });
         }

@@ -1,10 +1,11 @@
 //! What happens when operations meet: small histories told by hand, each ending in the one item that matters.
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId, TaskId, Version};
+use sealtrace_protocol::ids::{Cursor, DocumentId, ProductId, SiteId, TaskId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Contents, Effects, Facts, HOLDS_MAX, Item, Level, Made, Operation, Pack,
-    Presence, Receive, Rejection, Relabel, RelabelReason, Ship, State, Unpack, judge,
+    Action, Commission, Contents, Correct, Correction, Effects, Facts, HOLDS_MAX, Issued, Item,
+    Level, Made, Notice, Operation, Pack, Presence, Receive, Rejection, Relabel, RelabelReason,
+    Ship, State, Unpack, VerifyPack, judge,
 };
 use sealtrace_protocol::time::{Stamp, TimeInterval, Timestamp};
 
@@ -179,4 +180,33 @@ fn a_replaced_label_is_not_followed_to_a_code_nobody_looked_up() {
     facts.set(unit(0), Presence::Present(story.item(unit(0)).clone()));
     let late = judge(&operation(50, 1, receive(&[unit(0)])), &facts);
     assert_eq!(late, Err(Rejection::Replaced { code: unit(0), by: unit(1) }));
+}
+
+#[test]
+fn a_package_seen_before_a_label_was_replaced_is_complete() {
+    let mut story = Story::default();
+    let inside = [unit(0), unit(1), unit(2)];
+    story.at(0, 1, pack_case(case(0), &inside)).unwrap();
+    story.at(100, 1, relabel(unit(2), unit(9))).unwrap();
+    let verify = || Action::VerifyPack(VerifyPack { parent: case(0), seen: inside.to_vec() });
+    let late = story.at(50, 1, verify()).unwrap();
+    assert_eq!(late.notices, [Notice::Complete { parent: case(0), units: 3 }]);
+    let after = story.at(200, 1, verify()).unwrap();
+    let (missing, foreign) = (vec![unit(9)], vec![unit(2)]);
+    assert_eq!(after.notices, [Notice::Differs { parent: case(0), missing, foreign }]);
+}
+
+#[test]
+fn a_code_that_is_free_again_still_stands_for_what_it_was_issued_for() {
+    let mut story = Story::default();
+    story.then(commission(&[unit(0)])).unwrap();
+    let undo = Correct { names: id(1), correction: Correction::Undo };
+    story.then(Action::Correct(undo)).unwrap();
+    assert_eq!(story.item(unit(0)).state, State::Free);
+    let again = operation(0, 1, commission(&[unit(0)]));
+    let mut facts = story.ledger.facts(&again);
+    assert!(judge(&again, &facts).is_ok());
+    let other = ProductId(PRODUCT.get() + 1);
+    facts.set_issued(unit(0), Issued { level: Level::Unit, product: Some(other) });
+    assert_eq!(judge(&again, &facts).unwrap_err().code(), "wrong_product");
 }

@@ -134,8 +134,10 @@ impl Model {
             Action::VerifyPack(verify) => {
                 let parent = self.current(verify.parent, now)?;
                 self.things.get(&parent).filter(|t| t.level != Level::Unit).ok_or(())?;
+                let current = |code: &Code| self.current(*code, now).unwrap_or(*code);
+                let seen: BTreeSet<Code> = verify.seen.iter().map(current).collect();
                 for child in self.children(parent) {
-                    if verify.seen.contains(&child) && self.things[&child].disputed {
+                    if seen.contains(&child) && self.things[&child].disputed {
                         self.things.get_mut(&child).unwrap().disputed = false;
                     }
                 }

@@ -119,7 +119,7 @@ impl Ledger {
         }
     }
 
-    fn facts(&self, operation: &Operation) -> Facts {
+    pub(crate) fn facts(&self, operation: &Operation) -> Facts {
         let mut facts = self.context(operation);
         let mut wanted: Vec<(Code, Need)> = operation.needs();
         if let Some(past) = &facts.past {
