@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
 use sealtrace_protocol::ledger::{
-    Document, Effects, Facts, Item, Level, Presence, Rejection, Task, Verdict, dispute, judge,
+    Action, Document, Effects, Facts, Item, Level, Presence, Rejection, Task, Verdict, dispute,
+    judge,
 };
 use sealtrace_protocol::link::Verdicts;
 use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
@@ -13,6 +14,7 @@ use sealtrace_protocol::wire::v1::Record;
 
 use crate::codes::{Codebook, ItemKey};
 use crate::diversion;
+use crate::inspection;
 use crate::ledger::Working;
 use crate::store::operations::{self, JudgedOperation};
 use crate::store::{Store, StoreError, Tx, devices, documents, orders, streams};
@@ -307,6 +309,11 @@ impl<'b> Round<'b> {
         diversion::movements_accepted(tx, self.codebook, &touched).await?;
         let is_applied =
             |one: &&JudgedOperation<'_>| matches!(one.verdict, Verdict::Applied { .. });
+        for JudgedOperation { operation, .. } in self.judged.iter().filter(is_applied) {
+            if let Action::Inspect(inspect) = &operation.action {
+                inspection::reported(tx, self.codebook, inspect, operation.at.wall).await?;
+            }
+        }
         let applied = self.judged.iter().filter(is_applied).count();
         let others = self.judged.len() - applied;
         Ok(Counts { applied, others, batch: self.batch.header.batch })

@@ -5,7 +5,7 @@ pub mod http;
 use std::collections::BTreeSet;
 
 use sealtrace_protocol::code;
-use sealtrace_protocol::ledger::{Finding, Item, Level};
+use sealtrace_protocol::ledger::{Finding, Inspect, Item, Level};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,31 @@ pub async fn inspect(
             entitled_regions: entitled.into_iter().map(RegionName::of).collect(),
         })
     })
+}
+
+/// Records what an inspector looked at with a device; called when its operation counts.
+pub async fn reported(
+    tx: &mut Tx,
+    codebook: &Codebook,
+    inspect: &Inspect,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let Resolved::Ours { key, .. } = codebook.resolve(&inspect.code) else { return Ok(()) };
+    let region = regions::by_code(inspect.region).map(|region| region.code);
+    let seen = Seen { at, region, accuracy_m: Some(inspect.accuracy_m) };
+    let judgement = diversion::judge(tx, codebook, key, seen).await?;
+    let new = NewSighting {
+        item: key,
+        at,
+        kind: Kind::Inspector,
+        region,
+        accuracy_m: Some(inspect.accuracy_m),
+        finding: Some(finding_name(inspect.finding).to_owned()),
+        note: None,
+        account: None,
+    };
+    store::sightings::record_inspection(tx, &new, &judgement).await?;
+    Ok(())
 }
 
 async fn entitled(tx: &mut Tx, shipped: Option<&Shipped>) -> Result<BTreeSet<u32>, StoreError> {

@@ -42,17 +42,6 @@ pub async fn add(
     Ok((added == 1).then_some(id))
 }
 
-/// Gives an account another password and role; false when there is no such login.
-pub async fn set_password(tx: &mut Tx, login: &str, password: &str) -> Result<bool, StoreError> {
-    let changed = tx
-        .execute(
-            "update accounts set password = $2 where login = $1",
-            &[login.into(), password.into()],
-        )
-        .await?;
-    Ok(changed == 1)
-}
-
 /// The account with this login.
 pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<Stored>, StoreError> {
     let row = tx

@@ -5,7 +5,6 @@ use sealtrace_protocol::ledger::{Plan, Step};
 use sealtrace_protocol::link::Product;
 use sealtrace_protocol::time::Timestamp;
 
-pub use super::orders::task;
 use super::search::{Listing, Page};
 use super::{Row, StoreError, Tx, counters};
 

@@ -4,7 +4,9 @@ use sealtrace_cloud::codes::Resolved;
 use sealtrace_cloud::diversion::{self, Kind, plain::Seen};
 use sealtrace_cloud::store::sightings;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ledger::{Action, Correct, Correction, Finding, Inspect, Relabel, RelabelReason, Unpack};
+use sealtrace_protocol::ledger::{
+    Action, Correct, Correction, Finding, Inspect, Relabel, RelabelReason, Unpack,
+};
 use serde_json::{Value, json};
 
 use crate::office::{
