@@ -21,6 +21,9 @@ struct Arguments {
     /// `sqlite`, or the URL of a PostgreSQL database.
     #[arg(long, default_value = "sqlite")]
     database: String,
+    /// Serve the pages on any free ports instead of 8080 and 7070; with `--json` a second line says where.
+    #[arg(long)]
+    anywhere: bool,
     /// Where to put everything; emptied before.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -38,11 +41,12 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let anywhere = arguments.check || arguments.anywhere;
     let settings = Settings {
         folder,
         postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
-        web: (!arguments.check).then(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-        pda: (!arguments.check).then(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
+        web: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        pda: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
         quiet: false,
     };
     let outcome = run(&settings).await;
@@ -56,20 +60,17 @@ async fn main() -> ExitCode {
     println!("{}", summary.unwrap_or_default());
     let Ok((world, summary)) = outcome else { return ExitCode::FAILURE };
     if !arguments.check {
-        stay(&world).await;
+        stay(&world, arguments.json).await;
     }
     if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn stay(world: &World) {
-    println!(
-        "\nconsole      {}/console/    auditor or admin, password sealtrace-demo\ninspector    {}/inspector/  inspector, password sealtrace-demo\nPDA page     {}/            operator li, PIN 2580\nline screen  {}/#/line\ndata         {}\n\nCtrl-C stops everything.",
-        world.web(),
-        world.web(),
-        world.pda_page(),
-        world.line_page(),
-        world.folder().display(),
-    );
+async fn stay(world: &World, json: bool) {
+    if json {
+        println!("{}", world.places());
+    } else {
+        println!("{}", world.where_to_click());
+    }
     if tokio::signal::ctrl_c().await.is_err() {
         eprintln!("cannot wait for Ctrl-C; stopping");
     }

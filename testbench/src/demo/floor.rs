@@ -9,7 +9,7 @@ use crate::label::Spoiled;
 use crate::line::{GateAnswer, Pass};
 use crate::pda::{Pda, synchronised};
 
-/// The line agent dies after this many bottles of this case; no network from the case before to the one after.
+/// The line agent dies after this many bottles of this case; there is no network from the case before until then.
 const KILLED_IN: (usize, usize) = (18, 13);
 
 /// Line and PDA do their tasks; everything is synchronised in the end.
@@ -24,16 +24,12 @@ pub(super) async fn work(world: &mut World, job: &Job) -> Result<()> {
     world.network.cut();
     answers.extend(run_line(world, job, KILLED_IN.0 - 1..KILLED_IN.0).await?);
     pack_by_camera(&pda, job, 1).await?;
-    answers.push(killed_in_the_middle(world, job).await?);
-    pack_by_wedge(&pda, job, 2).await?;
-    answers.extend(run_line(world, job, KILLED_IN.0 + 1..KILLED_IN.0 + 2).await?);
     let status = pda.status().await?;
     ensure!(status["online"] == false, "the PDA does not notice that the network is gone");
     ensure!(status["unsent_operations"] != 0, "the PDA has nothing to send although it worked");
-
-    world.say("the network comes back");
-    world.network.restore();
-    answers.extend(run_line(world, job, KILLED_IN.0 + 2..job.cases.len()).await?);
+    answers.push(killed_in_the_middle(world, job).await?);
+    pack_by_wedge(&pda, job, 2).await?;
+    answers.extend(run_line(world, job, KILLED_IN.0 + 1..job.cases.len()).await?);
     job.check_gate(&answers)?;
     correct_by_hand(&pda, job).await?;
     world.say("both agents synchronise");
@@ -76,7 +72,8 @@ async fn run_line(
     })
 }
 
-/// One case during which the agent is killed twice: after an acknowledged bottle, and with one unacknowledged.
+/// One case during which the agent is killed twice, after an acknowledged bottle and with one unacknowledged, and the
+/// network comes back.
 async fn killed_in_the_middle(world: &mut World, job: &Job) -> Result<GateAnswer> {
     world.say("the line agent is killed in the middle of a case");
     let (index, bottle) = KILLED_IN;
@@ -94,8 +91,10 @@ async fn killed_in_the_middle(world: &mut World, job: &Job) -> Result<GateAnswer
     world.line.pass_unanswered(unanswered)?;
     world.kill_line()?;
     world.revive_line().await?;
+    tokio::task::block_in_place(|| world.line.pass(&Pass::Read(unanswered.clone())))?;
+    world.say("the network comes back in the middle of that case");
+    world.network.restore();
     tokio::task::block_in_place(|| {
-        world.line.pass(&Pass::Read(unanswered.clone()))?;
         rest.iter().try_for_each(|pass| world.line.pass(pass))?;
         world.line.close(&case.label)
     })

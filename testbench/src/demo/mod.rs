@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-pub use world::{Settings, World};
+pub use world::{Settings, Shown, World};
 
 use crate::check::{Summary, summarise};
 

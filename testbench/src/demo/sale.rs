@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::floor::labels;
 use super::plan::{Job, UNITS, texts};
-use super::world::{PASSWORD, PIN, World};
+use super::world::{PASSWORD, PIN, Shown, World};
 use crate::http::Session;
 use crate::market::{Inspector, consumer};
 use crate::pda::{Pda, synchronised};
@@ -53,6 +53,15 @@ pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> 
     }
     synchronised(&world.pda_page()).await?;
     let suspected = sell(world, job).await?;
+    let case = job.good_cases().next().context("no case")?;
+    world.shown = Shown {
+        order: job.order_number.to_owned(),
+        genuine: minted(job.bottles(0)?[0]).to_owned(),
+        suspected: minted(suspected.first().context("no suspect")?).to_owned(),
+        pending: minted(&job.unused_unit).to_owned(),
+        case: case.label.clone(),
+        pallet: first.clone(),
+    };
     Ok(Sold { shipped_units: sizes.iter().sum(), suspected })
 }
 

@@ -1,11 +1,13 @@
 //! The programs of one run: cloud, line agent, PDA agent, and the network between them.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use sealtrace_cloud::store::Database;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::http::Session;
 use crate::line::VirtualLine;
@@ -46,6 +48,25 @@ pub struct World {
     pub(super) network: Network,
     cloud: Program,
     pub(super) office: Office,
+    /// Codes worth a look.
+    pub(super) shown: Shown,
+}
+
+/// Codes worth a look when the job is done.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Shown {
+    /// The production order's number.
+    pub order: String,
+    /// A bottle that was sold where it belongs.
+    pub genuine: String,
+    /// A bottle that was seen outside its territory.
+    pub suspected: String,
+    /// A bottle that never left its roll.
+    pub pending: String,
+    /// A case the line made.
+    pub case: String,
+    /// A pallet the line made.
+    pub pallet: String,
 }
 
 impl World {
@@ -102,6 +123,7 @@ impl World {
             network,
             cloud,
             office,
+            shown: Shown::default(),
         })
     }
 
@@ -221,9 +243,33 @@ impl World {
         Ok(())
     }
 
-    /// The folder with everything in it.
+    /// Where everything is, for programs.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.settings.folder
+    pub fn places(&self) -> Value {
+        json!({
+            "cloud": self.web(),
+            "pda": self.pda_page(),
+            "line": self.line_page(),
+            "password": PASSWORD,
+            "pin": PIN,
+            "shown": self.shown,
+        })
+    }
+
+    /// Where everything is, for people.
+    #[must_use]
+    pub fn where_to_click(&self) -> String {
+        let (web, pda, line) = (self.web(), self.pda_page(), self.line_page());
+        let folder = self.settings.folder.display();
+        format!(
+            "\nconsole      {web}/console/    auditor or admin, password {PASSWORD}\n\
+             inspector    {web}/inspector/  inspector, password {PASSWORD}\n\
+             consumer     {web}/{}\n\
+             PDA page     {pda}/  operator li, PIN {PIN}\n\
+             line screen  {line}/#/line\n\
+             data         {folder}\n\n\
+             Ctrl-C stops everything.",
+            self.shown.genuine,
+        )
     }
 }
