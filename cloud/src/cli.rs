@@ -1,6 +1,6 @@
 //! The command line: serve, make enrolment tokens, make accounts.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -237,8 +237,12 @@ async fn token(config: &Config, name: &str, sites: Vec<u64>, json: bool) -> Resu
 
 /// Log lines go to standard error; `RUST_LOG` wins over the default level.
 fn start_logging(level: &str, json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let ours = format!("{level},refinery_core=warn,tower_sessions=warn,tower_sessions_core=warn");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(ours));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     // A second start in one process (tests) keeps the first one's settings.
     let _ = if json { lines.json().try_init() } else { lines.try_init() };
 }

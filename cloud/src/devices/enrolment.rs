@@ -106,8 +106,15 @@ pub async fn enrol(cloud: &Cloud, request: &EnrolRequest) -> Result<Enrolled, En
 const FIRST_EPOCH: Epoch = Epoch(1);
 
 fn log_refusal(error: &EnrolError) {
-    if !error.is_conflict() {
-        tracing::warn!(error = %error, "a device was not let in");
+    match error {
+        // Ours, and logged with their causes where they are answered.
+        EnrolError::Authority(_) | EnrolError::Keys(_) | EnrolError::Store(_) => {}
+        EnrolError::UnknownToken
+        | EnrolError::UsedToken
+        | EnrolError::ExpiredToken { .. }
+        | EnrolError::SigningKey
+        | EnrolError::Proof
+        | EnrolError::Request(_) => tracing::warn!(error = %error, "a device was not let in"),
     }
 }
 

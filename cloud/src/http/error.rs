@@ -61,7 +61,7 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid").with("fields", fields)
     }
 
-    /// 500, logged with its causes; 503 when trying again later may help.
+    /// 500, logged with its causes.
     #[must_use]
     pub fn failure(error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "a request failed");

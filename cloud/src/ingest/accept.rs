@@ -29,9 +29,11 @@ pub async fn accept(cloud: &Cloud, device: &Device, bytes: &[u8]) -> Result<Deli
     let outcome = place(cloud, device, bytes).await;
     match &outcome {
         Ok(_) => cloud.to_judge.notify_one(),
-        Err(error @ (IngestError::Forked { .. } | IngestError::NoStream)) => {
-            tracing::error!(device.id = %device.id, error = %error, "a device's stream is broken");
+        Err(error @ IngestError::Forked { .. }) => {
+            tracing::error!(device.id = %device.id, error = %error, "a stream is frozen");
         }
+        // Ours, and logged with its causes where it is answered.
+        Err(IngestError::Store(_) | IngestError::NoStream) => {}
         Err(error) => {
             let reason = error.code();
             tracing::warn!(device.id = %device.id, reason, error = %error, "a delivery was refused");

@@ -14,6 +14,7 @@ use sealtrace_protocol::wire::v1::Record;
 
 use crate::codes::{Codebook, ItemKey};
 use crate::diversion;
+use crate::http::error::chain;
 use crate::inspection;
 use crate::ledger::Working;
 use crate::store::operations::{self, JudgedOperation};
@@ -41,16 +42,25 @@ pub async fn verdicts(
 }
 
 /// Judges one batch of each stream that has any; says how many. Safe to run twice, and in several processes.
+///
+/// A stream that cannot be judged does not hold up the others.
 pub async fn judge_round(
     store: &Store,
     codebook: &Codebook,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let waiting = streams::unjudged(&mut store.read().await?, STREAMS_PER_ROUND).await?;
-    for (device, epoch) in &waiting {
-        judge_next(store, codebook, *device, *epoch, now).await?;
+    let mut judged = 0;
+    for (device, epoch) in waiting {
+        match judge_next(store, codebook, device, epoch, now).await {
+            Ok(()) => judged += 1,
+            Err(error) => tracing::error!(
+                device.id = %device, stream.epoch = %epoch, error = chain(&error),
+                "a stream could not be judged"
+            ),
+        }
     }
-    Ok(waiting.len())
+    Ok(judged)
 }
 
 /// Judges the next batch of a stream, all of it or nothing of it.
@@ -70,7 +80,9 @@ async fn judge_next(
         let number = BatchNo(stream.judged.get() + 1);
         streams::judged(tx, device, epoch, number).await?;
         let batch = read_batch(tx, device, epoch, number).await?;
-        let mut round = Round::new(codebook, &batch, now);
+        let newest = streams::current(tx, device).await?;
+        let resumed = newest.is_some_and(|newest| newest.head.epoch > epoch);
+        let mut round = Round::new(codebook, &batch, resumed, now);
         if stream.frozen {
             round.freeze();
         } else {
@@ -111,6 +123,8 @@ async fn read_batch(
 struct Round<'b> {
     codebook: &'b Codebook,
     batch: &'b Batch,
+    /// The device got a newer epoch meanwhile, and may have told there what is in this batch.
+    resumed: bool,
     working: Working<'b>,
     tasks: BTreeMap<TaskId, Option<Task>>,
     documents: BTreeMap<DocumentId, Option<Document>>,
@@ -123,10 +137,11 @@ struct Round<'b> {
 }
 
 impl<'b> Round<'b> {
-    fn new(codebook: &'b Codebook, batch: &'b Batch, now: Timestamp) -> Self {
+    fn new(codebook: &'b Codebook, batch: &'b Batch, resumed: bool, now: Timestamp) -> Self {
         Self {
             codebook,
             batch,
+            resumed,
             working: Working::new(codebook),
             tasks: BTreeMap::new(),
             documents: BTreeMap::new(),
@@ -195,6 +210,7 @@ impl<'b> Round<'b> {
         record: &Record,
     ) -> Result<Option<Verdict>, StoreError> {
         let id = match record {
+            Record::Made(_) if !self.resumed => return Ok(None),
             Record::Made(_) => {
                 let earlier = operations::reemitted_at(tx, at).await?;
                 return Ok(earlier.map(|of| Verdict::Duplicate { of }));

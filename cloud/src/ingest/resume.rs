@@ -17,6 +17,8 @@ pub async fn resume(cloud: &Cloud, device: &Device, bytes: &[u8]) -> Result<Resu
         Ok(Resumed { epoch }) => {
             tracing::warn!(device.id = %device.id, stream.epoch = %epoch, "a device resumes");
         }
+        // Ours, and logged with its causes where it is answered.
+        Err(IngestError::Store(_) | IngestError::NoStream) => {}
         Err(error) => {
             let reason = error.code();
             tracing::warn!(device.id = %device.id, reason, error = %error, "a request to resume was refused");

@@ -4,9 +4,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use sealtrace_cloud::clock::Clock;
+use sealtrace_cloud::config::{Config, Flags};
 use sealtrace_cloud::organisations::{self, NewSite};
+use sealtrace_cloud::serve::{start, web_pin};
 use sealtrace_cloud::store::{Database, Store};
+use sealtrace_protocol::signing::Hash;
 use sealtrace_protocol::time::Timestamp;
+
+use crate::world::client;
 
 fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sealtrace-cloud"));
@@ -139,4 +145,33 @@ fn a_port_in_use_is_named_with_the_flag_that_changes_it() {
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stderr);
     assert!(said.contains(&address) && said.contains("--web"), "{said}");
+}
+
+#[tokio::test]
+async fn pages_answer_over_https_with_the_configured_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = ["127.0.0.1".to_owned()];
+    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+    std::fs::write(folder.path().join("web.pem"), certificate.pem()).unwrap();
+    std::fs::write(folder.path().join("web-key.pem"), key.serialize_pem()).unwrap();
+    let place = folder.path().display();
+    let text = format!(
+        "data = \"{place}/data\"\n[web]\naddress = \"127.0.0.1:0\"\n\
+         certificate = \"{place}/web.pem\"\nkey = \"{place}/web-key.pem\"\n\
+         [device]\naddress = \"127.0.0.1:0\"\n"
+    );
+    let config = Config::parse("cloud.toml", &text, &Flags::default()).unwrap();
+    let pin = web_pin(&config).unwrap();
+    assert_eq!(pin, Some(Hash::of(certificate.der())));
+    let running = start(config, Clock::System).await.unwrap();
+    let url = format!("https://{}/healthz", running.web);
+    let answer = client(&certificate.pem(), None).get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    running.stop().await;
+
+    std::fs::write(folder.path().join("web-key.pem"), "no key").unwrap();
+    let config = Config::parse("cloud.toml", &text, &Flags::default()).unwrap();
+    let refused = start(config, Clock::System).await.err().unwrap().to_string();
+    assert!(refused.contains("web-key.pem"), "{refused}");
 }

@@ -3,7 +3,8 @@
 use futures_util::future::join_all;
 use sealtrace_cloud::codes::{Codebook, Resolved};
 use sealtrace_cloud::ingest::judging::judge_round;
-use sealtrace_cloud::store::ledger;
+use sealtrace_cloud::store::{StoreError, ledger};
+use sealtrace_cloud::writing;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Epoch, OperationId, Seq, Version};
 use sealtrace_protocol::ledger::{
@@ -14,7 +15,7 @@ use sealtrace_protocol::link::{FeedPage, FeedRow};
 use sealtrace_protocol::wire::v1::Record;
 
 use crate::engines::on_both_databases;
-use crate::world::{TestDevice, UNITS_PER_CASE, World, code};
+use crate::world::{TestDevice, UNITS_PER_CASE, World, code, logged};
 
 async fn item(world: &World, code: Code) -> Option<Item> {
     let book = &world.cloud.codebook;
@@ -246,6 +247,34 @@ async fn the_service_judges_by_itself_soon_after_a_delivery() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             waited_ms += 20;
         }
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_stream_does_not_hold_up_the_others() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let mut devices = [world.device("one").await, world.device("two").await];
+        let first = devices[0].next(&[world.pack(0)], world.clock.now());
+        let second = devices[0].next(&[world.pack(1)], world.clock.now());
+        devices[0].deliver(&first).await;
+        devices[0].deliver(&second).await;
+        world.judge().await;
+        let store = &world.cloud.store;
+        let damaged: Result<(), StoreError> = writing!(store, |tx| {
+            tx.execute("update batches set sealed = $1", &[vec![1_u8, 2, 3].into()]).await?;
+            tx.execute("update streams set judged_batch = 1 where batch = 2", &[]).await?;
+            Ok(())
+        });
+        damaged.unwrap();
+        let bytes = devices[1].next(&[world.pack(2)], world.clock.now());
+        devices[1].deliver(&bytes).await;
+        world.judge().await;
+        let verdicts = devices[1].verdicts().await;
+        assert!(matches!(verdicts[0].2, Verdict::Applied { .. }), "{verdicts:?}");
+        assert!(logged(&["ERROR", "a stream could not be judged"]));
         world.stop().await;
     })
     .await;
