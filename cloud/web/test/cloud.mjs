@@ -4,14 +4,20 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
-const BINARY = resolve(process.env.SEALTRACE_CLOUD_BIN ?? join(REPOSITORY, 'target/debug/sealtrace-cloud'))
+const BINARIES = process.env.SEALTRACE_BINARIES || fileURLToPath(new URL('../../../target/debug/', import.meta.url))
 const START_LIMIT_MS = 20_000
 
 export const ADMIN = { login: 'admin', name: '管理员', password: 'correct horse battery' }
+
+/** The path of a program of this repository. */
+export function binary(name) {
+  const path = join(BINARIES, name)
+  if (!existsSync(path)) throw new Error(`${path} is missing: run cargo build --workspace --all-targets, or name the folder of the programs in SEALTRACE_BINARIES`)
+  return path
+}
 
 /** A port nobody listens on now. */
 function freePort() {
@@ -26,15 +32,15 @@ function freePort() {
 }
 
 export async function startCloud() {
-  if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run cargo build -p sealtrace-cloud, or set SEALTRACE_CLOUD_BIN`)
+  const program = binary('sealtrace-cloud')
   const data = await mkdtemp(join(tmpdir(), 'sealtrace-cloud-web-'))
   const account = ['admin', 'create-account', '--data', data, '--login', ADMIN.login, '--name', ADMIN.name, '--role', 'admin', '--password-stdin']
-  const created = spawnSync(BINARY, account, { input: `${ADMIN.password}\n`, encoding: 'utf8' })
+  const created = spawnSync(program, account, { input: `${ADMIN.password}\n`, encoding: 'utf8' })
   if (created.status !== 0) throw new Error(`create-account ended with ${created.status}: ${created.stderr}`)
 
   const web = `127.0.0.1:${await freePort()}`
   const device = `127.0.0.1:${await freePort()}`
-  const server = spawn(BINARY, ['serve', '--data', data, '--web', web, '--device', device], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(program, ['serve', '--data', data, '--web', web, '--device', device], { stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (bytes) => { log = (log + bytes).slice(-20_000) })
   const base = `http://${web}`

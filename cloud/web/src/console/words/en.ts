@@ -31,7 +31,7 @@ const words: typeof zh = {
     at: 'at {site}', shipped: 'from {from} to {dealer}', document: 'Document', none: 'nobody yet', disputed: 'Disputed', disputedHint: 'Two operations contradict each other; no diversion is scored until it is settled on the floor.',
     tree: 'Packaging', ancestors: 'Inside', self: 'This code', children: 'Holds {n}', noChildren: 'Holds nothing', noParent: 'In no package', contents: 'Contents', units: '{n} bottles',
     more: 'Show {n} more', life: 'Life', lifeEmpty: 'Nothing has happened to this code yet', step: 'Version {n}', operator: 'Operator', place: 'Place', device: 'Device',
-    line: 'Line, automatic', batch: 'Signed batch {n}', sequence: 'No. {n}', sightings: 'Sightings {n}', outside: 'Outside the territory', inside: 'Inside the territory', nowhere: 'Place unknown', unjudged: 'Not judged', parent: 'Into',
+    line: 'Line, automatic', batch: 'Signed batch {n}', sequence: 'No. {n}', sightings: 'Sightings {n}', outside: 'Outside the territory', inside: 'Inside the territory', nowhere: 'Place unknown', unjudged: 'Not judged', parent: 'Into', with: 'with its {level}',
     uncertain: 'Uncertainty of the device clock', notices: 'Notices',
   },
   batch: {
@@ -43,8 +43,8 @@ const words: typeof zh = {
   diversion: {
     region: 'Seen in', dealer: 'Dealer', product: 'Product', code: 'Code', shipped: 'Shipped', territory: 'Territory', seen: 'Seen in', outside: 'Scans outside', last: 'Last seen',
     empty: 'No suspected diversion', emptyHint: "A code scanned outside its dealer's territory is listed here, one row per code.", map: 'Schematic map', mapHint: 'Points are city centres. A sketch only: it shows no administrative boundaries.',
-    here: 'Territory', out: 'Seen outside', other: 'Other cities', times: '{n} scans', detail: 'Why it is listed', shipment: 'Shipment', evidence: 'Evidence, not a verdict: travel, gifts, online orders and wrong locations also put scans outside a territory.',
-    why: '{level} {code} ({product}, lot {lot}) was shipped at {shipped} with document {document} to dealer {dealer}, whose territory is {territory}. Since then it was scanned {n} times in {regions}, outside that territory, the last time at {last}.',
+    here: 'Territory', out: 'Seen outside', other: 'Other cities', times: 'scans: {n}', detail: 'Why it is listed', shipment: 'Shipment', evidence: 'Evidence, not a verdict: travel, gifts, online orders and wrong locations also put scans outside a territory.',
+    why: '{level} {code} ({product}, lot {lot}) was shipped at {shipped} with document {document} to dealer {dealer}, whose territory is {territory}. Since then it was scanned in {regions}, outside that territory ({n} in all), the last time at {last}.',
     whyNoTerritory: '(none registered)', allSightings: 'All sightings', trace: 'See its life', where: 'Where', when: 'When', who: 'By', accuracy: 'within {m} m', openDocument: 'Open the document', and: ', ',
     pick: 'Click a red point to filter by city',
   },

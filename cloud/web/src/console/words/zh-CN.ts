@@ -30,7 +30,7 @@ export default {
     at: '在 {site}', shipped: '{from} 发往 {dealer}', document: '单据', none: '尚无归属', disputed: '有争议', disputedHint: '两次操作互相矛盾，现场处理完之前不计窜货分。',
     tree: '包装关系', ancestors: '上级', self: '当前', children: '下级 {n}', noChildren: '没有下级', noParent: '没有上级', contents: '内容物', units: '{n} 瓶',
     more: '再显示 {n} 个', life: '一生', lifeEmpty: '这个码还没有发生过任何事', step: '第 {n} 版', operator: '操作人', place: '地点', device: '设备',
-    line: '产线自动', batch: '签名批次 {n}', sequence: '序号 {n}', sightings: '扫码记录 {n}', outside: '授权区域外', inside: '授权区域内', nowhere: '位置未知', unjudged: '未作判断', parent: '装入',
+    line: '产线自动', batch: '签名批次 {n}', sequence: '序号 {n}', sightings: '扫码记录 {n}', outside: '授权区域外', inside: '授权区域内', nowhere: '位置未知', unjudged: '未作判断', parent: '装入', with: '随{level}',
     uncertain: '设备时钟误差', notices: '提示',
   },
   batch: {
