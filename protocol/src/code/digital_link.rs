@@ -62,7 +62,7 @@ fn key_at(segments: &[(usize, &str)]) -> Option<usize> {
         pairs.filter(|(_, ((_, ai), _))| matches!(*ai, "00" | "01"))
     };
     let well_formed = keys().find(|(_, ((_, ai), (_, value)))| is_key(ai, value));
-    well_formed.or_else(|| keys().last()).map(|(index, _)| index)
+    well_formed.or_else(|| keys().next_back()).map(|(index, _)| index)
 }
 
 fn segments(path: &str, path_at: usize) -> Vec<(usize, &str)> {

@@ -3,10 +3,11 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DocumentId, ProductId, SiteId, TaskId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Contents, Correct, Correction, Effects, Facts, HOLDS_MAX, Issued, Item,
-    Level, Made, Notice, Operation, Pack, Presence, Receive, Rejection, Relabel, RelabelReason,
-    Ship, State, Unpack, VerifyPack, judge,
+    Action, Commission, Contents, Correct, Correction, Document, DocumentLine, Effects, Facts,
+    HOLDS_MAX, Issued, Item, Level, Made, Notice, Operation, Pack, Presence, Receive, Rejection,
+    Relabel, RelabelReason, Ship, State, Task, Unpack, VerifyPack, judge,
 };
+use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, TimeInterval, Timestamp};
 
 use crate::world::{Ledger, PRODUCT, case, id, lot, pallet, unit};
@@ -209,4 +210,132 @@ fn a_code_that_is_free_again_still_stands_for_what_it_was_issued_for() {
     let other = ProductId(PRODUCT.get() + 1);
     facts.set_issued(unit(0), Issued { level: Level::Unit, product: Some(other) });
     assert_eq!(judge(&again, &facts).unwrap_err().code(), "wrong_product");
+}
+
+#[test]
+fn only_what_the_task_makes_goes_into_its_package() {
+    let mut story = Story::default();
+    story.then(commission(&[unit(0)])).unwrap();
+    let pack = operation(0, 1, pack_case(case(0), &[unit(0), unit(1), unit(2)]));
+    let facts = story.ledger.facts(&pack);
+    assert!(judge(&pack, &facts).is_ok());
+    let with = |product, lot: &str| {
+        let contents = Contents::of(product, Lot::new(lot).unwrap(), 1);
+        let mut facts = facts.clone();
+        facts.set(unit(0), Presence::Present(Item { contents, ..story.item(unit(0)).clone() }));
+        judge(&pack, &facts).unwrap_err().code()
+    };
+    assert_eq!(with(PRODUCT, "L2"), "wrong_lot");
+    assert_eq!(with(ProductId(2), "L1"), "wrong_product");
+}
+
+#[test]
+fn a_task_is_for_its_own_site_product_and_lot() {
+    let story = Story::default();
+    let commission = operation(0, 1, commission(&[unit(0)]));
+    let facts = story.ledger.facts(&commission);
+    let task = facts.task.clone().unwrap();
+    let with = |task| {
+        let mut facts = facts.clone();
+        facts.task = task;
+        judge(&commission, &facts).map(|_| ()).map_err(|rejection| rejection.code())
+    };
+    assert_eq!(with(Some(task.clone())), Ok(()));
+    for other in [
+        Task { id: TaskId(9), ..task.clone() },
+        Task { site: SiteId(2), ..task.clone() },
+        Task { product: ProductId(2), ..task.clone() },
+        Task { lot: Lot::new("L2").unwrap(), ..task },
+    ] {
+        assert_eq!(with(Some(other)), Err("task_closed"));
+    }
+    assert_eq!(with(None), Err("task_closed"));
+}
+
+#[test]
+fn a_document_lets_out_what_it_asks_for_and_says_what_it_implies() {
+    let mut story = Story::default();
+    let cases = [case(0), case(1)];
+    for (case, first) in cases.iter().zip([0, 3]) {
+        story.then(pack_case(*case, &[unit(first), unit(first + 1), unit(first + 2)])).unwrap();
+    }
+    let shipped = operation(0, 2, ship(&cases, 2));
+    let facts = story.ledger.facts(&shipped);
+    let document = facts.document.clone().unwrap();
+    let line = document.lines[0];
+    let with = |document| {
+        let mut facts = facts.clone();
+        facts.document = Some(document);
+        judge(&shipped, &facts).map_err(|rejection| rejection.code())
+    };
+    let asks = |units| Document { lines: vec![DocumentLine { units, ..line }], ..document.clone() };
+    assert_eq!(with(asks(5)), Err("over"));
+    let implied = cases.map(|code| Notice::ImpliedReceipt { code, from: SiteId(1) });
+    assert_eq!(with(asks(6)).unwrap().notices, implied);
+    assert_eq!(with(Document { lines: vec![], ..document.clone() }), Err("not_on_document"));
+    assert_eq!(with(Document { open: false, ..document.clone() }), Err("document_closed"));
+    assert_eq!(with(Document { id: DocumentId(4), ..document.clone() }), Err("document_closed"));
+    assert_eq!(with(Document { from: SiteId(1), ..document }), Err("wrong_site"));
+
+    story.then(ship(&[case(0)], 1)).unwrap();
+    let again = story.then(ship(&[case(0)], 3)).unwrap();
+    assert_eq!(again.notices, [Notice::ImpliedReturn { code: case(0) }]);
+    let moved: Vec<_> = again.moves.iter().map(|m| (m.document.get(), m.on.units())).collect();
+    assert_eq!(moved, [(1, 0), (3, 3)]);
+
+    let unheard = operation(0, 2, ship(&[case(4)], 2));
+    let mut facts = story.ledger.facts(&unheard);
+    let other = Issued { level: Level::Case, product: Some(ProductId(2)) };
+    facts.set(case(4), Presence::Absent(other));
+    assert_eq!(judge(&unheard, &facts).unwrap_err().code(), "not_on_document");
+}
+
+#[test]
+fn a_new_label_is_for_the_same_product() {
+    let mut story = Story::default();
+    story.then(commission(&[unit(0)])).unwrap();
+    let relabel = operation(0, 1, relabel(unit(0), unit(9)));
+    let mut facts = story.ledger.facts(&relabel);
+    let other = Issued { level: Level::Unit, product: Some(ProductId(2)) };
+    facts.set(unit(9), Presence::Absent(other));
+    assert_eq!(judge(&relabel, &facts).unwrap_err().code(), "wrong_product");
+    facts.set(unit(9), Presence::Unknown);
+    let effects = judge(&relabel, &facts).unwrap();
+    assert_eq!(effects.notices, [Notice::Provisional { code: unit(9) }]);
+    assert_eq!(effects.items.len(), 2);
+}
+
+#[test]
+fn what_touches_in_time_is_not_before() {
+    let span = |earliest, latest| TimeInterval {
+        earliest: Timestamp(earliest),
+        latest: Timestamp(latest),
+    };
+    assert!(span(0, 4).before(span(5, 9)));
+    assert!(!span(0, 5).before(span(5, 9)));
+}
+
+#[test]
+fn a_device_writes_only_what_it_can_know_of_unknown_codes() {
+    let story = Story::default();
+    let pallet_of = |made| {
+        let children = vec![case(0), case(1)];
+        let (parent, level) = (pallet(0), Level::Pallet);
+        operation(0, 1, Action::Pack(Pack { parent, level, children, made, partial: None }))
+    };
+    let planned = pallet_of(Some(MADE()));
+    let mut facts = Facts::new();
+    facts.task = story.ledger.facts(&planned).task;
+    let effects = judge(&planned, &facts).unwrap();
+    assert_eq!(effects.notices.len(), 3, "package and children, each taken on trust");
+    for item in &effects.items[..2] {
+        assert_eq!((item.state, item.level), (State::Announced, Level::Case));
+        assert_eq!((item.parent, item.custody), (Some(pallet(0)), None));
+    }
+    assert!(effects.items[2].contents.is_empty());
+    assert_eq!(judge(&pallet_of(None), &facts).unwrap_err().code(), "not_in_use");
+    for action in [receive(&[case(0)]), Action::Unpack(Unpack::Whole(case(0)))] {
+        let effects = judge(&operation(0, 1, action), &facts).unwrap();
+        assert_eq!((effects.items.len(), effects.notices.len()), (0, 1));
+    }
 }
