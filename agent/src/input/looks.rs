@@ -46,9 +46,8 @@ impl Look {
     ];
 }
 
-/// The picture as this look shows it; `None` where it would show nothing more. `whole` is the picture before it was
-/// fitted to the working size.
-pub(super) fn apply(look: Look, picture: &GrayImage, whole: &GrayImage) -> Option<GrayImage> {
+/// The picture as this look shows it; `None` where it would show nothing more.
+pub(super) fn apply(look: Look, picture: &GrayImage) -> Option<GrayImage> {
     match look {
         Look::AsIs => Some(picture.clone()),
         Look::LocalThreshold => Some(local_threshold(picture)),
@@ -63,7 +62,8 @@ pub(super) fn apply(look: Look, picture: &GrayImage, whole: &GrayImage) -> Optio
         }
         Look::InvertedThreshold => Some(local_threshold(&inverted(picture))),
         Look::Quartered => smaller(picture, 4),
-        Look::Whole => (whole.dimensions() != picture.dimensions()).then(|| whole.clone()),
+        // Not made from the picture that was fitted to the working size: the caller has the original.
+        Look::Whole => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where scans come from: serial readers, pictures, and what the page sends on.
 
+mod board;
 mod looks;
 pub mod picture;
 pub mod serial;

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageError, ImageFormat, ImageReader, Limits};
 
+use super::board::{Board, Looked};
 use super::looks::{self, Look};
 
 /// The largest picture file that is opened.
@@ -20,7 +20,9 @@ pub const SIDE_PIXELS_MAX: u32 = 8_192;
 const ALLOCATION_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Finding codes needs no more pixels than this along the longer side; more only costs time.
 const WORKING_SIDE_PIXELS: u32 = 1_600;
-/// How long looking at one picture may take, checked between looks.
+/// The last look is at this many pixels along the longer side: small codes in a large photo.
+const WHOLE_SIDE_PIXELS: u32 = 3_600;
+/// How long looking at one picture may take.
 pub const LOOKING_MS_MAX: u64 = 2_000;
 
 /// One code in a picture.
@@ -58,19 +60,13 @@ pub enum PictureError {
     /// A JPEG without its end.
     #[error("the picture is cut short: its end is missing; take or copy it again")]
     CutShort,
-    /// The decoder failed on it.
-    #[error("the picture could not be looked at: take it again from another angle")]
-    Decoder,
 }
 
 /// Finds the codes in a picture, from the top left to the bottom right, each text once.
 ///
-/// `time_is_up` is asked between two looks; what was found until then is the answer.
+/// `time_is_up` is asked every few milliseconds; what was found until then is the answer.
 pub fn decode(bytes: &[u8], time_is_up: &dyn Fn() -> bool) -> Result<Vec<Found>, PictureError> {
-    let picture = open(bytes)?;
-    // The decoder indexes pixels computed from the picture; a picture must not be able to end the program.
-    catch_unwind(AssertUnwindSafe(|| search(&picture, time_is_up)))
-        .map_err(|_| PictureError::Decoder)
+    Ok(search(&open(bytes)?, time_is_up))
 }
 
 fn open(bytes: &[u8]) -> Result<GrayImage, PictureError> {
@@ -80,9 +76,10 @@ fn open(bytes: &[u8]) -> Result<GrayImage, PictureError> {
     if bytes.len() > PICTURE_BYTES_MAX {
         return Err(PictureError::TooLarge { bytes: bytes.len() });
     }
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Pnm)) => format,
-        Ok(_) | Err(_) => return Err(PictureError::Format),
+    let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Pnm)) =
+        image::guess_format(bytes)
+    else {
+        return Err(PictureError::Format);
     };
     if format == ImageFormat::Jpeg && !jpeg_has_end(bytes) {
         return Err(PictureError::CutShort);
@@ -140,12 +137,18 @@ fn search(picture: &GrayImage, time_is_up: &dyn Fn() -> bool) -> Vec<Found> {
     let (full_width, full_height) = picture.dimensions();
     let working = fit(picture, WORKING_SIDE_PIXELS);
     for look in Look::ALL {
-        let Some(seen) = looks::apply(look, &working, picture) else { continue };
+        let whole = look == Look::Whole && full_width.max(full_height) > WORKING_SIDE_PIXELS;
+        let seen = if whole {
+            Some(fit(picture, WHOLE_SIDE_PIXELS))
+        } else {
+            looks::apply(look, &working)
+        };
+        let Some(seen) = seen else { continue };
         let scale = f64::from(full_width) / f64::from(seen.width().max(1));
         let known = found.len();
-        let unread = read(&seen, scale, &mut found);
+        let (looked, unread) = read(&seen, scale, &mut found, time_is_up);
         let nothing_new = found.len() == known && !found.is_empty() && unread == 0;
-        if nothing_new || time_is_up() {
+        if nothing_new || looked == Looked::OutOfTime || time_is_up() {
             break;
         }
     }
@@ -159,32 +162,28 @@ struct Place {
     y: f64,
 }
 
-/// Adds the codes in one picture to `found`; answers how many were seen and could not be read.
-fn read(picture: &GrayImage, scale: f64, found: &mut BTreeMap<String, Place>) -> usize {
-    let (width, height) = picture.dimensions();
-    let (Ok(width), Ok(height)) = (usize::try_from(width), usize::try_from(height)) else {
-        return 0;
-    };
-    let pixels = picture.as_raw();
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
-        pixels.get(y * width + x).copied().unwrap_or(u8::MAX)
-    });
+/// Adds the codes in one picture to `found`; answers how it ended and how many were seen and could not be read.
+fn read(
+    picture: &GrayImage,
+    scale: f64,
+    found: &mut BTreeMap<String, Place>,
+    time_is_up: &dyn Fn() -> bool,
+) -> (Looked, usize) {
     let mut unread = 0;
-    for grid in prepared.detect_grids() {
-        let mut bytes = Vec::new();
-        if grid.decode_to(&mut bytes).is_err() {
+    let looked = Board::new(picture, time_is_up).look(|bounds, bytes| {
+        let Some(bytes) = bytes else {
             unread += 1;
-            continue;
-        }
+            return;
+        };
         let place = Place {
-            x: f64::from(grid.bounds.iter().map(|point| point.x).min().unwrap_or(0)) * scale,
-            y: f64::from(grid.bounds.iter().map(|point| point.y).min().unwrap_or(0)) * scale,
+            x: f64::from(bounds.iter().map(|point| point.x).min().unwrap_or(0)) * scale,
+            y: f64::from(bounds.iter().map(|point| point.y).min().unwrap_or(0)) * scale,
         };
         let text = String::from_utf8(bytes)
             .unwrap_or_else(|bad| bad.into_bytes().iter().copied().map(char::from).collect());
         found.entry(text).or_insert(place);
-    }
-    unread
+    });
+    (looked, unread)
 }
 
 /// Rows of codes from the top, each from the left. Codes whose tops are closer than a row's height are one row.

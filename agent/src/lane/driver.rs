@@ -166,7 +166,7 @@ impl Line {
         // Garbage sent twice by a reader that repeats itself is something that passed.
         let heard = match heard {
             Heard::Garbage(_) if can_repeat => Heard::NoRead,
-            other => other,
+            heard @ (Heard::Text(_) | Heard::NoRead | Heard::Garbage(_)) => heard,
         };
         let (held, at) = (self.held.clone(), self.clock.stamp());
         match self.store.scan(move |tx| record::unit(tx, held, heard, at)).await {

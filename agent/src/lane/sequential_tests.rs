@@ -33,10 +33,8 @@ fn whole(lane: &mut Sequential, case: u32, units: [u32; 4]) {
 }
 
 fn aside(labelled: Labelled) -> Aside {
-    match labelled {
-        Labelled::Aside(aside) => aside,
-        other => panic!("{other:?}"),
-    }
+    let Labelled::Aside(aside) = labelled else { panic!("{labelled:?}") };
+    aside
 }
 
 fn lane() -> Sequential {
@@ -211,10 +209,10 @@ fn printed(n: u32, wrong: Wrong) -> Code {
 fn pass_unit(lane: &mut Sequential, ended: &mut Ended, read: &mut Vec<Code>, n: u32, wrong: Wrong) {
     let used = |code: &Code| ended.packed.iter().any(|(_, codes)| codes.contains(code));
     let code = printed(n, wrong);
-    let rejection = match wrong {
-        Wrong::Foreign => Some(Rejection::Foreign { code }),
-        _ if used(&code) => Some(Rejection::AlreadyPacked { code, parent: label(0) }),
-        _ => None,
+    let rejection = if matches!(wrong, Wrong::Foreign) {
+        Some(Rejection::Foreign { code })
+    } else {
+        used(&code).then(|| Rejection::AlreadyPacked { code, parent: label(0) })
     };
     let text = code.canonical();
     let mut readings = vec![Reading::Code { text: text.clone(), code }];

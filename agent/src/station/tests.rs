@@ -131,10 +131,8 @@ fn word(step: &Step) -> &str {
 }
 
 fn packed(step: &Step) -> &PackAction {
-    match &step.then {
-        Then::Confirm { action: Action::Pack(pack), .. } => pack,
-        other => panic!("{other:?}"),
-    }
+    let Then::Confirm { action: Action::Pack(pack), .. } = &step.then else { panic!("{step:?}") };
+    pack
 }
 
 fn pack() -> Machine {

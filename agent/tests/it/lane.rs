@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::openpty;
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
 use sealtrace_agent::agent::Agent;
+use sealtrace_agent::clock::Clock;
 use sealtrace_agent::config::{Config, LaneConfig, Port, TaskSource};
 use sealtrace_agent::lane::{self, Lane, LaneState};
 use sealtrace_agent::store::exceptions;
@@ -49,9 +50,10 @@ impl Cable {
 
     /// The first of these bytes to arrive.
     fn hear(&mut self, wanted: &[u8], wait: Duration) -> Option<u8> {
-        let until = Instant::now() + wait;
-        while let Some(left) = until.checked_duration_since(Instant::now()) {
-            let millis = u16::try_from(left.as_millis()).unwrap();
+        let clock = Clock::new();
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap();
+        while let Some(left_ms) = wait_ms.checked_sub(clock.monotonic_ms()).filter(|ms| *ms > 0) {
+            let millis = u16::try_from(left_ms).unwrap();
             let mut ready = [PollFd::new(self.near.as_fd(), PollFlags::POLLIN)];
             if poll(&mut ready, PollTimeout::from(millis)).unwrap() == 0 {
                 continue;
