@@ -1,10 +1,11 @@
 //! A bottling line as its readers and its gate see it: bottles pass, a case label passes, the gate answers.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::clock::Deadline;
 use crate::port::VirtualPort;
 
 const ACK: u8 = 0x06;
@@ -122,8 +123,8 @@ impl VirtualLine {
 /// Sends a reading until it is acknowledged; the line stands still meanwhile.
 fn report(port: &mut VirtualPort, text: &str) -> Result<()> {
     let frame = format!("{text}\r\n");
-    let until = Instant::now() + PATIENCE;
-    while Instant::now() < until {
+    let deadline = Deadline::after(PATIENCE);
+    while deadline.left().is_some() {
         port.drain()?;
         port.send(frame.as_bytes())?;
         if port.receive_one_of(&[ACK, NAK], RESEND_AFTER)? == Some(ACK) {

@@ -1,10 +1,11 @@
 //! A person with a PDA: types, scans and photographs at the agent's local page.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::clock::Deadline;
 use crate::http::Session;
 use crate::label::{Spoiled, qr_png};
 
@@ -29,12 +30,12 @@ pub async fn until<T>(
     complaint: &str,
     mut ask: impl AsyncFnMut() -> Option<T>,
 ) -> Result<T> {
-    let end = Instant::now() + patience;
+    let deadline = Deadline::after(patience);
     loop {
         if let Some(answer) = ask().await {
             return Ok(answer);
         }
-        if Instant::now() > end {
+        if deadline.left().is_none() {
             bail!("{complaint} (waited {} s)", patience.as_secs());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

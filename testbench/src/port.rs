@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
+
+use crate::clock::Deadline;
 
 /// One end of a virtual cable; the other end is the device file at [`VirtualPort::path`].
 pub struct VirtualPort {
@@ -59,8 +61,8 @@ impl VirtualPort {
 
     /// The first of `wanted` that arrives within `wait`; other bytes are dropped.
     pub fn receive_one_of(&mut self, wanted: &[u8], wait: Duration) -> Result<Option<u8>> {
-        let until = Instant::now() + wait;
-        while let Some(left) = until.checked_duration_since(Instant::now()) {
+        let deadline = Deadline::after(wait);
+        while let Some(left) = deadline.left() {
             let bytes = self.receive(left)?;
             if let Some(found) = bytes.into_iter().find(|byte| wanted.contains(byte)) {
                 return Ok(Some(found));

@@ -4,11 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use crate::clock::{Deadline, nap};
+
+/// How long a program may take to end by itself.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A program under test; stopped when dropped.
 pub struct Program {
@@ -63,9 +68,9 @@ impl Program {
     /// SIGTERM, then waits for it to end by itself.
     pub fn stop(&mut self) -> Result<()> {
         self.signal(Signal::SIGTERM)?;
-        let until = Instant::now() + Duration::from_secs(10);
+        let deadline = Deadline::after(STOP_PATIENCE);
         while self.child.try_wait()?.is_none() {
-            if Instant::now() > until {
+            if deadline.left().is_none() {
                 bail!("{} does not stop on SIGTERM; see {}", self.name, self.log.display());
             }
             nap(Duration::from_millis(20));
@@ -122,12 +127,6 @@ pub fn run(binary: &Path, arguments: &[&str], input: Option<&str>) -> Result<Str
         bail!("{} {} failed: {}", binary.display(), arguments.join(" "), complaint.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Waits a little, outside the runtime.
-pub fn nap(time: Duration) {
-    #[expect(clippy::disallowed_methods, reason = "the bench drives real programs in real time")]
-    std::thread::sleep(time);
 }
 
 fn spawn(command: &[String], log: &Path) -> Result<Child> {

@@ -47,6 +47,7 @@ async fn main() -> ExitCode {
         postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
         web: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         pda: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
+        browser: arguments.check,
         quiet: false,
     };
     let outcome = run(&settings).await;

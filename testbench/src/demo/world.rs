@@ -32,6 +32,8 @@ pub struct Settings {
     pub web: Option<SocketAddr>,
     /// Where the PDA's page shall be; none = anywhere free.
     pub pda: Option<SocketAddr>,
+    /// The auditor looks through a real browser too; needs Node.js and Chromium.
+    pub browser: bool,
     /// Say nothing while working.
     pub quiet: bool,
 }

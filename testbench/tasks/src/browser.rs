@@ -8,7 +8,7 @@ use crate::{node, web};
 
 /// Runs `npm test` in every web folder.
 pub(crate) fn test() -> Result<(), Failure> {
-    for program in ["sealtrace-agent", "sealtrace-cloud"] {
+    for program in ["sealtrace-agent", "sealtrace-cloud", "demo"] {
         binary(program)?;
     }
     let path = node::path()?;
@@ -23,7 +23,8 @@ pub(crate) fn test() -> Result<(), Failure> {
     Ok(())
 }
 
-fn chromium() -> OsString {
+/// The browser the tests open.
+pub(crate) fn chromium() -> OsString {
     std::env::var_os("CHROMIUM").unwrap_or_else(|| {
         which("chromium").unwrap_or_else(|| PathBuf::from("/usr/bin/chromium")).into_os_string()
     })

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::packages::{self, Need};
 use crate::postgres::Server;
 use crate::stage::{Failure, binary, cargo, root, run, say};
-use crate::web;
+use crate::{browser, node, web};
 
 /// Builds, starts a PostgreSQL server if one is asked for, and hands over to `target/debug/demo`.
 pub(crate) fn run_demo(arguments: &[String]) -> Result<(), Failure> {
@@ -14,6 +14,9 @@ pub(crate) fn run_demo(arguments: &[String]) -> Result<(), Failure> {
     let mut needs = vec![Need::Node];
     if database == Some("postgres") {
         needs.push(Need::Postgres);
+    }
+    if arguments.iter().any(|argument| argument == "--check") {
+        needs.push(Need::Chromium);
     }
     say("==> packages");
     packages::provide(&needs)?;
@@ -30,7 +33,13 @@ pub(crate) fn run_demo(arguments: &[String]) -> Result<(), Failure> {
     };
     // The demo takes this process over: it gets the terminal's Ctrl-C and gives its own exit code.
     // The server, if any, notices when the process ends and clears up after itself.
-    let cause = Command::new(&program).args(arguments).current_dir(root()).exec();
+    // With `--check` it opens a browser, driven by Node.js.
+    let cause = Command::new(&program)
+        .args(arguments)
+        .current_dir(root())
+        .env("PATH", node::path()?)
+        .env("CHROMIUM", browser::chromium())
+        .exec();
     Err(Failure::new(format!("{} could not be started: {cause}", program.display())))
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::packages::{self, Need};
 use crate::postgres::Server;
 use crate::stage::{Failure, Outcome, Report, binary, cargo, output, print, root, run, say};
-use crate::{browser, cross, tree, web};
+use crate::{browser, cross, node, tree, web};
 
 type Body = fn() -> Result<Outcome, Failure>;
 
@@ -135,14 +135,21 @@ fn test() -> Result<Outcome, Failure> {
 }
 
 fn demo_sqlite() -> Result<Outcome, Failure> {
-    passed(run(Command::new(binary("demo")?).arg("--check").current_dir(root())))
+    passed(run(demo()?.arg("--check")))
 }
 
 fn demo_postgres() -> Result<Outcome, Failure> {
-    let program = binary("demo")?;
+    let mut demo = demo()?;
     let server = Server::start()?;
     let url = server.url();
-    passed(run(Command::new(program).args(["--check", "--database", &url]).current_dir(root())))
+    passed(run(demo.args(["--check", "--database", &url])))
+}
+
+/// The demo program; its auditor uses a browser, which Node.js drives.
+fn demo() -> Result<Command, Failure> {
+    let mut demo = Command::new(binary("demo")?);
+    demo.current_dir(root()).env("PATH", node::path()?).env("CHROMIUM", browser::chromium());
+    Ok(demo)
 }
 
 fn simulation() -> Result<Outcome, Failure> {
