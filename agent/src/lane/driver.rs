@@ -69,7 +69,6 @@ struct Line {
     clock: Clock,
     held: Held,
     gate: Option<Gate>,
-    has_gate: bool,
     /// When cases ended, by the monotonic clock.
     ended: VecDeque<u64>,
     tell: watch::Sender<LaneState>,
@@ -97,8 +96,7 @@ pub(super) async fn restore(
         lane.stacked_cases = held.stack.len(),
         "the lane starts where it was"
     );
-    let has_gate = config.gate.is_some();
-    let mut line = Line { store, clock, held, gate: None, has_gate, ended: VecDeque::new(), tell };
+    let mut line = Line { store, clock, held, gate: None, ended: VecDeque::new(), tell };
     line.show(false);
     Ok(Ready { line, config })
 }
@@ -205,24 +203,22 @@ impl Line {
                 }
             };
         self.held = held;
-        self.open_gate(ended, at_ms).await;
-        self.reply(answer, Answer::Good);
+        let told = self.open_gate(ended, at_ms).await;
+        self.reply(answer, if told { Answer::Good } else { Answer::Again });
         if !ended.again {
             self.ended.push_back(self.clock.monotonic_ms());
             self.stack().await;
         }
     }
 
-    /// Tells the gate. What it does not hear in time is rejected, and then the ledger must say so too.
-    async fn open_gate(&mut self, ended: Ended, at_ms: u64) {
-        if !self.has_gate {
-            return;
-        }
+    /// Tells the gate. What it does not hear in time is rejected, and then the ledger must say so too. False when a
+    /// case packed earlier waits for a gate that cannot be reached: its label must be read once more.
+    async fn open_gate(&mut self, ended: Ended, at_ms: u64) -> bool {
         let Ended { label, accepted, again, operation } = ended;
-        let Some(gate) = &self.gate else { return };
+        let Some(gate) = &self.gate else { return true };
         if !accepted {
             gate.say(false).await;
-            return;
+            return true;
         }
         let elapsed_ms = self.clock.monotonic_ms().saturating_sub(at_ms);
         let late = !again && Duration::from_millis(elapsed_ms) > gate.deadline();
@@ -230,13 +226,13 @@ impl Line {
             gate.say(false).await;
             "gate_late"
         } else if gate.say(true).await {
-            return;
+            return true;
         } else {
             "gate_lost"
         };
-        if let (Some(label), Some(operation)) = (label, operation) {
-            self.revoke(label, operation, why).await;
-        }
+        let (Some(label), Some(operation)) = (label, operation) else { return false };
+        self.revoke(label, operation, why).await;
+        true
     }
 
     async fn revoke(&mut self, label: Code, operation: OperationId, why: &'static str) {
