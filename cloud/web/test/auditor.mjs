@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { pathToFileURL } from 'node:url'
 
+/** A walk that takes longer has got stuck. */
+const WALK_MS_MAX = 240_000
 const FORGED = '9ZZZZZZZZZZZZZZZZ'
 const DESK = { width: 1366, height: 768 }
 const PHONE = { width: 360, height: 640 }
@@ -188,6 +190,10 @@ async function main() {
   const tools = await import('./browser.mjs').catch((cause) => {
     throw new Error(`the browser's driver cannot be loaded; run \`npm ci\` in cloud/web (${cause.message})`)
   })
+  setTimeout(() => {
+    process.stderr.write(`the walk is not done after ${WALK_MS_MAX / 1000} s\n`)
+    process.exit(1)
+  }, WALK_MS_MAX).unref()
   const seen = await walk(JSON.parse(text), tools)
   process.stdout.write(`${seen.length} views looked at: ${seen.join(' ')}\n`)
 }
