@@ -148,3 +148,42 @@ impl SealedBatch {
         Ok(Verified(Batch { hash: self.hash(), header, records }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Cursor, Epoch, SiteId};
+    use crate::ledger::{Action, Operation, Receive};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_signed_header_that_contradicts_its_payload_is_refused() {
+        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let at = Stamp { wall: Timestamp(0), uncertainty_ms: 0 };
+        let action = Action::Receive(Receive { codes: Vec::new() });
+        let (site, basis) = (SiteId(1), Cursor(0));
+        let record = Record::Made(Operation { at, operator: None, site, basis, action });
+        let sealing = Sealing {
+            owner: OwnerId(1),
+            device: DeviceId(1),
+            last_receipt: Hash::ZERO,
+            boot: [0; 16],
+            monotonic_ms: 0,
+            sealed_at: at,
+            software: String::new(),
+            configuration: 0,
+        };
+        let head = StreamHead::start(Epoch(1));
+        let fine = SealedBatch::seal(&key, &head, &[record], sealing).unwrap();
+        let header = fine.verify(&key.public()).unwrap().into_inner().header;
+        let with = |header: BatchHeader| {
+            let sealed = SealedBatch { header: key.seal(&header), payload: fine.payload.clone() };
+            sealed.verify(&key.public()).map(|_| ())
+        };
+        assert_eq!(with(header.clone()), Ok(()));
+        let more = BatchHeader { count: 2, last: Seq(2), ..header.clone() };
+        assert_eq!(with(more), Err(VerifyError::Header("count")));
+        let further = BatchHeader { last: Seq(2), ..header };
+        assert_eq!(with(further), Err(VerifyError::Header("last seq")));
+    }
+}

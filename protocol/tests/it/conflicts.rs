@@ -339,3 +339,22 @@ fn a_device_writes_only_what_it_can_know_of_unknown_codes() {
         assert_eq!((effects.items.len(), effects.notices.len()), (0, 1));
     }
 }
+
+#[test]
+fn what_leaves_a_shipped_pallet_takes_its_custody_and_contents_along() {
+    let mut story = Story::default();
+    for (n, first) in [(0, 0), (1, 3)] {
+        story.then(pack_case(case(n), &[unit(first), unit(first + 1), unit(first + 2)])).unwrap();
+    }
+    story.then(pack_pallet(pallet(0), &[case(0), case(1)])).unwrap();
+    assert_eq!(story.item(case(0)).custody, None);
+    story.then(ship(&[pallet(0)], 1)).unwrap();
+    let shipped = story.item(pallet(0)).custody;
+    story.then(Action::Unpack(Unpack::Child(case(0)))).unwrap();
+    assert_eq!(story.item(case(0)).custody, shipped);
+    assert_eq!(story.item(pallet(0)).contents.units(), 3);
+    let packed = story.then(pack_pallet(pallet(1), &[case(0)])).unwrap_err();
+    assert_eq!(packed.code(), "already_shipped");
+    let undo = Correct { names: id(4), correction: Correction::Undo };
+    assert_eq!(story.then(Action::Correct(undo)).unwrap_err().code(), "moved_on");
+}

@@ -1,11 +1,11 @@
 //! Seals: what was signed is believed, anything else is refused for its own reason.
 
-use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
+use sealtrace_protocol::ids::{BatchNo, Cursor, DeviceId, Epoch, OperationId, OwnerId, Seq};
 use sealtrace_protocol::signing::chain::{Placement, StreamHead};
 use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, Sealing, SigningKey, VerifyError};
 use sealtrace_protocol::time::{Stamp, Timestamp};
 use sealtrace_protocol::wire::v1::{
-    BATCH_WIRE_BYTES_MAX, Receipt, Record, pack_payload, unpack_payload,
+    BATCH_OPERATIONS_MAX, BATCH_WIRE_BYTES_MAX, Receipt, Record, pack_payload, unpack_payload,
 };
 use sealtrace_protocol::wire::{WireError, decode, encode};
 
@@ -195,6 +195,24 @@ fn a_hash_is_read_from_any_json() {
     let value = serde_json::to_value(hash).unwrap();
     assert_eq!(serde_json::from_value::<Hash>(value).unwrap(), hash);
     assert!(serde_json::from_str::<Hash>("\"00\"").is_err());
+}
+
+#[test]
+fn more_operations_than_allowed_are_refused_on_both_sides() {
+    let many: Vec<Record> = records().into_iter().cycle().take(BATCH_OPERATIONS_MAX + 1).collect();
+    let is_too_many = |error| matches!(error, WireError::TooLarge { what: "number of operations", size, .. } if size == many.len());
+    assert!(is_too_many(pack_payload(&many).unwrap_err()));
+    let mut various = many.clone();
+    for (n, record) in (0_u32..).zip(&mut various) {
+        let mut operation = operations()[7].clone();
+        operation.basis =
+            Cursor(u64::from_le_bytes(Hash::of(&n.to_le_bytes()).0[..8].try_into().unwrap()));
+        *record = Record::Made(operation);
+    }
+    let raw = encode(&various);
+    let payload = zstd::bulk::compress(&raw, 3).unwrap();
+    let error = unpack_payload(&payload, u32::try_from(raw.len()).unwrap()).unwrap_err();
+    assert!(is_too_many(error), "{error}");
 }
 
 fn zstd_of_zeros() -> Vec<u8> {
