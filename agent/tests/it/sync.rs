@@ -162,10 +162,11 @@ async fn the_feed_comes_and_operations_go_and_are_judged() {
     running.packs(0, 5).await;
     running.quiet().await;
     assert!(running.agent.link.borrow().online);
-    let known = cloud.known();
-    let received: Vec<_> = known.operations.iter().map(|(id, times)| (*id, *times)).collect();
-    assert_eq!(received, (1..=5).map(|seq| (id(1, seq), 1)).collect::<Vec<_>>());
-    drop(known);
+    {
+        let known = cloud.known();
+        let received: Vec<_> = known.operations.iter().map(|(id, times)| (*id, *times)).collect();
+        assert_eq!(received, (1..=5).map(|seq| (id(1, seq), 1)).collect::<Vec<_>>());
+    }
     assert!(running.store().read(exceptions::open).await.unwrap().is_empty());
     running.stop().await;
 }
@@ -250,13 +251,14 @@ async fn a_restored_copy_asks_for_a_new_epoch_and_sends_again_what_it_cannot_kno
     running.quiet().await;
     running.packs(3, 1).await;
     running.quiet().await;
-    let known = cloud.known();
-    assert_eq!(known.resumed, 1);
-    // 1 and 2 travelled twice under one name; 3 was made after the copy; the new one lives in the new epoch, behind
-    // the two that travelled again.
-    let received: Vec<_> = known.operations.iter().map(|(id, times)| (*id, *times)).collect();
-    assert_eq!(received, [(id(1, 1), 2), (id(1, 2), 2), (id(1, 3), 1), (id(2, 3), 1)]);
-    drop(known);
+    {
+        let known = cloud.known();
+        assert_eq!(known.resumed, 1);
+        // 1 and 2 travelled twice under one name; 3 was made after the copy; the new one lives in the new epoch, behind
+        // the two that travelled again.
+        let received: Vec<_> = known.operations.iter().map(|(id, times)| (*id, *times)).collect();
+        assert_eq!(received, [(id(1, 1), 2), (id(1, 2), 2), (id(1, 3), 1), (id(2, 3), 1)]);
+    }
     assert!(running.store().read(exceptions::open).await.unwrap().is_empty());
     running.stop().await;
 }
