@@ -314,7 +314,7 @@ impl Desk {
         let mut machine = open.machine.clone();
         let step = if close { machine.close(&moment) } else { machine.confirm() };
         if step.then == Then::Nothing {
-            return Ok(step.say);
+            return self.told(open, step.say).await;
         }
         let pen = Pen::of(&open.work, &open.drafts, "", None, moment);
         let result = self
@@ -326,9 +326,20 @@ impl Desk {
             .await;
         match result {
             Ok(written) => Ok(keep(open, machine, written)),
-            Err(ConfirmError::Refused(rejection)) => Ok(Step::rejected(&rejection).say),
+            Err(ConfirmError::Refused(rejection)) => {
+                self.told(open, Step::rejected(&rejection).say).await
+            }
             Err(ConfirmError::Store(error)) => Err(error),
         }
+    }
+
+    /// An answer to a command that changed nothing; a refusal still waits to be acknowledged after a restart.
+    async fn told(&self, open: &mut Open, say: Say) -> Result<Say, StoreError> {
+        if say.tone.blocks() {
+            let work = Work { blocked: true, ..open.work.clone() };
+            self.remember(open, work).await?;
+        }
+        Ok(say)
     }
 
     async fn undo(&self, open: &mut Open, moment: Moment) -> Result<Say, StoreError> {
@@ -374,7 +385,9 @@ impl Desk {
                 open.work = work;
                 open.machine = machine;
             }
-            Err(ConfirmError::Refused(rejection)) => return Ok(Step::rejected(&rejection).say),
+            Err(ConfirmError::Refused(rejection)) => {
+                return self.told(open, Step::rejected(&rejection).say).await;
+            }
             Err(ConfirmError::Store(error)) => return Err(error),
         }
         Ok(Say::accepted(

@@ -271,6 +271,30 @@ async fn noise_is_asked_for_once_more_and_harms_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_too_late_for_the_gate_rejects_the_case_and_the_ledger_says_so() {
+    let mut line = Line::start().await;
+    line.until(|state| state.connected).await;
+    line.lane.task.abort();
+    for cable in [&mut line.units, &mut line.cases, &mut line.gate] {
+        cable.replug();
+    }
+    let mut config = config(&line.units, &line.cases, Some(&line.gate));
+    let slow = "kind = 'gate'\nmaker = 'x'\nmodel = 'x'\nsummary = 'too near the reader'\n\
+                serial = { baud = 115200, data_bits = 8, parity = 'none', stop_bits = 1 }\n\
+                output = { accept = 'A<LF>', reject = 'R<LF>', deadline_ms = 1 }\n";
+    let gate = config.gate.as_mut().unwrap();
+    gate.profile = Profile::from_toml("slow-gate.toml", slow).unwrap();
+    line.lane = lane::start(&line.agent, config).await.unwrap();
+    line.pass_units(0..3);
+    // No disk commits within a millisecond for certain; where one does, the case is accepted and that is right too.
+    let accepted = line.close(case(0));
+    let state = line.until(|state| state.accepted_cases + state.rejected_cases == 1).await;
+    let packed = parent(&line.agent.store, unit(0)).await.is_some();
+    assert_eq!((packed, state.accepted_cases), (accepted, u64::from(accepted)));
+    assert_eq!(line.exceptions().await.is_empty(), accepted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_case_the_gate_cannot_be_told_about_is_taken_back() {
     let mut line = Line::start().await;
     line.until(|state| state.connected).await;

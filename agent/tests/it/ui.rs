@@ -210,6 +210,59 @@ async fn a_restart_goes_on_in_the_middle_of_the_case() {
 }
 
 #[tokio::test]
+async fn killed_between_any_two_steps_every_screen_comes_back_as_it_was() {
+    let floor = floor().await;
+    let login = floor.post("session", json!({"login": "li", "pin": PIN})).await;
+    let cookie = login.header("set-cookie").to_str().unwrap().split(';').next().unwrap().to_owned();
+    let work: [(&str, Value, &[Code]); 5] = [
+        (
+            "pack",
+            json!({"task": HAND_TASK}),
+            &[unit(0), unit(1), unit(2), case(0), case(1), unit(3)],
+        ),
+        ("pack", json!({"task": HAND_TASK}), &[unit(4), unit(4), unit(5)]),
+        ("relabel", json!({}), &[case(0), case(0), case(2)]),
+        ("verify", json!({}), &[case(2), unit(1), unit(3), unit(0)]),
+        ("unpack", json!({}), &[unit(1), case(1)]),
+    ];
+    let mut steps = 0;
+    for (screen, job, scans) in work {
+        floor.open(screen, job).await;
+        for code in scans {
+            let reply = floor.scan(*code).await;
+            if reply["view"]["blocked"] == true {
+                assert_same_after_kill(&floor, &cookie).await;
+                floor.command("acknowledge").await;
+            }
+            assert_same_after_kill(&floor, &cookie).await;
+            steps += 1;
+        }
+        floor.command("confirm").await;
+        assert_same_after_kill(&floor, &cookie).await;
+        floor.command("acknowledge").await;
+    }
+    assert_eq!(steps, 18);
+    assert_eq!(parent(&floor.agent.store, unit(0)).await, Some(case(2)));
+    assert_eq!(parent(&floor.agent.store, unit(5)).await, None);
+}
+
+async fn assert_same_after_kill(floor: &Floor, cookie: &str) {
+    let killed = copy_of(floor.folder.path());
+    let again = agent(killed.path(), Config::default()).await;
+    let mut page = page(&again).await;
+    page.add_header("cookie", cookie);
+    let view: Value = page.get("/api/station").await.json();
+    assert_eq!(view, floor.get("station").await);
+    for path in ["status", "tasks", "exceptions"] {
+        let mut lists = [page.get(&format!("/api/{path}")).await.json(), floor.get(path).await];
+        for list in &mut lists {
+            list.as_object_mut().unwrap().remove("storage");
+        }
+        assert_eq!(lists[0], lists[1], "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_label_is_replaced_a_case_opened_and_one_verified() {
     let floor = signed_in().await;
     floor.pack().await;
