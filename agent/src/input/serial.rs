@@ -14,6 +14,8 @@ use crate::clock::Clock;
 
 /// The first wait before a port is opened again, and the longest.
 const REOPEN_MS: (u64, u64) = (100, 5_000);
+/// How long a device may refuse to take what it is sent.
+const WRITE_MAX: Duration = Duration::from_millis(2_000);
 /// Bytes taken from a port at once.
 const READ_BYTES: usize = 1_024;
 
@@ -158,7 +160,7 @@ async fn serve(
     let mut stream = open(port, settings)?;
     tracing::info!(reader.port = port, reader.profile = profile.name, "the reader is connected");
     if let Trigger::Command { on, .. } = &reader.trigger {
-        stream.write_all(on).await.map_err(failed)?;
+        write(&mut stream, on).await.map_err(failed)?;
     }
     if events.send(Event::Connected).await.is_err() {
         return Ok(());
@@ -181,9 +183,15 @@ async fn serve(
         };
         for frame in frames {
             let Some(answer) = hear(reader, frame, at_ms, events).await else { return Ok(()) };
-            stream.write_all(answer).await.map_err(failed)?;
+            write(&mut stream, answer).await.map_err(failed)?;
         }
     }
+}
+
+/// Sends bytes to a device; one that does not take them in time counts as gone.
+pub(crate) async fn write(stream: &mut SerialStream, bytes: &[u8]) -> std::io::Result<()> {
+    let late = |_| Err(std::io::ErrorKind::TimedOut.into());
+    timeout(WRITE_MAX, stream.write_all(bytes)).await.unwrap_or_else(late)
 }
 
 /// Hands a frame on and waits for what to answer; none when nobody listens any more.

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use sealtrace_firmware_config::{Gate as GateProfile, Profile};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_serial::SerialStream;
 
 use crate::config::Port;
@@ -18,9 +18,6 @@ use crate::input::serial::{self, SerialError};
 const COMMANDS_MAX: usize = 4;
 /// Wait before the gate's port is opened again.
 const REOPEN: Duration = Duration::from_millis(500);
-/// How long saying one word to the gate may take when its profile gives it longer.
-const WRITE_MAX: Duration = Duration::from_millis(1_000);
-
 struct Command {
     accept: bool,
     done: oneshot::Sender<bool>,
@@ -132,15 +129,14 @@ async fn serve(
         tokio::select! {
             _ = ticks.tick() => {
                 if let Some(beat) = beat {
-                    stream.write_all(&beat.send).await.map_err(failed)?;
+                    serial::write(&mut stream, &beat.send).await.map_err(failed)?;
                 }
             }
             command = queue.recv() => {
                 let Some(Command { accept, done }) = command else { return Ok(()) };
                 let word = if accept { &gate.accept } else { &gate.reject };
-                let limit = WRITE_MAX.min(gate.deadline.max(REOPEN));
-                let said = timeout(limit, stream.write_all(word)).await;
-                let result = said.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+                let result = serial::write(&mut stream, word).await;
+                // A lane that gave up waiting treats it as unsaid as well.
                 let _ = done.send(result.is_ok());
                 result.map_err(failed)?;
             }
