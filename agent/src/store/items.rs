@@ -12,7 +12,7 @@ use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::{StoreError, feed};
+use super::{StoreError, feed, outbox};
 
 /// How deep a tree can be: one step per level, with room for replaced labels on the way.
 const DEPTH_MAX: usize = 16;
@@ -59,11 +59,12 @@ pub fn facts(conn: &Connection, operation: &Operation) -> Result<Facts, StoreErr
         facts.document = feed::document(conn, id)?.map(|row| row.document);
     }
     if let Some(id) = operation.corrects() {
-        let past = past(conn, id)?;
-        for touched in past.iter().flat_map(|past| &past.touched) {
+        let touched = touched(conn, id)?;
+        for touched in &touched {
             gather(conn, &mut facts, touched.after.code, Need::Ancestors, None)?;
         }
-        facts.past = past;
+        let done = outbox::operation(conn, id)?.filter(|_| !touched.is_empty());
+        facts.past = done.map(|done| Past { site: done.site, touched });
     }
     let order = facts.task.as_ref().map(|task| task.order);
     for (code, need) in operation.needs() {
@@ -100,6 +101,11 @@ fn gather(
                 Need::Ancestors | Need::Children => item.parent,
             },
         };
+        if item.state == State::Free
+            && let Some(issued) = issued(conn, code)?
+        {
+            facts.set_issued(code, issued);
+        }
         facts.set(code, Presence::Present(item));
     }
     if need == Need::Children {
@@ -155,8 +161,8 @@ fn issued(conn: &Connection, code: Code) -> Result<Option<Issued>, StoreError> {
     }
 }
 
-/// What an operation of ours did.
-pub fn past(conn: &Connection, id: OperationId) -> Result<Option<Past>, StoreError> {
+/// What an operation of ours did; nothing when it is not ours.
+pub fn touched(conn: &Connection, id: OperationId) -> Result<Vec<Touched>, StoreError> {
     let rows: Vec<(Option<Vec<u8>>, Vec<u8>)> = conn
         .prepare_cached(
             "select before, after from touched where epoch = ?1 and seq = ?2 order by code",
@@ -169,17 +175,12 @@ pub fn past(conn: &Connection, id: OperationId) -> Result<Option<Past>, StoreErr
                 .collect()
         })
         .map_err(StoreError::sqlite("look an operation up"))?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let touched = rows
-        .into_iter()
+    rows.into_iter()
         .map(|(before, after)| {
             let before = before.map(|before| decode(&before, "item")).transpose()?;
             Ok(Touched { before, after: decode(&after, "item")? })
         })
-        .collect::<Result<_, StoreError>>()?;
-    Ok(Some(Past { touched }))
+        .collect()
 }
 
 /// Stores what an operation changed, and what it was before.
@@ -328,7 +329,7 @@ pub(super) fn judged(
         params![id.epoch.get(), id.seq.get()],
     )
     .map_err(StoreError::sqlite("settle a movement"))?;
-    for touched in past(tx, id)?.unwrap_or_default().touched {
+    for touched in touched(tx, id)? {
         let code = touched.after.code;
         tx.prepare_cached(
             "update item set pending = max(pending - 1, 0), doubtful = doubtful or ?2 where code = ?1",
