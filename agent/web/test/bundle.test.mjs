@@ -57,6 +57,33 @@ test('every_rejection_and_notice_of_the_rules_has_a_sentence', () => {
   for (const code of contract.split(' ')) assert.ok(`msg.${code}` in zhCN, `no sentence for ${code}`)
 })
 
+/** Every string that these patterns find in Rust sources, without their tests. */
+function found(files, patterns) {
+  const rust = files.filter((file) => !/tests\.rs$/.test(file)).map((file) => read(`../../${file}`).toString().split('#[cfg(test)]')[0]).join('\n')
+  return [...new Set(patterns.flatMap((pattern) => [...rust.matchAll(pattern)].map((match) => match[1])))]
+}
+const sources = (folder) => readdirSync(new URL(`../../${folder}/`, root)).filter((name) => name.endsWith('.rs')).map((name) => `${folder}/${name}`)
+
+test('every_reason_a_lane_can_give_has_a_sentence', () => {
+  const reasons = found(sources('agent/src/lane'), [/Fault::new\(\s*"(\w+)"/g, /"(gate_\w+)"/g])
+  for (const reason of ['no_read', 'label_missing', 'label_no_read', 'noise', 'unreadable', 'no_task', 'wrong_level', 'gate_late', 'gate_lost']) assert.ok(reasons.includes(reason), `the lane's sources name ${reason}`)
+  for (const reason of reasons) assert.ok(`msg.${reason}` in zhCN, `no sentence for ${reason}`)
+})
+
+test('everything_the_station_and_the_page_can_answer_has_a_sentence', () => {
+  const messages = [/Message::new\(\s*"(\w+)"/g, /warning\("(\w+)"\)/g, /StatusCode::\w+,\s*"(\w+)"/g]
+  const branches = [/Message::new\(if [^"]*"(\w+)"/g, /Message::new\(if [^"]*"\w+" \} else \{\s*"(\w+)"/g, /PAYLOAD_TOO_LARGE => "(\w+)"/g, /MEDIA_TYPE => "(\w+)"/g, /let code = if [^"]*"\w+" \{ "(\w+)"/g]
+  const codes = found([...sources('agent/src/station'), ...sources('agent/src/ui'), 'agent/src/feedback.rs'], [...messages, ...branches])
+  for (const code of ['scanned_twice', 'wrong_product', 'forbidden', 'differs', 'scan_parent', 'too_many_tries', 'not_a_picture', 'not_json']) assert.ok(codes.includes(code), `the sources name ${code}`)
+  for (const code of codes) assert.ok(`msg.${code}` in zhCN || `prompt.${code}` in zhCN, `no sentence for ${code}`)
+})
+
+test('every_way_the_cloud_refuses_a_batch_has_a_sentence', () => {
+  const codes = found(['cloud/src/ingest/mod.rs', 'cloud/src/devices/http.rs', 'agent/src/sync/driver.rs'], [/=> "(\w+)"/g, /UNAUTHORIZED, "(\w+)"/g, /forbidden\("(\w+)"/g, /critical\("(\w+)"/g])
+  assert.ok(codes.includes('bad_signature') && codes.includes('device_revoked') && codes.includes('forked'))
+  for (const code of codes) assert.ok(`msg.${code}` in zhCN, `no sentence for ${code}`)
+})
+
 test('an_optional_part_of_a_sentence_vanishes_without_its_parameter', () => {
   const words = { parent: 'P1' }
   const value = (name) => words[name] ?? null

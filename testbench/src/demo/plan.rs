@@ -77,7 +77,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
         dealer("杭州西湖酒业", "330100", &["330100"]).await?,
         dealer("合肥庐阳食品", "340100", &["340100"]).await?,
     ];
-    office.operator("li", "李师傅", PIN, &[warehouse]).await?;
+    office.operator("li", "李师傅", PIN, &[line_site, warehouse]).await?;
     office.account("auditor", "审计员", "auditor", PASSWORD).await?;
     office.account("inspector", "稽查员", "inspector", PASSWORD).await?;
 

@@ -62,8 +62,10 @@ export interface Document {
 
 export interface Item {
   code: string
-  level: Level
+  /** Null for a code this device does not know. */
+  level: Level | null
   state: string
+  replaced_by?: string | null
   product?: Named | null
   lot?: string | null
   parent?: { code: string; level?: Level } | string | null

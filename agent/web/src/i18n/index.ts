@@ -56,8 +56,8 @@ export function asMessage(rejection: Rejection): Message {
   return { code, params: rejection[code] ?? {} }
 }
 
-export function level(name: string | undefined): string {
-  return name === undefined ? '' : (sentence(`level.${name}`) ?? name)
+export function level(name: string | null | undefined): string {
+  return name === undefined || name === null ? '' : (sentence(`level.${name}`) ?? name)
 }
 
 export function state(name: string): string {
