@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
+use sealtrace_protocol::ids::{
+    BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, SiteId, TaskId,
+};
 use sealtrace_protocol::ledger::{
     Action, Document, Effects, Facts, Item, Level, Presence, Rejection, Task, Verdict, dispute,
     judge,
@@ -125,6 +127,8 @@ struct Round<'b> {
     batch: &'b Batch,
     /// The device got a newer epoch meanwhile, and may have told there what is in this batch.
     resumed: bool,
+    /// Where the device may work.
+    sites: Vec<SiteId>,
     working: Working<'b>,
     tasks: BTreeMap<TaskId, Option<Task>>,
     documents: BTreeMap<DocumentId, Option<Document>>,
@@ -142,6 +146,7 @@ impl<'b> Round<'b> {
             codebook,
             batch,
             resumed,
+            sites: Vec::new(),
             working: Working::new(codebook),
             tasks: BTreeMap::new(),
             documents: BTreeMap::new(),
@@ -160,6 +165,8 @@ impl<'b> Round<'b> {
 
     async fn judge(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         let batch = self.batch;
+        let sites = devices::named_sites(tx, batch.header.device).await?;
+        self.sites = sites.into_iter().map(|site| site.id).collect();
         let needs = batch.records.iter().flat_map(|record| record.operation().needs());
         let codes: Vec<_> = needs.map(|(code, _)| code).collect();
         self.working.prefetch(tx, codes.into_iter()).await?;
@@ -232,6 +239,7 @@ impl<'b> Round<'b> {
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
         let operation = record.operation();
         let mut facts = self.working.facts(tx, operation.needs()).await?;
+        facts.sites = Some(self.sites.clone());
         if let Some(id) = operation.task() {
             facts.task = match self.tasks.get(&id) {
                 Some(task) => task.clone(),
@@ -251,9 +259,9 @@ impl<'b> Round<'b> {
             // It may name an operation of this very batch.
             self.write(tx).await?;
             if let Some(place) = operations::place_of(tx, names).await?
-                && let Some(touched) = operations::touched(tx, place).await?
+                && let Some(done) = operations::done(tx, place).await?
             {
-                self.working.state_past(tx, &mut facts, &touched).await?;
+                self.working.state_past(tx, &mut facts, &done).await?;
             }
         }
         Ok(facts)

@@ -11,6 +11,7 @@ use sealtrace_protocol::link::FeedRow;
 
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::feed;
+use crate::store::operations::Done;
 use crate::store::{StoreError, Tx, ledger as stored};
 
 /// Replaced labels followed at most; more would be a circle.
@@ -88,6 +89,9 @@ impl<'c> Working<'c> {
             facts.set(code, Presence::Absent(issued));
             return Ok(None);
         };
+        if item.state == State::Free {
+            facts.set_issued(code, issued);
+        }
         let replaced_by = if let State::Replaced { by, .. } = item.state { Some(by) } else { None };
         if matches!(need, Need::Ancestors | Need::Children) {
             self.state_ancestors(tx, facts, item.parent).await?;
@@ -125,10 +129,10 @@ impl<'c> Working<'c> {
         &mut self,
         tx: &mut Tx,
         facts: &mut Facts,
-        touched: &[(ItemKey, Version)],
+        done: &Done,
     ) -> Result<(), StoreError> {
-        let mut past = Past::default();
-        for (key, version) in touched {
+        let mut past = Past { site: done.site, touched: Vec::with_capacity(done.touched.len()) };
+        for (key, version) in &done.touched {
             let missing = || StoreError::damaged("history", "a version is missing");
             let after = stored::at_version(tx, *key, *version).await?.ok_or_else(missing)?;
             let before = match version.get().checked_sub(1).filter(|before| *before > 0) {

@@ -1,6 +1,6 @@
 //! Operations and their verdicts: one row where each travelled.
 
-use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq, Version};
+use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq, SiteId, Version};
 use sealtrace_protocol::ledger::{Operation, Verdict};
 use sealtrace_protocol::link::Judged;
 use sealtrace_protocol::time::Timestamp;
@@ -114,24 +114,33 @@ pub async fn insert_reemitted(
     Ok(())
 }
 
-/// What an applied operation touched; none when it did not count or is not known.
-pub async fn touched(
-    tx: &mut Tx,
-    at: OperationId,
-) -> Result<Option<Vec<(ItemKey, Version)>>, StoreError> {
+/// An operation that counts: where it was done, and the versions it made.
+pub struct Done {
+    /// Where.
+    pub site: SiteId,
+    /// Which items, and the version each had afterwards.
+    pub touched: Vec<(ItemKey, Version)>,
+}
+
+/// What an applied operation did; none when it did not count or is not known.
+pub async fn done(tx: &mut Tx, at: OperationId) -> Result<Option<Done>, StoreError> {
     let row = tx
         .query_opt(
-            "select touched from operations
+            "select site, touched from operations
              where device = $1 and epoch = $2 and seq = $3 and outcome = $4",
             &[at.device.into(), at.epoch.into(), at.seq.into(), APPLIED.into()],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let Some(bytes) = row.get::<Option<Vec<u8>>>(0)? else { return Ok(Some(Vec::new())) };
-    let touched: Vec<(i64, u32)> = wire::decode(&bytes, "list of touched items")
-        .map_err(|error| StoreError::damaged("list of touched items", error))?;
+    let site = row.get(0)?;
+    let touched: Vec<(i64, u32)> = match row.get::<Option<Vec<u8>>>(1)? {
+        Some(bytes) => wire::decode(&bytes, "list of touched items")
+            .map_err(|error| StoreError::damaged("list of touched items", error))?,
+        None => Vec::new(),
+    };
     let keys = touched.into_iter();
-    Ok(Some(keys.map(|(key, version)| (ItemKey::from_number(key), Version(version))).collect()))
+    let touched = keys.map(|(key, version)| (ItemKey::from_number(key), Version(version)));
+    Ok(Some(Done { site, touched: touched.collect() }))
 }
 
 /// A device's verdicts behind a position, in stream order.

@@ -49,7 +49,7 @@ fn summaries() {
       serial      115200 8N1
       accept      A<CR><LF>
       reject      R<CR><LF>
-      deadline    500ms
+      deadline    1.5s
       heartbeat   H<CR><LF> every 500ms, rejects after 2s
     ");
     assert_snapshot!(summary("keyence-sr750"), @r#"

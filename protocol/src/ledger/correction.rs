@@ -2,12 +2,12 @@
 
 use super::effect::Effects;
 use super::facts::{Facts, Presence};
-use super::item::{Contents, Item, State};
 use super::operation::{Correct, Correction, Operation};
 use super::pending::Pending;
 use super::rejection::Rejection;
 
 /// Everything the named operation touched goes back to what it was before, if nothing has happened to it since.
+/// Whoever stands where it was done may do that.
 pub(super) fn correct(
     operation: &Operation,
     correct: Correct,
@@ -16,6 +16,9 @@ pub(super) fn correct(
     let Correction::Undo = correct.correction;
     let names = correct.names;
     let past = facts.past.as_ref().ok_or(Rejection::NoSuchOperation { names })?;
+    if past.site != operation.site {
+        return Err(Rejection::DoneElsewhere { names, site: past.site });
+    }
     let mut pending = Pending::new(operation, facts);
     for touched in &past.touched {
         let code = touched.after.code;
@@ -25,15 +28,10 @@ pub(super) fn correct(
         if now.version != touched.after.version {
             return Err(Rejection::MovedOn { code });
         }
-        pending.put(touched.before.clone().unwrap_or_else(|| Item {
-            state: State::Free,
-            parent: None,
-            custody: None,
-            contents: Contents::none(),
-            children: 0,
-            disputed: false,
-            ..touched.after.clone()
-        }));
+        match &touched.before {
+            Some(before) => pending.put(before.clone()),
+            None => pending.dissolve(touched.after.clone()),
+        }
     }
     Ok(pending.effects())
 }

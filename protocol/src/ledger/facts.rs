@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::item::{Item, Level};
 use super::plan::{Document, Task};
 use crate::code::Code;
-use crate::ids::ProductId;
+use crate::ids::{ProductId, SiteId};
 
 /// What is known of one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,10 @@ pub struct Issued {
 }
 
 /// What an earlier operation did: each touched item as it was before (none = it was absent) and the version it made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
+    /// Where it was done.
+    pub site: SiteId,
     /// Items before and after, in any order.
     pub touched: Vec<Touched>,
 }
@@ -52,6 +54,8 @@ pub struct Facts {
     items: BTreeMap<Code, Presence>,
     children: BTreeMap<Code, Vec<Code>>,
     issued: BTreeMap<Code, Issued>,
+    /// Where the device may work; none when whoever judges has made sure of that already.
+    pub sites: Option<Vec<SiteId>>,
     /// The task the operation names.
     pub task: Option<Task>,
     /// The document the operation names.

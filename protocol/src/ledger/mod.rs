@@ -20,8 +20,8 @@ pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
 pub use item::{Content, Contents, Custody, Item, Level, State};
 pub use operation::{
-    Action, Commission, Correct, Correction, Finding, Inspect, Made, Need, Operation, Pack,
-    PartialReason, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
+    Action, Commission, Correct, Correction, Finding, Inspect, Made, Need, OPERATION_CODES_MAX,
+    Operation, Pack, PartialReason, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
 };
 pub use plan::{Document, DocumentLine, HOLDS_MAX, Plan, PlanError, Step, Task};
 pub use rejection::Rejection;
@@ -32,6 +32,7 @@ pub use rejection::Rejection;
 /// [`Operation::corrects`] ask for; for a correction, also the present items of all codes in [`Past`]. The caller
 /// stores the effects in one transaction.
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
+    may_be_done(operation, facts)?;
     match &operation.action {
         Action::Commission(commission) => packing::commission(operation, commission, facts),
         Action::Pack(pack) => packing::pack(operation, pack, facts),
@@ -44,6 +45,20 @@ pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection>
         Action::Inspect(_) => Ok(Effects::default()),
         Action::Correct(correct) => correction::correct(operation, *correct, facts),
     }
+}
+
+/// Whoever did it may work there, and it is of a size that can be explained to somebody.
+fn may_be_done(operation: &Operation, facts: &Facts) -> Result<(), Rejection> {
+    let site = operation.site;
+    if facts.sites.as_ref().is_some_and(|sites| !sites.contains(&site)) {
+        return Err(Rejection::SiteNotPermitted { site });
+    }
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let (count, limit) = (operation.needs().len(), OPERATION_CODES_MAX);
+    if count > limit {
+        return Err(Rejection::TooManyCodes { count: number(count), limit: number(limit) });
+    }
+    Ok(())
 }
 
 /// What a quarantined operation leaves behind in the cloud: items that it and an accepted operation contradict each

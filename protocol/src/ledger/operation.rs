@@ -10,6 +10,9 @@ use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, ProductId, SiteId,
 use crate::text::Lot;
 use crate::time::Stamp;
 
+/// The most codes one operation may speak of: a full package of [`super::HOLDS_MAX`], or a truck's worth of pallets.
+pub const OPERATION_CODES_MAX: usize = 2_000;
+
 /// One thing that was done: by whom, where, when, and how much the device knew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
@@ -242,50 +245,45 @@ impl Operation {
     /// The task it works on.
     #[must_use]
     pub fn task(&self) -> Option<TaskId> {
-        match &self.action {
-            Action::Commission(commission) => Some(commission.made.task),
-            Action::Pack(pack) => pack.made.map(|made| made.task),
-            Action::Unpack(_)
-            | Action::Relabel(_)
-            | Action::VerifyPack(_)
-            | Action::Receive(_)
-            | Action::Ship(_)
-            | Action::Inspect(_)
-            | Action::Correct(_) => None,
-        }
+        self.references().task
     }
 
     /// The document it moves goods under.
     #[must_use]
     pub fn document(&self) -> Option<DocumentId> {
-        match &self.action {
-            Action::Ship(ship) => Some(ship.document),
-            Action::Commission(_)
-            | Action::Pack(_)
-            | Action::Unpack(_)
-            | Action::Relabel(_)
-            | Action::VerifyPack(_)
-            | Action::Receive(_)
-            | Action::Inspect(_)
-            | Action::Correct(_) => None,
-        }
+        self.references().document
     }
 
     /// The earlier operation it corrects.
     #[must_use]
     pub fn corrects(&self) -> Option<OperationId> {
+        self.references().corrects
+    }
+
+    /// What it speaks of besides codes.
+    fn references(&self) -> References {
+        let none = References::default();
         match &self.action {
-            Action::Correct(correct) => Some(correct.names),
-            Action::Commission(_)
-            | Action::Pack(_)
-            | Action::Unpack(_)
+            Action::Commission(commission) => {
+                References { task: Some(commission.made.task), ..none }
+            }
+            Action::Pack(pack) => References { task: pack.made.map(|made| made.task), ..none },
+            Action::Ship(ship) => References { document: Some(ship.document), ..none },
+            Action::Correct(correct) => References { corrects: Some(correct.names), ..none },
+            Action::Unpack(_)
             | Action::Relabel(_)
             | Action::VerifyPack(_)
             | Action::Receive(_)
-            | Action::Ship(_)
-            | Action::Inspect(_) => None,
+            | Action::Inspect(_) => none,
         }
     }
+}
+
+#[derive(Default)]
+struct References {
+    task: Option<TaskId>,
+    document: Option<DocumentId>,
+    corrects: Option<OperationId>,
 }
 
 impl Action {

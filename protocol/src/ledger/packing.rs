@@ -56,7 +56,7 @@ pub(super) fn pack(
     let mut pending = Pending::new(operation, facts);
     let mut parent = open_parent(&mut pending, pack)?;
     let child_level = check_count(operation, pack, facts)?;
-    let mut place = place_of(&pending, &parent);
+    let mut place = None;
     let mut contents = Contents::none();
     let mut joined = Vec::with_capacity(pack.children.len());
     for child in pending.distinct(&pack.children)? {
@@ -75,9 +75,7 @@ pub(super) fn pack(
         parent.children = parent.children.saturating_add(1);
         pending.put(Item { parent: Some(parent.code), custody: None, ..item });
     }
-    if parent.parent.is_none() && parent.custody.is_none() {
-        parent.custody = place;
-    }
+    settle(&mut pending, &mut parent, place);
     parent.state = State::Active;
     let parent_code = parent.code;
     pending.put(parent);
@@ -148,12 +146,20 @@ fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection
     if parent.disputed { Err(Rejection::Disputed { code }) } else { Ok(parent) }
 }
 
-/// Where children must be to go in: where the package is, or was before it left. None for one that begins now.
-fn place_of(pending: &Pending<'_>, parent: &Item) -> Option<Custody> {
-    pending.custody(parent).map(|custody| match custody {
-        Custody::Shipped { from, .. } => Custody::At(from),
-        Custody::At(site) => Custody::At(site),
-    })
+/// The package is where its children are. One that moved before its packing was heard of stays where it has got to;
+/// what was packed elsewhere was received there, or where it left, without a scan.
+fn settle(pending: &mut Pending<'_>, parent: &mut Item, children: Option<Custody>) {
+    let Some(reached) = pending.custody(parent) else {
+        parent.custody = children;
+        return;
+    };
+    let (Custody::At(first) | Custody::Shipped { from: first, .. }) = reached;
+    match children {
+        Some(Custody::At(from)) if from != first => {
+            pending.notice(Notice::ImpliedReceipt { code: parent.code, from });
+        }
+        Some(_) | None => {}
+    }
 }
 
 /// Checks the number of children against the plan and says which level they must be.

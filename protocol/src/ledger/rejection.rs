@@ -85,9 +85,18 @@ pub enum Rejection {
     /// The product's packing plan has no such level.
     #[error("the plan has no {level:?}")]
     NotInPlan { level: Level },
+    /// The device may not work at this site.
+    #[error("the device may not work at site {site}")]
+    SiteNotPermitted { site: SiteId },
+    /// More codes than one operation may speak of.
+    #[error("{count} codes in one operation, {limit} are allowed")]
+    TooManyCodes { count: u32, limit: u32 },
     /// The operation to correct is not known, or did not count.
     #[error("operation {names} is not known")]
     NoSuchOperation { names: OperationId },
+    /// The operation to correct was done at another site.
+    #[error("operation {names} was done at site {site}")]
+    DoneElsewhere { names: OperationId, site: SiteId },
     /// Something has happened since to what it touched.
     #[error("{code} has moved on since")]
     MovedOn { code: Code },
@@ -122,7 +131,10 @@ impl Rejection {
             Self::WrongSite { .. } => "wrong_site",
             Self::TaskClosed { .. } => "task_closed",
             Self::NotInPlan { .. } => "not_in_plan",
+            Self::SiteNotPermitted { .. } => "site_not_permitted",
+            Self::TooManyCodes { .. } => "too_many_codes",
             Self::NoSuchOperation { .. } => "no_such_operation",
+            Self::DoneElsewhere { .. } => "done_elsewhere",
             Self::MovedOn { .. } => "moved_on",
         }
     }

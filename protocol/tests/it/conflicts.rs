@@ -3,9 +3,9 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DocumentId, ProductId, SiteId, TaskId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Contents, Correct, Correction, Document, DocumentLine, Effects, Facts,
-    HOLDS_MAX, Issued, Item, Level, Made, Notice, Operation, Pack, Presence, Receive, Rejection,
-    Relabel, RelabelReason, Ship, State, Task, Unpack, VerifyPack, judge,
+    Action, Commission, Contents, Correct, Correction, Custody, Document, DocumentLine, Effects,
+    Facts, HOLDS_MAX, Issued, Item, Level, Made, Notice, Operation, Pack, Presence, Receive,
+    Rejection, Relabel, RelabelReason, Ship, State, Task, Unpack, VerifyPack, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, TimeInterval, Timestamp};
@@ -367,4 +367,67 @@ fn a_disputed_child_that_turned_up_alone_is_not_packed() {
     story.at(0, 2, receive(&[unit(2)])).unwrap();
     let packed = story.at(0, 2, pack_pallet(pallet(0), &[unit(2)]));
     assert_eq!(packed, Err(Rejection::Disputed { code: unit(2) }));
+}
+
+#[test]
+fn a_pallet_received_before_its_packing_was_heard_of_is_packed_all_the_same() {
+    let mut story = Story::default();
+    story.at(0, 1, pack_case(case(0), &[unit(0), unit(1), unit(2)])).unwrap();
+    story.at(1, 2, receive(&[pallet(0)])).unwrap();
+    let late = story.at(2, 1, pack_pallet(pallet(0), &[case(0)])).unwrap();
+    assert_eq!(late.notices, [Notice::ImpliedReceipt { code: pallet(0), from: SiteId(1) }]);
+    let pallet = story.item(pallet(0));
+    assert_eq!(pallet.custody, Some(Custody::At(SiteId(2))), "it is where it has got to");
+    assert_eq!((pallet.contents.units(), pallet.state), (3, State::Active));
+}
+
+#[test]
+fn a_pallet_shipped_before_its_packing_was_heard_of_counts_once_it_is() {
+    let mut story = Story::default();
+    story.at(0, 1, pack_case(case(0), &[unit(0), unit(1), unit(2)])).unwrap();
+    let early = story.at(1, 2, ship(&[pallet(0)], 2)).unwrap();
+    assert!(early.moves.is_empty(), "nobody knows yet what left");
+    let late = story.at(2, 1, pack_pallet(pallet(0), &[case(0)])).unwrap();
+    assert_eq!(late.moves[0].on.units(), 3);
+    assert!(matches!(story.item(pallet(0)).custody, Some(Custody::Shipped { .. })));
+    assert_eq!(story.item(case(0)).custody, None);
+}
+
+#[test]
+fn children_from_two_places_are_never_packed_together() {
+    let mut story = Story::default();
+    story.at(0, 1, pack_case(case(0), &[unit(0), unit(1), unit(2)])).unwrap();
+    story.at(1, 1, pack_case(case(1), &[unit(3), unit(4), unit(5)])).unwrap();
+    story.at(2, 2, receive(&[case(1)])).unwrap();
+    let refused = story.at(3, 1, pack_pallet(pallet(0), &[case(0), case(1)]));
+    assert_eq!(refused, Err(Rejection::CustodyDiffers { code: case(1), parent: pallet(0) }));
+}
+
+#[test]
+fn what_was_done_at_one_site_is_not_undone_at_another() {
+    let mut story = Story::default();
+    story.at(0, 1, commission(&[unit(0)])).unwrap();
+    let undo = || Action::Correct(Correct { names: id(1), correction: Correction::Undo });
+    let elsewhere = Rejection::DoneElsewhere { names: id(1), site: SiteId(1) };
+    assert_eq!(story.at(1, 2, undo()), Err(elsewhere));
+    story.at(2, 1, undo()).unwrap();
+    assert_eq!(story.item(unit(0)).state, State::Free);
+}
+
+#[test]
+fn a_device_acts_only_where_it_may_work() {
+    let operation = operation(0, 3, receive(&[case(0)]));
+    let mut facts = Facts::new();
+    facts.sites = Some(vec![SiteId(1), SiteId(2)]);
+    let refused = judge(&operation, &facts);
+    assert_eq!(refused, Err(Rejection::SiteNotPermitted { site: SiteId(3) }));
+    facts.sites = Some(vec![SiteId(3)]);
+    judge(&operation, &facts).unwrap();
+}
+
+#[test]
+fn an_operation_speaks_of_a_bounded_number_of_codes() {
+    let many: Vec<Code> = (0..2_001).map(unit).collect();
+    let refused = judge(&operation(0, 1, receive(&many)), &Facts::new());
+    assert_eq!(refused, Err(Rejection::TooManyCodes { count: 2_001, limit: 2_000 }));
 }

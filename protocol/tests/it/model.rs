@@ -26,12 +26,20 @@ pub(crate) struct Thing {
     pub(crate) disputed: bool,
 }
 
+/// An accepted operation: where it was done, the world before it, and how often each thing it changed had been touched.
+#[derive(Clone, Debug)]
+struct Snapshot {
+    site: SiteId,
+    before: Box<Model>,
+    touched: BTreeMap<Code, u32>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     pub(crate) things: BTreeMap<Code, Thing>,
     replaced: BTreeMap<Code, (Code, TimeInterval)>,
     /// What each accepted operation changed: the world before it, and how often each thing had been touched after it.
-    snapshots: BTreeMap<OperationId, (Box<Model>, BTreeMap<Code, u32>)>,
+    snapshots: BTreeMap<OperationId, Snapshot>,
     touches: BTreeMap<Code, u32>,
 }
 
@@ -46,7 +54,8 @@ impl Model {
             return answer;
         }
         let touched = self.touch(&before);
-        self.snapshots.insert(id, (Box::new(before), touched));
+        let site = operation.site;
+        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched });
         Ok(())
     }
 
@@ -157,7 +166,7 @@ impl Model {
             }
             Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
             Action::Inspect(_) => Ok(()),
-            Action::Correct(correct) => self.undo(correct.names),
+            Action::Correct(correct) => self.undo(correct.names, site),
         }
     }
 
@@ -184,9 +193,11 @@ impl Model {
         Ok(())
     }
 
-    fn undo(&mut self, names: OperationId) -> Answer {
-        let (before, touched) = self.snapshots.get(&names).cloned().ok_or(())?;
-        if touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches)) {
+    fn undo(&mut self, names: OperationId, here: SiteId) -> Answer {
+        let Snapshot { site, before, touched } = self.snapshots.get(&names).cloned().ok_or(())?;
+        if site != here
+            || touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches))
+        {
             return Err(());
         }
         for code in touched.keys() {
@@ -218,14 +229,10 @@ impl Model {
         let now = operation.at.interval();
         let parent = self.current(parent, now)?;
         level_of(parent, level)?;
-        let mut place = match self.things.get(&parent) {
-            Some(thing) if thing.real || thing.disputed => return Err(()),
-            Some(thing) => Some(match thing.place {
-                Place::Shipped(from, _) => Place::At(from),
-                at @ Place::At(_) => at,
-            }),
-            None => None,
-        };
+        if self.things.get(&parent).is_some_and(|thing| thing.real || thing.disputed) {
+            return Err(());
+        }
+        let mut place = None;
         for child in self.currents(children, now)? {
             if planned {
                 level_of(child, plan().child_level(level).unwrap())?;

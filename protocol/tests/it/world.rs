@@ -89,7 +89,7 @@ impl Ledger {
             "needs() asked for too little"
         );
         match &outcome {
-            Ok(effects) => self.store(Some(id), effects),
+            Ok(effects) => self.store(Some((id, operation.site)), effects),
             Err(rejection) => {
                 let disputed = dispute(operation, rejection, &facts);
                 let knowing_all = dispute(operation, rejection, &self.all_facts(operation));
@@ -100,22 +100,22 @@ impl Ledger {
         outcome
     }
 
-    fn store(&mut self, id: Option<OperationId>, effects: &Effects) {
-        let mut past = Past::default();
+    fn store(&mut self, by: Option<(OperationId, SiteId)>, effects: &Effects) {
+        let mut touched = Vec::new();
         for item in &effects.items {
             let before = self.items.insert(item.code, item.clone());
             assert_eq!(
                 item.version.get(),
                 before.as_ref().map_or(0, |item| item.version.get()) + 1
             );
-            past.touched.push(Touched { before, after: item.clone() });
+            touched.push(Touched { before, after: item.clone() });
         }
         for moved in &effects.moves {
             let units = self.moved.entry(moved.document).or_default();
             *units = units.saturating_add(moved.on.units()).checked_sub(moved.off.units()).unwrap();
         }
-        if let Some(id) = id {
-            self.pasts.insert(id, past);
+        if let Some((id, site)) = by {
+            self.pasts.insert(id, Past { site, touched });
         }
     }
 
