@@ -43,15 +43,6 @@ const tone = (name) => page.waitForSelector(`.feedback[data-tone=${name}]`)
 const texts = () => agent.scans.map((scan) => scan.text)
 const language = (name) => page.evaluate((name) => localStorage.setItem('sealtrace.language', name), name)
 
-test('a_wrong_pin_is_said_in_words_and_the_page_stays', async () => {
-  await page.goto(agent.url)
-  await page.fill('#login', 'wang')
-  await page.fill('#pin', '1111')
-  await page.click('[data-act=login]')
-  await page.waitForSelector('text=工号或密码不对')
-  assert.equal(await page.inputValue('#login'), 'wang')
-})
-
 test('scans_queue_behind_a_slow_agent_in_order_one_at_a_time', async () => {
   await openPack()
   agent.delayMs = 120
@@ -141,38 +132,12 @@ test('the_soft_keyboard_stays_down_and_a_typed_code_goes_the_same_way', async ()
   await counter(2)
 })
 
-test('an_ended_session_asks_for_the_login_and_says_what_did_not_count', async () => {
-  await openPack()
-  await wedge(page, 'ONE')
-  await counter(1)
-  agent.loggedIn = false
-  await wedge(page, 'TWO')
-  await page.waitForSelector('text=登录已失效')
-  await page.fill('#login', 'wang')
-  await page.fill('#pin', '2468')
-  await page.click('[data-act=login]')
-  await page.click('[data-site="1"]')
-  await page.waitForSelector('text=有 1 次扫码没有确认')
-  await page.click('[data-act=checked]')
-  await counter(1)
-  await wedge(page, 'TWO')
-  await counter(2)
-  assert.deepEqual(texts(), ['ONE', 'TWO'])
-})
-
 test('scanning_goes_on_after_the_camera_was_opened_and_left', async () => {
   await openPack()
   await page.focus('[data-act=picture] input')
   await wedge(page, 'STILL SCANNED')
   await counter(1)
   assert.deepEqual(texts(), ['STILL SCANNED'])
-})
-
-test('a_picture_is_posted_as_it_is', async () => {
-  await openPack()
-  await page.setInputFiles('[data-act=picture] input', { name: 'label.png', mimeType: 'image/png', buffer: Buffer.alloc(1234, 7) })
-  await tone('warning')
-  assert.deepEqual(agent.pictures, [1234])
 })
 
 test('five_states_differ_in_colour_icon_words_and_sound', async () => {
@@ -248,41 +213,6 @@ test('a_refusal_blocks_until_acknowledged_by_button_or_barcode', async () => {
   }
   await wedge(page, 'AGAIN')
   await counter(1)
-})
-
-test('a_reload_shows_the_same_refusal_and_the_same_count', async () => {
-  await openPack()
-  await wedge(page, 'ONE')
-  await counter(1)
-  agent.next = { tone: 'refused', message: { code: 'wrong_lot', params: { lot: 'L1', expected: 'L2' } } }
-  await wedge(page, 'TWO')
-  await page.waitForSelector('[data-overlay=blocked]')
-  await page.reload()
-  await page.waitForSelector('text=批次不对：扫到 L1，需要 L2')
-  await page.click('[data-act=acknowledge]')
-  await counter(1)
-})
-
-test('without_the_agent_scans_are_refused_aloud_and_the_page_comes_back_by_itself', async () => {
-  await openPack()
-  await wedge(page, 'BEFORE')
-  await counter(1)
-  const port = agent.port
-  await agent.close()
-  await wedge(page, 'LOST1')
-  await page.waitForSelector('[data-overlay=down][data-state=down]')
-  await wedge(page, 'LOST2')
-  await page.waitForSelector('text=有 2 次扫码没有确认')
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.sound), 'critical')
-  await shoot(page, 'agent-down')
-  assert.deepEqual(await faults(page), [])
-  await agent.listen(port)
-  await page.waitForSelector('[data-overlay=down][data-state=check]')
-  assert.deepEqual(texts(), ['BEFORE'], 'nothing was kept back and sent later')
-  await wedge(page, 'ST*OK*')
-  await page.waitForSelector('[data-overlay]', { state: 'detached' })
-  await wedge(page, 'LOST1')
-  await counter(2)
 })
 
 test('the_scanner_test_shows_text_bytes_and_keys_and_sends_nothing', async () => {

@@ -11,6 +11,9 @@ const START_MS_MAX = 30000
 const STOP_MS_MAX = 10000
 const ADMIN = { login: 'admin', password: 'a long password of the test' }
 
+// Ended from outside, a test still ends what it started: handlers of `exit` run.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function binary(name) {

@@ -1,5 +1,5 @@
-// Serves the built page with canned answers, so that input and layout are tested without a station. The station itself is
-// tested against the real agent in main-job.test.mjs.
+// Serves the built page with canned answers, for what a real agent cannot be made to do on demand: be slow, answer any
+// tone, show every screen full. What it really answers is tested in main-job.test.mjs.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
@@ -26,7 +26,7 @@ const exceptions = [
 
 /** Starts the server. `agent.scans` is what arrived; `delayMs`, `online` and `next` steer the answers. */
 export async function standIn() {
-  const agent = { scans: [], commands: [], pictures: [], delayMs: 0, online: true, loggedIn: false, next: null, view: null, overlapping: 0, busy: 0 }
+  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, view: null, overlapping: 0, busy: 0 }
   agent.view = home()
   const server = createServer(async (request, response) => {
     const chunks = []
@@ -35,11 +35,9 @@ export async function standIn() {
     response.writeHead(status, { 'Content-Type': type ?? 'application/json' })
     response.end(type ? body : JSON.stringify(body))
   })
-  agent.listen = (port) => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
   agent.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections() })
-  await agent.listen(0)
-  agent.port = server.address().port
-  agent.url = `http://127.0.0.1:${agent.port}/`
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  agent.url = `http://127.0.0.1:${server.address().port}/`
   return agent
 }
 
@@ -51,13 +49,12 @@ async function answer(agent, method, path, body) {
   const route = `${method} ${path}`
   if (route === 'GET /api/status') return [200, status(agent)]
   if (route === 'POST /api/session') {
-    agent.loggedIn = JSON.parse(body).pin === '2468'
-    return agent.loggedIn ? [200, session] : [401, { error: { code: 'wrong_pin', params: {} } }]
+    agent.loggedIn = true
+    return [200, session]
   }
   if (route === 'GET /api/lanes') return [200, { rows: lanes }]
   if (!agent.loggedIn) return [401, { error: { code: 'no_session', params: {} } }]
   if (route === 'GET /api/session') return [200, session]
-  if (route === 'DELETE /api/session') return (agent.loggedIn = false), [200, {}]
   if (route === 'GET /api/tasks') return [200, { rows: [task] }]
   if (route === 'GET /api/documents') return [200, { rows: [document] }]
   if (route === 'GET /api/exceptions') return [200, { rows: exceptions }]
@@ -82,10 +79,6 @@ function opened({ screen }) {
 
 function reply(agent, route, body) {
   const view = agent.view
-  if (route === 'POST /api/station/picture') {
-    agent.pictures.push(body.length)
-    return { tone: 'warning', message: { code: 'no_code_in_picture', params: {} }, provisional: false, view }
-  }
   if (route === 'POST /api/station/command') {
     const { command } = JSON.parse(body)
     agent.commands.push(command)

@@ -12,6 +12,9 @@ const START_LIMIT_MS = 20_000
 
 export const ADMIN = { login: 'admin', name: '管理员', password: 'correct horse battery' }
 
+// Ended from outside, a test still ends what it started: handlers of `exit` run.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 /** The path of a program of this repository. */
 export function binary(name) {
   const path = join(BINARIES, name)
@@ -44,11 +47,14 @@ export async function startCloud() {
   let log = ''
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (bytes) => { log = (log + bytes).slice(-20_000) })
   const base = `http://${web}`
+  const kill = () => server.kill('SIGKILL')
+  process.on('exit', kill)
   const stop = async () => {
+    process.off('exit', kill)
     if (server.exitCode === null) {
       const ended = new Promise((done) => server.once('exit', done))
       server.kill('SIGTERM')
-      const hard = setTimeout(() => server.kill('SIGKILL'), 5_000)
+      const hard = setTimeout(kill, 5_000)
       await ended
       clearTimeout(hard)
     }
