@@ -102,7 +102,7 @@ function reply(agent, route, body) {
 }
 
 function status(agent) {
-  return { device: { id: 9, name: 'PDA-03' }, site: session.site, enrolled: true, online: agent.online, unsent_operations: agent.online ? 0 : 37, unsent_batches: 2, drafts: 11, last_receipt_at: AT - 90000, last_feed_at: AT - 95000, clock_offset_ms: -420, storage: { free_bytes: 9.4e9, total_bytes: 32e9 }, certificate_expires_at: AT + 20 * 86400000, version: '0.1.0' }
+  return { device: { id: 9, name: 'PDA-03' }, site: session.site, enrolled: true, online: agent.online, unsent_operations: agent.online ? 0 : 37, unsent_batches: 2, unjudged_operations: 3, drafts: 11, last_receipt_at: AT - 90000, last_feed_at: AT - 95000, clock_offset_ms: -420, storage: { free_bytes: 9.4e9, total_bytes: 32e9 }, certificate_expires_at: AT + 20 * 86400000, frozen: false, lost: !agent.online, version: '0.1.0' }
 }
 
 function file(path) {

@@ -1,6 +1,6 @@
-// Pictures of every page, for eyes: the folder is printed. Asserts only what a picture cannot hide, like sideways scrolling.
+// Pictures of every page, for eyes: kept when SEALTRACE_SCREENS names a folder. Asserts only what a picture cannot hide, like sideways scrolling.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -19,6 +19,7 @@ before(async () => {
 })
 after(async () => {
   await cloud?.stop()
+  if (folder && !process.env.SEALTRACE_SCREENS) await rm(folder, { recursive: true, force: true })
 })
 
 async function picture(page, name) {
@@ -31,7 +32,7 @@ async function picture(page, name) {
   assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`)
 }
 
-test('console pages at desk size', async (context) => {
+test('console pages at desk size', async () => {
   const browser = await openBrowser({ width: 1366, height: 768 })
   const { page } = browser
   try {
@@ -54,7 +55,6 @@ test('console pages at desk size', async (context) => {
   } finally {
     await browser.close()
   }
-  context.diagnostic(`pictures are in ${folder}`)
 })
 
 test('phone pages at phone size', async () => {

@@ -30,12 +30,18 @@ export interface Status {
   online: boolean
   unsent_operations: number
   unsent_batches: number
+  /** Receipted, and no verdict yet. */
+  unjudged_operations: number
   drafts: number
   last_receipt_at: number | null
   last_feed_at: number | null
   clock_offset_ms: number | null
-  storage: { free_bytes: number; total_bytes: number } | null
+  storage: { free_bytes: number; total_bytes: number }
   certificate_expires_at: number | null
+  /** The cloud saw a fork: a supervisor must act. */
+  frozen: boolean
+  /** The stream is lost: nothing is confirmed before the cloud was reached. */
+  lost: boolean
   version: string
 }
 

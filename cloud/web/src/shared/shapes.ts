@@ -9,7 +9,7 @@ export interface Place extends Region { en: string; lon: number; lat: number }
 export interface List<T> { rows: T[]; total?: number }
 export interface Account { id: number; login: string; name: string; role: 'admin' | 'auditor' | 'inspector' }
 
-export interface Counts { units: number; boxes?: number; cases: number; pallets: number }
+export interface Counts { units: number; boxes: number; cases: number; pallets: number }
 export interface PlanLevel { level: Level; holds: number }
 export interface Task { id: number; site: Named; kind: 'line' | 'device'; quantity: number; state: string; units: number }
 export interface Order {
@@ -42,7 +42,7 @@ export type Tagged = string | Record<string, unknown>
 export interface OperationId { device: number; epoch: number; seq: number }
 export type Verdict =
   | { applied: { notices: Tagged[] } }
-  | { duplicate: { of: string | OperationId } }
+  | { duplicate: { of: OperationId } }
   | { quarantined: { rejection: Tagged } }
   | 'frozen'
 
@@ -85,8 +85,8 @@ export interface Trace {
   printed: string
   level: Level
   state: Tagged
-  product?: Product | null
-  lot?: string | null
+  product: Product | null
+  lot: string | null
   disputed: boolean
   custody: Custody | null
   ancestors: { code: string; level: Level }[]
@@ -94,7 +94,7 @@ export interface Trace {
   contents: Content[]
   life: LifeStep[]
   sightings: Sighting[]
-  order?: Numbered | null
+  order: Numbered | null
 }
 
 export interface BatchRecord { seq: number; kind: string; at: number; codes: string[]; verdict: Verdict | null }
@@ -132,20 +132,18 @@ export interface Suspect {
   last_at: number
 }
 
-/** The contract leaves these columns open; the page shows what is there. */
 export interface Device {
   id: number
   name: string
-  sites?: Named[]
-  state?: string
-  epoch?: number
-  enrolled_at?: number | null
-  last_seen_at?: number | null
-  last_batch?: number | null
-  batches?: number
-  operations?: number
-  software?: string | null
-  certificate_expires_at?: number | null
+  sites: Named[]
+  state: 'active' | 'frozen' | 'revoked'
+  epoch: number
+  enrolled_at: number
+  last_seen_at: number | null
+  last_batch: number
+  operations: number
+  software: string | null
+  certificate_expires_at: number | null
 }
 
 export interface Verification {

@@ -32,9 +32,6 @@ const REJECTIONS: Record<string, Pair> = {
   site_not_permitted: ['设备不允许在部署点 {site} 作业', 'The device may not work at site {site}'],
   too_many_codes: ['一次操作里有 {count} 个码，最多 {limit} 个', '{count} codes in one operation, {limit} are allowed'],
   done_elsewhere: ['要更正的操作 {names} 是在部署点 {site} 做的', 'The operation to correct, {names}, was done at site {site}'],
-  site_not_permitted: ['设备不允许在部署点 {site} 作业', 'The device may not work at site {site}'],
-  too_many_codes: ['一次操作有 {count} 个码，最多 {limit} 个', '{count} codes in one operation, {limit} are allowed'],
-  done_elsewhere: ['操作 {names} 在部署点 {site} 完成，只能在那里撤销', 'Operation {names} was done at site {site} and can only be undone there'],
   no_such_operation: ['找不到要更正的操作 {names}', 'The operation to correct is not known: {names}'],
   moved_on: ['{code} 此后又有了新的操作', '{code} has moved on since'],
   frozen: ['设备的数据流已冻结：保留，不裁定', 'The stream of the device is frozen: kept, not judged'],
@@ -62,8 +59,8 @@ function fieldsOf(tagged: Tagged): Record<string, unknown> {
 }
 
 /** An operation as people quote it: device.epoch.seq. */
-export function operationName(of: string | OperationId): string {
-  return typeof of === 'string' ? of : `${of.device}.${of.epoch}.${of.seq}`
+export function operationName(of: OperationId): string {
+  return `${of.device}.${of.epoch}.${of.seq}`
 }
 
 function shown(value: unknown, side: 0 | 1): string {
