@@ -6,6 +6,7 @@ use sealtrace_protocol::time::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::{Account, AccountsError, password};
+use crate::form::NUMBER_CHARACTERS_MAX;
 use crate::http::limit::{Limiter, Rate};
 use crate::store::{self, Store};
 
@@ -35,11 +36,15 @@ impl Default for Logins {
 }
 
 impl Logins {
+    /// Names are remembered, so only those that can exist are.
     fn take(&self, login: &str, address: &str, now: Timestamp) -> Result<(), AccountsError> {
         let too_many = |wait_ms| AccountsError::TooMany { wait_ms };
         let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         per_address.take(address, now).map_err(too_many)?;
         drop(per_address);
+        if login.chars().count() > NUMBER_CHARACTERS_MAX {
+            return Err(AccountsError::WrongLogin);
+        }
         let mut per_login = self.per_login.lock().unwrap_or_else(PoisonError::into_inner);
         per_login.take(login, now).map_err(too_many)
     }

@@ -3,7 +3,8 @@
 use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use tower_sessions::cookie::SameSite;
@@ -88,7 +89,7 @@ only! {
 /// Lets requests that change something through only when no other site can have sent them.
 pub async fn same_origin(request: Request, next: Next) -> Result<Response, ApiError> {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_reading || is_same_origin(request.headers()) {
+    if is_reading || is_same_origin(request.uri(), request.headers()) {
         return Ok(next.run(request).await);
     }
     tracing::warn!(request.path = request.uri().path(), "another site sent a request here");
@@ -96,15 +97,19 @@ pub async fn same_origin(request: Request, next: Next) -> Result<Response, ApiEr
 }
 
 /// Browsers say where a request comes from; programs that are no browsers say nothing and carry no cookie by accident.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+/// HTTP/2 names our own host in the address instead of a header.
+fn is_same_origin(uri: &Uri, headers: &HeaderMap) -> bool {
     let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return false;
     }
     let Some(origin) = headers.get(ORIGIN) else { return true };
     let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
-    origin.is_some_and(|(_, host)| text(HOST).is_some_and(|own| own.eq_ignore_ascii_case(host)))
+    let own = match headers.get(HOST) {
+        Some(host) => host.to_str().ok(),
+        None => uri.authority().map(Authority::as_str),
+    };
+    origin.is_some_and(|(_, host)| own.is_some_and(|own| own.eq_ignore_ascii_case(host)))
 }
 
 #[cfg(test)]
@@ -118,13 +123,13 @@ mod tests {
     #[test]
     fn only_our_own_pages_and_programs_without_a_browser_pass() {
         let own = [("host", "a.example:8080"), ("origin", "https://a.example:8080")];
-        assert!(is_same_origin(&headers(&own)));
-        assert!(is_same_origin(&headers(&[("host", "a.example")])));
+        assert!(is_same_origin(&Uri::from_static("/"), &headers(&own)));
+        assert!(is_same_origin(&Uri::from_static("/"), &headers(&[("host", "a.example")])));
         for origin in ["https://b.example", "null", "https://a.example", ""] {
             let other = [("host", "a.example:8080"), ("origin", origin)];
-            assert!(!is_same_origin(&headers(&other)), "{origin}");
+            assert!(!is_same_origin(&Uri::from_static("/"), &headers(&other)), "{origin}");
         }
         let cross = [("host", "a.example"), ("sec-fetch-site", "cross-site")];
-        assert!(!is_same_origin(&headers(&cross)));
+        assert!(!is_same_origin(&Uri::from_static("/"), &headers(&cross)));
     }
 }

@@ -8,8 +8,9 @@ use sealtrace_cloud::writing;
 use sealtrace_protocol::time::Timestamp;
 use serde_json::json;
 
-use crate::engines::on_both_engines;
+use crate::engines::{on_both_databases, on_both_engines};
 use crate::office::{MINUTE_MS, PASSWORD, answer, faults, get, in_both_offices};
+use crate::world::{World, answer as read, client_builder, code};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_sets_a_cookie_that_scripts_and_other_sites_cannot_use() {
@@ -36,7 +37,8 @@ async fn a_login_sets_a_cookie_that_scripts_and_other_sites_cannot_use() {
 async fn a_wrong_password_and_a_login_that_does_not_exist_get_the_same_answer() {
     in_both_offices(async |office| {
         let browser = office.nobody();
-        for login in ["admin", "nobody-at-all"] {
+        let long = "x".repeat(60_000);
+        for login in ["admin", "nobody-at-all", &long] {
             let body = json!({ "login": login, "password": "guessed wrong" });
             let answered = answer(browser.post("/api/v1/session").json(&body)).await;
             assert_eq!(
@@ -196,6 +198,26 @@ async fn the_store_ends_sessions_in_time() {
             sessions::remove_ended(tx, Timestamp(MINUTE_MS)).await
         });
         assert_eq!(ended.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_pages_pass_over_http_2_and_those_of_other_sites_do_not() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let browser = client_builder("", None).http2_prior_knowledge().build().unwrap();
+        for (origin, expected) in
+            [(world.web.as_str(), "wrong_login"), ("https://elsewhere.example", "other_origin")]
+        {
+            let request = browser.post(format!("{}/api/v1/session", world.web));
+            let request = request.json(&json!({ "login": "x", "password": "y" }));
+            let response = request.header("origin", origin).send().await.unwrap();
+            assert_eq!(response.version(), reqwest::Version::HTTP_2);
+            let (_, answer) = read(response).await;
+            assert_eq!(code(&answer), expected, "{origin}");
+        }
+        world.stop().await;
     })
     .await;
 }

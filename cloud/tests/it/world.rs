@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use data_encoding::BASE64;
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
@@ -162,8 +162,11 @@ impl World {
     }
 
     pub(crate) async fn token(&self, name: &str) -> String {
-        let sites = [self.site];
-        tokens::issue(&self.cloud.store, name, &sites, self.clock.now()).await.unwrap().text
+        self.token_for(name, self.site).await
+    }
+
+    async fn token_for(&self, name: &str, site: SiteId) -> String {
+        tokens::issue(&self.cloud.store, name, &[site], self.clock.now()).await.unwrap().text
     }
 
     pub(crate) async fn post_enrol(&self, request: &EnrolRequest) -> (u16, Value) {
@@ -175,7 +178,12 @@ impl World {
 
     /// A device that was let in.
     pub(crate) async fn device(&self, name: &str) -> TestDevice {
-        let token = self.token(name).await;
+        self.device_at(name, self.site).await
+    }
+
+    /// A device that was let in for one site.
+    pub(crate) async fn device_at(&self, name: &str, site: SiteId) -> TestDevice {
+        let token = self.token_for(name, site).await;
         let keys = DeviceKeys::new(name);
         let (status, answer) = self.post_enrol(&keys.request(&token)).await;
         assert_eq!(status, 200, "{answer}");
@@ -309,6 +317,14 @@ impl TestDevice {
 
 /// A client that trusts one authority, with or without a certificate of its own.
 pub(crate) fn client(authority_pem: &str, own: Option<(&str, &rcgen::KeyPair)>) -> Client {
+    client_builder(authority_pem, own).build().unwrap()
+}
+
+/// The same before it is built.
+pub(crate) fn client_builder(
+    authority_pem: &str,
+    own: Option<(&str, &rcgen::KeyPair)>,
+) -> ClientBuilder {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
         roots.add(certificate.unwrap()).unwrap();
@@ -326,7 +342,7 @@ pub(crate) fn client(authority_pem: &str, own: Option<(&str, &rcgen::KeyPair)>) 
         }
         None => builder.with_no_client_auth(),
     };
-    Client::builder().no_proxy().tls_backend_preconfigured(config).build().unwrap()
+    Client::builder().no_proxy().tls_backend_preconfigured(config)
 }
 
 /// Status and JSON body.
