@@ -69,12 +69,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// The header is believed from this machine only, and only its last entry, which the proxy itself wrote.
 fn caller(peer: Option<IpAddr>, headers: &HeaderMap) -> Caller {
+    // A listener on [::] sees IPv4 callers as ::ffff:a.b.c.d, which would all be one network.
+    let peer = peer.map(|peer| peer.to_canonical());
     if let Some(peer) = peer.filter(|peer| !peer.is_loopback()) {
         return Caller(Some(peer));
     }
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-    Caller(last.and_then(|address| address.trim().parse().ok()))
+    let Some(forwarded) = headers.get_all("x-forwarded-for").iter().next_back() else {
+        return Caller(None);
+    };
+    let last = forwarded.to_str().ok().and_then(|list| list.rsplit(',').next());
+    let address: Option<IpAddr> = last.and_then(|address| address.trim().parse().ok());
+    // An address that cannot be read lifts no limit: such callers share the proxy's.
+    Caller(address.map(|address| address.to_canonical()).or(peer))
 }
 
 /// One caller has a whole /64 of IPv6.
@@ -102,6 +108,25 @@ mod tests {
         let real: IpAddr = "203.0.113.9".parse().unwrap();
         assert_eq!(caller(Some("::1".parse().unwrap()), &headers), Caller(Some(real)));
         assert_eq!(caller(Some(far), &headers), Caller(Some(far)));
+    }
+
+    #[test]
+    fn an_ipv4_caller_is_the_same_on_a_listener_for_both_families() {
+        let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        let plain: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(caller(Some(mapped), &HeaderMap::new()), Caller(Some(plain)));
+        let here: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        assert_eq!(caller(Some(here), &HeaderMap::new()), Caller(None));
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_read_is_limited_with_its_proxy() {
+        let proxy: IpAddr = "127.0.0.1".parse().unwrap();
+        for text in ["unknown", "", "203.0.113.9:4711"] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", text.parse().unwrap());
+            assert_eq!(caller(Some(proxy), &headers), Caller(Some(proxy)), "{text}");
+        }
     }
 
     #[test]
