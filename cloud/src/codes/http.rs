@@ -14,14 +14,16 @@ use super::roll::Roll;
 use crate::cloud::Cloud;
 use crate::devices::Device;
 use crate::http::ApiError;
+use crate::store::orders;
 
-/// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index.
+/// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index; for devices where the order is worked on.
 pub async fn digest(
-    _device: Device,
+    device: Device,
     State(cloud): State<Cloud>,
     Path((order, level)): Path<(u64, String)>,
 ) -> Result<Response, ApiError> {
     let roll = named(&cloud, order, &level).await?;
+    permitted(&cloud, &device, OrderId(order)).await?;
     let body = Body::from_stream(stream::iter(
         roll.chunks().map(|chunk| Ok::<_, Infallible>(chunk.digest())),
     ));
@@ -36,6 +38,15 @@ pub async fn printed(cloud: &Cloud, order: u64, level: &str) -> Result<Response,
         roll.chunks().map(move |chunk| Ok::<_, Infallible>(chunk.printed(&host))),
     ));
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response())
+}
+
+async fn permitted(cloud: &Cloud, device: &Device, order: OrderId) -> Result<(), ApiError> {
+    let sites = orders::task_sites(&mut cloud.store.read().await?, order).await?;
+    if sites.into_iter().any(|site| device.may_work_at(site)) {
+        return Ok(());
+    }
+    tracing::warn!(device.id = %device.id, order.id = %order, "a device asks for a roll of another site");
+    Err(ApiError::forbidden("site_not_permitted"))
 }
 
 async fn named(cloud: &Cloud, order: u64, level: &str) -> Result<Roll, ApiError> {

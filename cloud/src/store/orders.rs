@@ -262,6 +262,14 @@ pub async fn task_rows(tx: &mut Tx, order: OrderId) -> Result<Vec<TaskRow>, Stor
     Ok(tasks)
 }
 
+/// Where an order is worked on.
+pub async fn task_sites(tx: &mut Tx, order: OrderId) -> Result<Vec<SiteId>, StoreError> {
+    let rows = tx
+        .query("select distinct site from tasks where production_order = $1", &[order.into()])
+        .await?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 async fn leases(tx: &mut Tx, task: TaskId) -> Result<Vec<Lease>, StoreError> {
     let rows = tx
         .query(

@@ -87,6 +87,9 @@ async fn a_roll_is_printed_in_capitals_and_digested_by_index() {
         assert_eq!(bytes, expected);
         let (status, answer) = device.get("rolls/999/unit").await;
         assert_eq!((status, crate::world::code(&answer)), (404, "no_such_roll"));
+        let elsewhere = world.device_at("PDA 2", world.other_site).await;
+        let (status, answer) = elsewhere.get(&format!("rolls/{}/unit", world.order)).await;
+        assert_eq!((status, crate::world::code(&answer)), (403, "site_not_permitted"));
         let cases: String = Roll::of(&world.cloud.codebook, world.order, Level::Case)
             .chunks()
             .map(|chunk| chunk.printed("x"))
