@@ -78,12 +78,14 @@ async fn store(
     let Batch { header, hash, .. } = &**batch;
     let stream = streams::current(tx, device.id).await?.ok_or(IngestError::NoStream)?;
     if let Some(known) = streams::batch(tx, device.id, header.epoch, header.batch).await? {
-        return if known.hash == *hash {
-            Ok(known
-                .receipt
-                .map_or_else(|| Outcome::Parked(stream.head.next_batch()), Outcome::Stored))
-        } else {
-            fork(tx, header, *hash, bytes, now).await
+        return match known.receipt {
+            _ if known.hash != *hash => fork(tx, header, *hash, bytes, now).await,
+            Some(receipt) => Ok(Outcome::Stored(receipt)),
+            // Its turn never comes: what it holds travels again in the new epoch.
+            None if header.epoch != stream.head.epoch => {
+                Err(IngestError::OtherEpoch { expected: stream.head.epoch })
+            }
+            None => Ok(Outcome::Parked(stream.head.next_batch())),
         };
     }
     match stream.head.place(header) {

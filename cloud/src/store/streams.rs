@@ -155,7 +155,7 @@ pub async fn batch(
         .transpose()
 }
 
-/// Stores a batch; without a receipt it is parked.
+/// Stores a batch; without a receipt it is parked. A conflict when the same place was just taken by another delivery.
 pub async fn insert_batch(
     tx: &mut Tx,
     header: &BatchHeader,
@@ -164,10 +164,12 @@ pub async fn insert_batch(
     receipt: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    tx.execute(
+    let added = tx
+        .execute(
         "insert into batches (device, epoch, batch, hash, previous, first_seq, last_seq, parked,
                               sealed, received_at, receipt)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (device, epoch, batch) do nothing",
         &[
             header.device.into(),
             header.epoch.into(),
@@ -183,7 +185,7 @@ pub async fn insert_batch(
         ],
     )
     .await?;
-    Ok(())
+    one(added)
 }
 
 /// A parked batch has found its place.

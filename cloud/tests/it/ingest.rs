@@ -1,6 +1,7 @@
 //! Delivering batches: stored once, in order, or refused with a word for why; forks frozen; streams resumed.
 
 use data_encoding::BASE64;
+use futures_util::future::join_all;
 use sealtrace_cloud::devices::listener::Peer;
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
 use sealtrace_protocol::ledger::Verdict;
@@ -304,6 +305,78 @@ async fn a_body_that_streams_on_without_saying_its_length_is_cut_off() {
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 413);
         assert!(logged(&["WARN", "a body is too large"]));
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_delivered_many_times_at_once_is_stored_once_with_one_receipt() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let mut device = world.device("line").await;
+        let now = world.clock.now();
+        let first = device.next(&[world.pack(0)], now);
+        let second = device.next(&[world.pack(1)], now);
+        for (bytes, batches) in [(&second, 1), (&first, 2)] {
+            let answers = join_all((0..6).map(|_| device.deliver(bytes))).await;
+            for answer in &answers {
+                assert_eq!(answer, &answers[0]);
+                assert_eq!(answer.0, 200);
+            }
+            assert_eq!(count(&world, "batches").await, batches);
+        }
+        let (_, answer) = device.deliver(&second).await;
+        assert_eq!(receipt(&world, &answer).batch, BatchNo(2));
+        world.judge().await;
+        let seqs: Vec<u64> = device.verdicts().await.iter().map(|(_, seq, _)| *seq).collect();
+        assert_eq!(seqs, [1, 2]);
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_resume_the_old_epoch_keeps_its_receipts_and_takes_nothing_more() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let mut device = world.device("line").await;
+        let now = world.clock.now();
+        let stored = device.next(&[world.pack(0)], now);
+        let missing = device.next(&[world.pack(1)], now);
+        let parked = device.next(&[world.pack(2)], now);
+        let (_, receipted) = device.deliver(&stored).await;
+        device.deliver(&parked).await;
+        let (status, _) = device.post("resume", resume_request(&device, [2; 16])).await;
+        assert_eq!(status, 200);
+
+        // Nothing was judged yet. What had a receipt keeps it, what had none is told where the stream is now.
+        assert_eq!(device.deliver(&stored).await, (200, receipted));
+        for late in [&missing, &parked] {
+            let (status, answer) = device.deliver(late).await;
+            assert_eq!((status, code(&answer)), (409, "other_epoch"));
+            assert_eq!(answer["error"]["params"]["expected"], 2);
+        }
+        device.starts_over(Epoch(2));
+        let at = |seq| OperationId { device: device.id, epoch: Epoch(1), seq: Seq(seq) };
+        let again = |seq, case| Record::Reemitted {
+            id: at(seq),
+            operation: world.pack(case).operation().clone(),
+        };
+        let records = [again(1, 0), again(2, 1), again(3, 2)];
+        let bytes = device.next(&records, now);
+        assert_eq!(device.deliver(&bytes).await.0, 200);
+        world.judge().await;
+        let verdicts: Vec<Verdict> =
+            device.verdicts().await.into_iter().map(|(_, _, verdict)| verdict).collect();
+        assert!(is_applied(&verdicts[0]) && is_applied(&verdicts[2]) && is_applied(&verdicts[3]));
+        assert_eq!(
+            verdicts[1],
+            Verdict::Duplicate {
+                of: OperationId { device: device.id, epoch: Epoch(1), seq: Seq(1) }
+            }
+        );
+        assert_eq!(verdicts.len(), 4);
         world.stop().await;
     })
     .await;
