@@ -1,6 +1,7 @@
 //! Letting devices in and knowing them again, over real TLS.
 
 use data_encoding::BASE64;
+use futures_util::future::join_all;
 use sealtrace_cloud::devices::tokens;
 use sealtrace_cloud::store::{StoreError, devices as stored};
 use sealtrace_cloud::writing;
@@ -33,6 +34,27 @@ async fn a_token_lets_one_device_in_once() {
         let again = DeviceKeys::new("a thief");
         let (status, answer) = world.post_enrol(&again.request(&token)).await;
         assert_eq!((status, code(&answer)), (401, "used_token"));
+        assert_eq!(devices(&world).await, 1);
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_devices_with_one_token_one_is_let_in() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let token = world.token("PDA").await;
+        let requests: Vec<_> = (0..6)
+            .map(|number| DeviceKeys::new(&format!("PDA {number}")).request(&token))
+            .collect();
+        let answers = join_all(requests.iter().map(|request| world.post_enrol(request))).await;
+        let (let_in, refused): (Vec<_>, Vec<_>) =
+            answers.iter().partition(|(status, _)| *status == 200);
+        assert_eq!(let_in.len(), 1);
+        for (status, answer) in refused {
+            assert_eq!((*status, code(answer)), (401, "used_token"));
+        }
         assert_eq!(devices(&world).await, 1);
         world.stop().await;
     })
