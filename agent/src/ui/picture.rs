@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Page;
 use super::error::ApiError;
 use super::session::Session;
-use super::station::reply;
+use super::station::{reply, take};
 use crate::clock::Clock;
 use crate::feedback::{Message, Say, Tone};
 use crate::input::picture::{self, Found, LOOKING_MS_MAX, PictureError};
@@ -36,7 +36,7 @@ pub(super) async fn scan(
         })?;
     let say = match found.as_slice() {
         [] => page.desk.no_scan(warning("no_code_in_picture")).await,
-        [only] => page.desk.scan(&session.person(), &only.text, Source::Camera).await,
+        [only] => take(&page, &session, only.text.clone(), Source::Camera).await?,
         several => {
             let say = warning("several_codes");
             let message = say.message.with("count", several.len());

@@ -1,8 +1,11 @@
 //! `/api/station`: what the station shows, and what it is told.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
 use sealtrace_protocol::ids::{DocumentId, TaskId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -49,7 +52,8 @@ pub(super) async fn open(
         return Err(ApiError::invalid("document", "missing"));
     }
     let opened = Opened { screen, task: task.map(TaskId), document: document.map(DocumentId) };
-    page.desk.open(&session.person(), opened).await?;
+    let (desk, person) = (Arc::clone(&page.desk), session.person());
+    to_the_end(async move { desk.open(&person, opened).await }).await??;
     Ok(Json(shown(&page).await?))
 }
 
@@ -60,7 +64,7 @@ pub(super) async fn scan(
     body: Result<Json<Scan>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Scan { text, source }) = body?;
-    let say = page.desk.scan(&session.person(), &text, source).await;
+    let say = take(&page, &session, text, source).await?;
     reply(&page, say).await
 }
 
@@ -71,8 +75,29 @@ pub(super) async fn command(
     body: Result<Json<Commanded>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Commanded { command }) = body?;
-    let say = page.desk.command(&session.person(), command).await;
+    let (desk, person) = (Arc::clone(&page.desk), session.person());
+    let say = to_the_end(async move { desk.command(&person, command).await }).await?;
     reply(&page, say).await
+}
+
+/// Gives a text to the station.
+pub(super) async fn take(
+    page: &Page,
+    session: &Session,
+    text: String,
+    source: Source,
+) -> Result<Say, ApiError> {
+    let (desk, person) = (Arc::clone(&page.desk), session.person());
+    to_the_end(async move { desk.scan(&person, &text, source).await }).await
+}
+
+/// Runs work on after its browser has gone: a request is dropped together with its connection, and what the store has
+/// written by then the station must hold as well.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::spawn(work).await;
+    done.map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))
 }
 
 /// An answer together with what is shown now.

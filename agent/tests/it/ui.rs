@@ -78,8 +78,8 @@ impl Floor {
         self.post("station/command", json!({"command": command})).await.json()
     }
 
-    /// Packs three units into a case by scans.
-    async fn packed(&self, label: u64, units: [u64; 3]) {
+    /// Packs units into a case by scans.
+    async fn packed(&self, label: u64, units: impl IntoIterator<Item = u64>) {
         for n in units {
             assert_eq!(self.scan(unit(n)).await["tone"], "accepted");
         }
@@ -323,6 +323,24 @@ async fn other_work_waits_until_the_open_package_is_finished_but_looking_up_does
     floor.post("session", elsewhere).await.assert_status(StatusCode::CONFLICT);
     floor.command("undo").await;
     floor.open("relabel", json!({})).await;
+}
+
+#[tokio::test]
+async fn a_scan_whose_browser_went_away_before_the_answer_is_still_part_of_the_package() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    let mut commits = floor.agent.store.commits();
+    commits.mark_unchanged();
+    tokio::select! {
+        biased;
+        written = commits.changed() => written.unwrap(),
+        reply = floor.scan(unit(0)) => panic!("answered before it was written: {reply}"),
+    }
+    assert_eq!(drafts(&floor.agent.store, "station").await, ["child.unit"]);
+    assert_eq!(floor.get("station").await["count"], 1);
+    floor.packed(0, [1, 2]).await;
+    assert_eq!(parent(&floor.agent.store, unit(0)).await, Some(case(0)));
+    assert!(drafts(&floor.agent.store, "station").await.is_empty());
 }
 
 #[tokio::test]
