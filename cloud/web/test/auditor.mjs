@@ -200,7 +200,9 @@ async function main() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main().catch((error) => {
-    process.stderr.write(`${error.message}\n${error.stack?.split('\n').filter((line) => line.includes('auditor.mjs')).join('\n') ?? ''}\n`)
+    // What is missing here needs no stack; what was found in the pages does.
+    const where = error.name === 'Error' ? [] : (error.stack ?? '').split('\n').filter((line) => /^ +at .*auditor\.mjs/.test(line))
+    process.stderr.write(`${[error.message, ...where].join('\n')}\n`)
     process.exitCode = 1
   })
 }
