@@ -44,9 +44,9 @@ export async function relaxKeyLimit(page) {
   })
 }
 
-/** Keeps a picture of the screen when SCREENSHOTS names a folder. */
+/** Keeps a picture of the screen when SEALTRACE_SCREENS names a folder. */
 export async function shoot(page, name) {
-  const folder = process.env.SCREENSHOTS
+  const folder = process.env.SEALTRACE_SCREENS
   if (!folder) return
   mkdirSync(folder, { recursive: true })
   await page.screenshot({ path: join(folder, `${name}.png`) })
