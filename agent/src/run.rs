@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
 use crate::lane::{self, LaneError};
 use crate::store::{Store, StoreError, pruning};
-use crate::sync::driver;
+use crate::sync::{driver, resume};
 use crate::ui::{self, UiError};
 
 /// How often it is looked for what is old.
@@ -74,6 +74,14 @@ pub async fn open(config: Config) -> Result<Agent, RunError> {
     {
         let (identity, store) = (identity.device.device.get(), known.device.get());
         return Err(RunError::Mixed { identity, store });
+    }
+    if let Some(identity) = &identity
+        && let Err(error) = resume::notice_lost(&store, identity).await
+    {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "whether this store is an old copy could not be found out; if it was restored, stop and enrol anew"
+        );
     }
     Ok(Agent::new(store, Clock::new(), config, identity, random()?))
 }

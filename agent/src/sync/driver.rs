@@ -66,12 +66,6 @@ pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken)
             return;
         }
     };
-    if let Err(error) = resume::notice_lost(&agent, &identity).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "whether this store is an old copy could not be found out"
-        );
-    }
     Driver { agent, identity, client, marked: None, told: None }.run(stop).await;
 }
 

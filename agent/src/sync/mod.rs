@@ -7,5 +7,5 @@ pub mod client;
 pub mod driver;
 mod feed;
 pub mod outbox;
-mod resume;
+pub(crate) mod resume;
 mod seal;

@@ -9,13 +9,15 @@ use super::driver::SyncError;
 use super::outbox::Outcome;
 use crate::agent::Agent;
 use crate::identity::Identity;
-use crate::store::{StoreError, outbox, stream};
+use crate::store::{Store, StoreError, outbox, stream};
 
 /// A store older than the newest batch ever sent was restored from a copy: it must not go on as if nothing had been.
-pub(super) async fn notice_lost(agent: &Agent, identity: &Identity) -> Result<(), SyncError> {
+///
+/// To be called before anything can be confirmed: an old copy would give a new operation the name of one the cloud has
+/// already, and the new one would pass for its duplicate.
+pub(crate) async fn notice_lost(store: &Store, identity: &Identity) -> Result<(), SyncError> {
     let Some(mark) = identity.mark()? else { return Ok(()) };
-    let (known, hash) = agent
-        .store
+    let (known, hash) = store
         .read(move |conn| {
             let known = stream::read(conn)?;
             Ok::<_, StoreError>((known, outbox::batch_hash(conn, mark.epoch, mark.batch)?))
@@ -30,7 +32,7 @@ pub(super) async fn notice_lost(agent: &Agent, identity: &Identity) -> Result<()
         batch.no = mark.batch.get(),
         "this store does not know a batch this device has sent: it is an old copy, a new epoch is asked for"
     );
-    agent.store.write(stream::lose).await?;
+    store.write(stream::lose).await?;
     Ok(())
 }
 

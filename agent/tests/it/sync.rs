@@ -8,6 +8,7 @@ use sealtrace_agent::agent::Agent;
 use sealtrace_agent::config::Config;
 use sealtrace_agent::enrol::{EnrolError, Enrolment, enrol};
 use sealtrace_agent::run;
+use sealtrace_agent::store::outbox::ConfirmError;
 use sealtrace_agent::store::{Store, StoreError, exceptions, feed, items, outbox, stream};
 use sealtrace_agent::sync::driver;
 use sealtrace_protocol::ids::{BatchNo, Epoch, OperationId, Seq};
@@ -247,6 +248,13 @@ async fn a_restored_copy_asks_for_a_new_epoch_and_sends_again_what_it_cannot_kno
     }
     std::fs::copy(&into, data.path().join("agent.db")).unwrap();
 
+    {
+        // From the first moment nothing is confirmed under a name the cloud may know.
+        let config = Config { data: data.path().to_owned(), ..Config::default() };
+        let agent = run::open(config).await.unwrap();
+        let refused = confirm(&agent.store, pack(3, &[6, 7]), vec![]).await.unwrap_err();
+        assert!(matches!(refused, ConfirmError::Store(StoreError::NoStream)), "{refused}");
+    }
     let running = Running::start(data.path()).await;
     running.quiet().await;
     running.packs(3, 1).await;
