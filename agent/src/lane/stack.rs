@@ -1,5 +1,7 @@
 //! Packed cases become pallets by themselves: when as many wait as one holds, the task's next SSCC labels them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::TaskId;
@@ -43,42 +45,56 @@ pub(super) enum Stacking {
 /// The pallet in work, for the screen.
 pub(super) fn pallet(held: &Held) -> Option<PalletState> {
     let task = &held.job.as_ref()?.task;
-    let (_, of) = outer(task, held.case_level())?;
+    let (_, of) = outer(task)?;
     let cases = held.stack.iter().filter(|stacked| stacked.task == Some(task.id)).count();
     Some(PalletState { cases: u32::try_from(cases).unwrap_or(u32::MAX), of })
 }
 
-fn outer(task: &TaskRow, inner: Level) -> Option<(Level, u32)> {
-    let step = task.plan.steps().find(|step| step.level > inner)?;
+/// What goes around the cases of this task, whichever task the lane is at by now.
+fn outer(task: &TaskRow) -> Option<(Level, u32)> {
+    let step = task.plan.steps().nth(1)?;
     Some((step.level, step.holds))
 }
 
-/// Packs one pallet if enough cases wait.
+/// Packs one pallet if enough cases of one task wait. What a task left over, or cannot pack, does not hold up the next.
 pub(super) fn pack(
     tx: &Transaction<'_>,
     mut held: Held,
     at: Stamp,
 ) -> Result<(Held, Stacking), ConfirmError> {
-    let Some(id) = held.stack.first().and_then(|stacked| stacked.task) else {
-        return Ok((held, Stacking::Waiting));
-    };
-    let Some(task) = feed::task(tx, id)? else { return Ok((held, Stacking::Waiting)) };
-    let Some((level, holds)) = outer(&task, held.case_level()) else {
-        return Ok((held, Stacking::Waiting));
-    };
+    let tasks: BTreeSet<_> = held.stack.iter().filter_map(|stacked| stacked.task).collect();
+    let mut stacking = Stacking::Waiting;
+    for id in tasks {
+        match pack_of(tx, &mut held, id, at)? {
+            Stacking::Changed => return Ok((held, Stacking::Changed)),
+            Stacking::Stuck => stacking = Stacking::Stuck,
+            Stacking::Waiting => {}
+        }
+    }
+    Ok((held, stacking))
+}
+
+fn pack_of(
+    tx: &Transaction<'_>,
+    held: &mut Held,
+    id: TaskId,
+    at: Stamp,
+) -> Result<Stacking, ConfirmError> {
+    let Some(task) = feed::task(tx, id)? else { return Ok(Stacking::Waiting) };
+    let Some((level, holds)) = outer(&task) else { return Ok(Stacking::Waiting) };
     let holds = usize::try_from(holds).unwrap_or(usize::MAX);
     let ready: Vec<Stacked> =
         held.stack.iter().copied().filter(|stacked| stacked.task == Some(id)).take(holds).collect();
     if ready.len() < holds {
-        return Ok((held, Stacking::Waiting));
+        return Ok(Stacking::Waiting);
     }
-    let Some(parent) = next_label(tx, &task, level)? else {
+    let Some((parent, next)) = next_label(tx, &task, level)? else {
         tracing::error!(
             lane.name = held.who.name,
             task.id = id.get(),
             "no SSCC is left for pallets of this task: release more, the cases wait"
         );
-        return Ok((held, Stacking::Stuck));
+        return Ok(Stacking::Stuck);
     };
     let made = Made { task: id, product: task.product, lot: task.lot };
     let children = ready.iter().map(|stacked| stacked.code).collect();
@@ -88,12 +104,16 @@ pub(super) fn pack(
     match outbox::confirm(tx, &operation, &drafts) {
         Ok(_) => {
             progress::count(tx, &operation)?;
+            settings::set(tx, &lease_key(&task, level), &next)?;
             held.stack.retain(|stacked| !drafts.contains(&stacked.id));
-            Ok((held, Stacking::Changed))
+            Ok(Stacking::Changed)
         }
         Err(ConfirmError::Refused(rejection)) => {
-            let stacking = drop_refused(tx, &mut held, &ready, rejection, at)?;
-            Ok((held, stacking))
+            // A label that was not used stays for the next pallet, unless it is what was refused.
+            if named(&rejection) == Some(parent.canonical()) {
+                settings::set(tx, &lease_key(&task, level), &next)?;
+            }
+            Ok(drop_refused(tx, held, &ready, rejection, at)?)
         }
         Err(error @ ConfirmError::Store(_)) => Err(error),
     }
@@ -107,9 +127,8 @@ fn drop_refused(
     rejection: Rejection,
     at: Stamp,
 ) -> Result<Stacking, StoreError> {
-    let fields = serde_json::to_value(&rejection).unwrap_or_default();
-    let named = fields.get(rejection.code()).and_then(|fields| fields.get("code")?.as_str());
-    let gone = ready.iter().find(|stacked| Some(stacked.code.canonical().as_str()) == named);
+    let named = named(&rejection);
+    let gone = ready.iter().find(|stacked| Some(stacked.code.canonical()) == named);
     except(tx, &held.who, gone.map(|stacked| stacked.code), &Fault::from(rejection), at)?;
     let Some(gone) = gone else { return Ok(Stacking::Stuck) };
     journal::undo(tx, gone.id, at.wall, "left_stack")?;
@@ -117,19 +136,27 @@ fn drop_refused(
     Ok(Stacking::Changed)
 }
 
-/// The next unused SSCC of the task's leases for this level.
+/// The code a rejection is about.
+fn named(rejection: &Rejection) -> Option<String> {
+    let fields = serde_json::to_value(rejection).ok()?;
+    Some(fields.get(rejection.code())?.get("code")?.as_str()?.to_owned())
+}
+
+fn lease_key(task: &TaskRow, level: Level) -> String {
+    format!("lease.{}.{}", task.id, level.name())
+}
+
+/// The next unused SSCC of the task's leases for this level, and where to look on once it is used.
 fn next_label(
-    tx: &Transaction<'_>,
+    conn: &Connection,
     task: &TaskRow,
     level: Level,
-) -> Result<Option<Code>, StoreError> {
-    let key = format!("lease.{}.{}", task.id, level.name());
-    let mut at: u32 = settings::get(tx, &key)?.unwrap_or_default();
+) -> Result<Option<(Code, u32)>, StoreError> {
+    let mut at: u32 = settings::get(conn, &lease_key(task, level))?.unwrap_or_default();
     while let Some(code) = leased(task, level, at) {
         at = at.saturating_add(1);
-        if is_unused(tx, code)? {
-            settings::set(tx, &key, &at)?;
-            return Ok(Some(code));
+        if is_unused(conn, code)? {
+            return Ok(Some((code, at)));
         }
     }
     Ok(None)

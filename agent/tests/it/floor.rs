@@ -191,7 +191,11 @@ fn plan() -> Plan {
 }
 
 fn task(id: u64, kind: TaskKind) -> FeedRow {
-    FeedRow::Task(TaskRow {
+    FeedRow::Task(task_row(id, kind))
+}
+
+pub(crate) fn task_row(id: u64, kind: TaskKind) -> TaskRow {
+    TaskRow {
         id: TaskId(id),
         order: ORDER,
         order_number: "PO-3".into(),
@@ -203,5 +207,13 @@ fn task(id: u64, kind: TaskKind) -> FeedRow {
         quantity: 30,
         open: true,
         leases: vec![Lease { level: Level::Pallet, first_body: PALLET_BODY, count: 9 }],
-    })
+    }
+}
+
+/// The feed says this.
+pub(crate) async fn hears(store: &Store, row: FeedRow) {
+    let cursor = Cursor(5);
+    let page = FeedPage { rows: vec![FeedEntry { cursor, row }], cursor, more: false };
+    let at = Timestamp(1_800_000_001_000);
+    store.write(move |tx| feed::store_page(tx, SITE, &page, at)).await.unwrap();
 }

@@ -17,9 +17,13 @@ use sealtrace_agent::lane::{self, Lane, LaneState};
 use sealtrace_agent::store::exceptions;
 use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::code::Code;
+use sealtrace_protocol::link::{FeedRow, TaskKind, TaskRow};
 use tempfile::TempDir;
 
-use crate::floor::{SITE, agent, case, copy_of, drafts, item, pallet, parent, printed, unit};
+use crate::floor::{
+    LINE_TASK, SITE, agent, case, copy_of, drafts, hears, item, pallet, parent, printed, task_row,
+    unit,
+};
 
 const SOURCE: &str = "lane.line-1";
 const ACK: u8 = 0x06;
@@ -184,6 +188,27 @@ async fn bottles_become_cases_and_cases_a_pallet() {
     assert_eq!(parent(store, case(0)).await, Some(pallet(0)));
     assert_eq!(item(store, pallet(0)).await.unwrap().contents.units(), 6);
     assert!(drafts(store, SOURCE).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_the_last_task_left_over_does_not_keep_the_next_task_from_its_pallets() {
+    let mut line = Line::start().await;
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+    let store = line.agent.store.clone();
+    let done = TaskRow { open: false, ..task_row(LINE_TASK, TaskKind::Line) };
+    hears(&store, FeedRow::Task(done)).await;
+    hears(&store, FeedRow::Task(task_row(LINE_TASK + 1, TaskKind::Line))).await;
+    line.pass_units(3..6);
+    assert!(line.close(case(1)));
+    line.pass_units(6..9);
+    assert!(line.close(case(2)));
+    line.until(|state| state.accepted_cases == 3 && state.pallet.is_some_and(|p| p.cases == 0))
+        .await;
+    assert_eq!(parent(&store, case(1)).await, Some(pallet(0)));
+    assert_eq!(parent(&store, case(2)).await, Some(pallet(0)));
+    assert_eq!(parent(&store, case(0)).await, None);
+    assert_eq!(drafts(&store, SOURCE).await, ["stacked"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
