@@ -222,16 +222,17 @@ impl Line {
         }
         let elapsed_ms = self.clock.monotonic_ms().saturating_sub(at_ms);
         let late = !again && Duration::from_millis(elapsed_ms) > gate.deadline();
-        let why = if late {
-            gate.say(false).await;
-            "gate_late"
-        } else if gate.say(true).await {
+        if !late && gate.say(true).await {
             return true;
-        } else {
-            "gate_lost"
-        };
+        }
         let (Some(label), Some(operation)) = (label, operation) else { return false };
-        self.revoke(label, operation, why).await;
+        // The ledger first: a gate that hears nothing rejects, so whoever dies in between leaves both saying the same.
+        self.revoke(label, operation, if late { "gate_late" } else { "gate_lost" }).await;
+        if let Some(gate) = &self.gate
+            && late
+        {
+            gate.say(false).await;
+        }
         true
     }
 
@@ -239,7 +240,7 @@ impl Line {
         let (held, at) = (self.held.clone(), self.clock.stamp());
         let name = held.who.name.clone();
         let revoked =
-            self.store.scan(move |tx| record::revoke(tx, held, label, operation, why, at)).await;
+            self.store.write(move |tx| record::revoke(tx, held, label, operation, why, at)).await;
         match revoked {
             Ok(held) => {
                 self.held = held;
