@@ -109,7 +109,8 @@ impl Desk {
             | Screen::Verify
             | Screen::Ship
             | Screen::Receive => {
-                if work.opened != Some(opened) && !open.drafts.is_empty() {
+                let other = work.opened != Some(opened) || open.is_elsewhere(person);
+                if other && !open.drafts.is_empty() {
                     return Err(DeskError::PackageOpen);
                 }
                 self.check(person, opened).await?;
@@ -153,6 +154,7 @@ impl Desk {
         let moment = self.moment(person);
         let result = match (open.work.showing, code::parse(text)) {
             (Showing::Home, _) => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
+            (Showing::Work, _) if open.is_elsewhere(person) => Ok(open.not_here()),
             (_, Err(error)) => {
                 let step = Step { say: Say::unreadable(text, &error), then: Then::Nothing };
                 self.write(&mut open, moment, text, None, step).await
@@ -173,10 +175,16 @@ impl Desk {
         let result = match command {
             Command::Acknowledge => self.acknowledge(&mut open).await,
             Command::Back => self.back(&mut open).await,
-            Command::Undo => self.undo(&mut open, moment).await,
-            Command::Confirm | Command::Close if open.work.showing != Showing::Work => {
+            // What is not on the screen is not finished or taken back by a stray command barcode.
+            Command::Undo | Command::Confirm | Command::Close
+                if open.work.showing != Showing::Work =>
+            {
                 Ok(Say::new(Tone::Warning, Message::new("not_open")))
             }
+            Command::Undo | Command::Confirm | Command::Close if open.is_elsewhere(person) => {
+                Ok(open.not_here())
+            }
+            Command::Undo => self.undo(&mut open, moment).await,
             Command::Confirm | Command::Close => {
                 self.finish(&mut open, moment, command == Command::Close).await
             }
@@ -422,6 +430,16 @@ impl Desk {
 }
 
 impl Open {
+    /// True when the work was opened at another site than this person is signed in at.
+    fn is_elsewhere(&self, person: &Person) -> bool {
+        self.work.site.is_some_and(|site| site != person.site)
+    }
+
+    fn not_here(&self) -> Say {
+        let code = if self.drafts.is_empty() { "not_open" } else { "package_open" };
+        Say::new(Tone::Warning, Message::new(code))
+    }
+
     fn shown(&self) -> Shown {
         let (screen, mut face) = match (self.work.showing, self.work.opened) {
             (Showing::Work, Some(opened)) => (opened.screen, self.machine.face()),

@@ -326,6 +326,32 @@ async fn other_work_waits_until_the_open_package_is_finished_but_looking_up_does
 }
 
 #[tokio::test]
+async fn work_opened_at_one_site_is_not_gone_on_with_at_another() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    // Nothing is scanned yet, so the same person may sign in elsewhere; the screen is still open.
+    let elsewhere = json!({"login": "li", "pin": PIN, "site": 2});
+    floor.post("session", elsewhere).await.assert_status_ok();
+    assert_eq!(said(&floor.scan(unit(0)).await), ("warning", "not_open"));
+    floor.log_in("li").await;
+    assert_eq!(said(&floor.scan(unit(1)).await), ("accepted", "accepted"));
+    assert_eq!(drafts(&floor.agent.store, "station").await, ["child.unit"]);
+}
+
+#[tokio::test]
+async fn a_stray_command_barcode_takes_nothing_back_that_is_not_on_the_screen() {
+    let floor = signed_in().await;
+    floor.pack().await;
+    floor.packed(0, 0..3).await;
+    floor.scan(unit(3)).await;
+    floor.open("home", json!({})).await;
+    assert_eq!(said(&floor.scan_text("ST*UNDO*").await), ("warning", "not_open"));
+    assert_eq!(drafts(&floor.agent.store, "station").await, ["child.unit"]);
+    floor.pack().await;
+    assert_eq!(said(&floor.scan_text("ST*UNDO*").await), ("accepted", "undone"));
+}
+
+#[tokio::test]
 async fn a_scan_whose_browser_went_away_before_the_answer_is_still_part_of_the_package() {
     let floor = signed_in().await;
     floor.pack().await;
