@@ -1,7 +1,7 @@
 //! Who is at the page: a PIN checked against the verifier the feed brought, offline; a cookie from then on.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -55,9 +55,13 @@ pub(super) struct Session {
     pub(super) site: SiteId,
 }
 
-/// Wrong PINs by login.
+/// PINs tried by login, and when the last one was; right ones are forgotten.
 #[derive(Default)]
-pub(super) struct Tries(Mutex<BTreeMap<String, (u32, u64)>>);
+pub(super) struct Tries {
+    counted: Mutex<BTreeMap<String, (u32, u64)>>,
+    /// One PIN is checked at a time: each takes 19 MiB, which a PDA does not have many times.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
 
 #[derive(Deserialize)]
 pub(super) struct Login {
@@ -73,15 +77,22 @@ pub(super) async fn log_in(
 ) -> Result<impl IntoResponse, ApiError> {
     let Json(Login { login, pin, site }) = body?;
     let now_ms = page.agent.clock.monotonic_ms();
-    page.tries.may_try(&login, now_ms)?;
+    page.tries.count(&login, now_ms)?;
     let name = login.clone();
     let operator = page.agent.store.read(move |conn| feed::operator_by_login(conn, &name)).await?;
     let verifier =
         operator.as_ref().map_or_else(|| NOBODY.to_owned(), |known| known.pin_verifier.clone());
-    let right = tokio::task::spawn_blocking(move || verifies(&verifier, &pin)).await;
-    let operator = operator.filter(|_| right.unwrap_or(false));
-    page.tries.tried(&login, operator.is_some(), now_ms);
-    let operator = operator.ok_or_else(|| ApiError::of(StatusCode::UNAUTHORIZED, "wrong_pin"))?;
+    let turn = Arc::clone(&page.tries.turn).lock_owned().await;
+    let check = move || {
+        let right = verifies(&verifier, &pin);
+        drop(turn);
+        right
+    };
+    let right = tokio::task::spawn_blocking(check).await;
+    let operator = operator
+        .filter(|_| right.unwrap_or(false))
+        .ok_or_else(|| ApiError::of(StatusCode::UNAUTHORIZED, "wrong_pin"))?;
+    page.tries.forget(&login);
     let site = choose_site(&page, site).await?;
     let secret: [u8; 32] =
         random().map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?;
@@ -180,29 +191,27 @@ impl FromRequestParts<Page> for Session {
 }
 
 impl Tries {
-    fn may_try(&self, login: &str, now_ms: u64) -> Result<(), ApiError> {
-        let tries = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some((wrong, at_ms)) = tries.get(login) else { return Ok(()) };
-        let waited_ms = now_ms.saturating_sub(*at_ms);
-        if *wrong < WRONG_MAX || waited_ms >= WAIT_MS {
-            return Ok(());
+    /// Counts a try before it is made, so that many at once are no more than many in a row.
+    fn count(&self, login: &str, now_ms: u64) -> Result<(), ApiError> {
+        let mut counted = self.counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (tries, at_ms) = counted.get(login).copied().unwrap_or_default();
+        let waited_ms = now_ms.saturating_sub(at_ms);
+        if tries >= WRONG_MAX && waited_ms < WAIT_MS {
+            let message = Message::new("too_many_tries").with("wait_ms", WAIT_MS - waited_ms);
+            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message));
         }
-        let message = Message::new("too_many_tries").with("wait_ms", WAIT_MS - waited_ms);
-        Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, message))
+        if counted.len() >= COUNTED_LOGINS_MAX && !counted.contains_key(login) {
+            // The least suspicious makes room: made-up names do not wash a real one clean.
+            let least = counted.iter().min_by_key(|(_, counts)| **counts);
+            let least = least.map(|(login, _)| login.clone()).unwrap_or_default();
+            counted.remove(&least);
+        }
+        counted.insert(login.to_owned(), (tries.saturating_add(1), now_ms));
+        Ok(())
     }
 
-    fn tried(&self, login: &str, right: bool, now_ms: u64) {
-        let mut tries = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if right {
-            tries.remove(login);
-            return;
-        }
-        if tries.len() >= COUNTED_LOGINS_MAX && !tries.contains_key(login) {
-            tries.clear();
-        }
-        let (wrong, at_ms) = tries.entry(login.to_owned()).or_default();
-        *wrong = wrong.saturating_add(1);
-        *at_ms = now_ms;
+    fn forget(&self, login: &str) {
+        self.counted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(login);
     }
 }
 
@@ -270,4 +279,25 @@ fn hash(secret: &str) -> String {
 fn header(text: &str) -> Result<HeaderValue, ApiError> {
     HeaderValue::from_str(text)
         .map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_logins_do_not_wash_a_real_one_clean() {
+        let tries = Tries::default();
+        for now_ms in 0..WRONG_MAX {
+            assert!(tries.count("li", u64::from(now_ms)).is_ok());
+        }
+        for nobody in 0..3 * COUNTED_LOGINS_MAX {
+            assert!(tries.count(&format!("nobody-{nobody}"), 10).is_ok());
+        }
+        assert!(tries.count("li", 20).is_err());
+        assert!(tries.count("li", 20 + WAIT_MS).is_ok());
+        assert!(tries.count("li", 21 + WAIT_MS).is_err());
+        tries.forget("li");
+        assert!(tries.count("li", 22 + WAIT_MS).is_ok());
+    }
 }

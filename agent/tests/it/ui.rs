@@ -440,6 +440,17 @@ async fn nobody_works_without_signing_in_and_a_wrong_pin_does_not() {
 }
 
 #[tokio::test]
+async fn many_wrong_pins_at_once_are_no_more_than_many_in_a_row() {
+    let floor = floor().await;
+    let wrong = || floor.post("session", json!({"login": "li", "pin": "1111"}));
+    let (a, b, c, d, e, f, g) =
+        tokio::join!(wrong(), wrong(), wrong(), wrong(), wrong(), wrong(), wrong());
+    let refused = StatusCode::TOO_MANY_REQUESTS;
+    let waits = [a, b, c, d, e, f, g].iter().filter(|one| one.status_code() == refused).count();
+    assert_eq!(waits, 2);
+}
+
+#[tokio::test]
 async fn other_hosts_and_other_pages_are_refused() {
     let floor = floor().await;
     let router = ui::router(floor.agent.clone(), Vec::new()).await.unwrap();
