@@ -14,7 +14,7 @@ use crate::accounts::AccountId;
 use crate::catalog::ProductName;
 use crate::codes::{Codebook, Resolved};
 use crate::diversion::plain::Seen;
-use crate::diversion::{self, Kind, RegionName, Shipped, regions};
+use crate::diversion::{self, Judgement, Kind, RegionName, Shipped, regions};
 use crate::form::{Check, Invalid};
 use crate::store::sightings::NewSighting;
 use crate::store::{self, Retry, Store, StoreError, Tx};
@@ -25,6 +25,8 @@ use crate::writing;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Report {
+    /// The sender's own name for this inspection: sent again under it, it is recorded once.
+    pub id: Option<String>,
     /// What was scanned.
     pub text: String,
     /// Adcode of the place.
@@ -90,6 +92,8 @@ impl Retry for InspectionError {
     }
 }
 
+/// The most characters of a sender's name for an inspection.
+const ID_CHARACTERS_MAX: usize = 64;
 /// The most characters of a note.
 const NOTE_CHARACTERS_MAX: usize = 1_000;
 
@@ -106,6 +110,13 @@ pub async fn inspect(
     let region = check.choice("region", &report.region, regions::prefecture);
     let finding = check.choice("finding", &report.finding, finding_from_name);
     check.require(report.note.chars().count() <= NOTE_CHARACTERS_MAX, "note", "too_long");
+    let is_printable = |character: char| character.is_whitespace() || !character.is_control();
+    check.require(report.note.trim().chars().all(is_printable), "note", "characters");
+    if let Some(id) = &report.id {
+        check.require(!id.is_empty(), "id", "required");
+        check.require(id.chars().count() <= ID_CHARACTERS_MAX, "id", "too_long");
+        check.require(!id.contains(char::is_control), "id", "characters");
+    }
     let (region, finding) = check.finish(region.zip(finding))?;
     let code = code::parse(&report.text).map_err(InspectionError::Unreadable)?.code;
     let note = Some(report.note.trim().to_owned()).filter(|note| !note.is_empty());
@@ -113,8 +124,6 @@ pub async fn inspect(
         let Resolved::Ours { key, .. } = codebook.find(tx, &code).await? else {
             return Err(InspectionError::Foreign);
         };
-        let seen = Seen { at: now, region: Some(region.code), accuracy_m: report.accuracy_m };
-        let judgement = diversion::judge(tx, codebook, key, seen).await?;
         let new = NewSighting {
             item: key,
             at: now,
@@ -125,7 +134,10 @@ pub async fn inspect(
             note: note.clone(),
             account: Some(account),
         };
-        store::sightings::record_inspection(tx, &new, &judgement).await?;
+        let judgement = match report.id.as_deref() {
+            Some(id) => record_once(tx, codebook, account, id, &new).await?,
+            None => record(tx, codebook, &new).await?.1,
+        };
         let latest = store::tracing::latest(tx, key).await?;
         let order = codebook.order(key.order()).ok_or(InspectionError::Foreign)?;
         let product = latest.as_ref().map_or(Some(order.product), Item::product);
@@ -150,6 +162,39 @@ pub async fn inspect(
     })
 }
 
+/// Records a sighting under the sender's own name for it; one that was recorded is answered with what was judged.
+async fn record_once(
+    tx: &mut Tx,
+    codebook: &Codebook,
+    account: AccountId,
+    id: &str,
+    new: &NewSighting,
+) -> Result<Judgement, InspectionError> {
+    let Some((item, nth)) = store::inspection::recorded(tx, account, id).await? else {
+        let (nth, judgement) = record(tx, codebook, new).await?;
+        store::inspection::remember(tx, account, id, new.item, nth).await?;
+        return Ok(judgement);
+    };
+    if item != new.item {
+        return Err(Invalid::field("id", "taken").into());
+    }
+    let sighting = store::sightings::one(tx, item, nth).await?;
+    let missing = || StoreError::damaged("inspection", "its sighting is missing");
+    Ok(sighting.ok_or_else(missing)?.judgement)
+}
+
+/// Judges a sighting and keeps it; with its number among those of its item.
+async fn record(
+    tx: &mut Tx,
+    codebook: &Codebook,
+    new: &NewSighting,
+) -> Result<(u64, Judgement), StoreError> {
+    let seen = Seen { at: new.at, region: new.region, accuracy_m: new.accuracy_m };
+    let judgement = diversion::judge(tx, codebook, new.item, seen).await?;
+    let nth = store::sightings::record_inspection(tx, new, &judgement).await?;
+    Ok((nth, judgement))
+}
+
 /// Records what an inspector looked at with a device; called when its operation counts.
 pub async fn reported(
     tx: &mut Tx,
@@ -159,8 +204,6 @@ pub async fn reported(
 ) -> Result<(), StoreError> {
     let Resolved::Ours { key, .. } = codebook.resolve(&inspect.code) else { return Ok(()) };
     let region = regions::by_code(inspect.region).map(|region| region.code);
-    let seen = Seen { at, region, accuracy_m: Some(inspect.accuracy_m) };
-    let judgement = diversion::judge(tx, codebook, key, seen).await?;
     let new = NewSighting {
         item: key,
         at,
@@ -171,7 +214,7 @@ pub async fn reported(
         note: None,
         account: None,
     };
-    store::sightings::record_inspection(tx, &new, &judgement).await?;
+    record(tx, codebook, &new).await?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ macro_rules! steps {
 const STEPS: &[Step] = &steps! {
     "V1__trust_and_ledger"
     "V2__back_office"
+    "V3__inspections"
 };
 
 /// The number of the newest step, which is the format this program writes.

@@ -20,6 +20,7 @@ pub mod devices;
 pub mod documents;
 pub mod feed;
 pub mod fleet;
+pub mod inspection;
 pub mod keys;
 pub mod ledger;
 mod migration;

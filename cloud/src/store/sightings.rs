@@ -157,6 +157,17 @@ pub async fn judge_again(
 const COLUMNS: &str = "item, nth, at, kind, region, accuracy_m, finding, note, account,
     root, outside, document, dealer, product, lot, shipped_at";
 
+/// One sighting of an item.
+pub async fn one(
+    tx: &mut Tx,
+    item: ItemKey,
+    nth: u64,
+) -> Result<Option<StoredSighting>, StoreError> {
+    let sql = format!("select {COLUMNS} from sightings where item = $1 and nth = $2");
+    let row = tx.query_opt(&sql, &[item.number().into(), nth.into()]).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// The sightings of an item, oldest first.
 pub async fn of_item(tx: &mut Tx, item: ItemKey) -> Result<Vec<StoredSighting>, StoreError> {
     let sql = format!("select {COLUMNS} from sightings where item = $1 order by nth");

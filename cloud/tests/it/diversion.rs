@@ -1,5 +1,6 @@
 //! Diversion: which codes are suspected, by which shipment, and what changes when late news arrives.
 
+use futures_util::future::join_all;
 use sealtrace_cloud::codes::Resolved;
 use sealtrace_cloud::diversion::{self, Kind, plain::Seen};
 use sealtrace_cloud::store::sightings;
@@ -234,6 +235,9 @@ async fn an_inspector_learns_where_goods_may_be_sold_and_the_sighting_is_kept() 
             faults(report(bad).await),
             json!({ "text": "required", "region": "unknown", "finding": "unknown", "note": "too_long" })
         );
+        let bad = json!({ "text": bottle, "region": SHANGHAI, "finding": "diverted", "note": "a\u{0}b",
+                          "id": "x".repeat(65) });
+        assert_eq!(faults(report(bad).await), json!({ "note": "characters", "id": "too_long" }));
         let scanned = |text: &str| json!({ "text": text, "region": SHANGHAI, "finding": "counterfeit" });
         let (status, body) = report(scanned("what is this")).await;
         assert_eq!((status, &body["error"]["code"]), (422, &json!("unreadable")));
@@ -244,6 +248,42 @@ async fn an_inspector_learns_where_goods_may_be_sold_and_the_sighting_is_kept() 
         assert_eq!(answer(refused).await.0, 403);
         let issued = report(scanned(&goods.units[20].canonical())).await.1;
         assert_eq!((&issued["item"]["state"], &issued["suspected"]), (&json!("issued"), &json!(false)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inspection_sent_again_is_recorded_once() {
+    in_both_offices(async |office| {
+        let (goods, _) = shipped(&office).await;
+        let inspector = office.signed_in("inspector").await;
+        let body = |bottle: usize, id: &str| {
+            let text = goods.units[bottle].canonical();
+            json!({ "id": id, "text": text, "region": SHANGHAI, "finding": "diverted" })
+        };
+        let send =
+            async |body: &Value| answer(inspector.post("/api/v1/inspections").json(body)).await;
+        let kept = async |bottle: usize| {
+            let path = format!("/trace?text={}", goods.units[bottle].canonical());
+            office.get(&path).await["sightings"].as_array().unwrap().len()
+        };
+        let one = body(0, "walk-1");
+        let first = send(&one).await;
+        assert_eq!((first.0, &first.1["suspected"]), (201, &json!(true)));
+        office.later(MINUTE_MS);
+        for again in join_all((0..4).map(|_| send(&one))).await {
+            assert_eq!(again, first);
+        }
+        assert_eq!(kept(0).await, 1);
+        // The name is the sender's: another item or another inspector is another inspection.
+        assert_eq!(faults(send(&body(1, "walk-1")).await), json!({ "id": "taken" }));
+        assert_eq!(office.post("/inspections", one.clone()).await.0, 201);
+        assert_eq!((kept(0).await, kept(1).await), (2, 0));
+        let raced = body(2, "walk-2");
+        for answered in join_all((0..4).map(|_| send(&raced))).await {
+            assert_eq!(answered.0, 201, "{}", answered.1);
+        }
+        assert_eq!(kept(2).await, 1);
     })
     .await;
 }
