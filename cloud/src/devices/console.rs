@@ -12,6 +12,7 @@ use crate::cloud::Cloud;
 use crate::http::auth::{Admin, Auditor};
 use crate::http::{ApiError, Input, Paged};
 use crate::named::Named;
+use crate::serve;
 use crate::store;
 use crate::store::search::Listing;
 
@@ -55,6 +56,8 @@ pub struct Wanted {
 pub struct TokenShown {
     token: String,
     expires_at: Timestamp,
+    /// What the device pins when it enrols over HTTPS.
+    ca_pin: Option<String>,
 }
 
 /// `GET /devices`.
@@ -73,6 +76,7 @@ pub async fn token(
     Input(Wanted { name, sites }): Input<Wanted>,
 ) -> Result<(StatusCode, Json<TokenShown>), ApiError> {
     let token = tokens::issue(&cloud.store, &name, &sites, cloud.clock.now()).await?;
-    let tokens::Token { text, expires_at } = token;
-    Ok((StatusCode::CREATED, Json(TokenShown { token: text, expires_at })))
+    let pin = serve::web_pin(&cloud.config).map_err(|error| ApiError::failure(&error))?;
+    let (tokens::Token { text, expires_at }, ca_pin) = (token, pin.map(|pin| pin.to_string()));
+    Ok((StatusCode::CREATED, Json(TokenShown { token: text, expires_at, ca_pin })))
 }

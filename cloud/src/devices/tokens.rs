@@ -28,9 +28,12 @@ pub struct Token {
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The device's name is empty or too long.
-    #[error("a device's name has 1 to {NAME_CHARACTERS_MAX} characters")]
-    Name,
+    /// The device's name is empty, too long or not printable.
+    #[error("a device's name has 1 to {NAME_CHARACTERS_MAX} printable characters")]
+    Name {
+        /// The word for it in a form.
+        fault: &'static str,
+    },
     /// It would work nowhere.
     #[error("name at least one site the device may work at")]
     NoSite,
@@ -59,8 +62,8 @@ pub async fn issue(
     now: Timestamp,
 ) -> Result<Token, TokenError> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-        return Err(TokenError::Name);
+    if let Some(fault) = name_fault(name) {
+        return Err(TokenError::Name { fault });
     }
     if sites.is_empty() {
         return Err(TokenError::NoSite);
@@ -76,6 +79,18 @@ pub async fn issue(
         stored::insert_token(tx, hash(&token.text), name, sites, now, token.expires_at).await?;
         Ok(token.clone())
     })
+}
+
+fn name_fault(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("required")
+    } else if name.chars().count() > NAME_CHARACTERS_MAX {
+        Some("too_long")
+    } else if name.chars().any(char::is_control) {
+        Some("characters")
+    } else {
+        None
+    }
 }
 
 /// What is stored of a token. Typed tokens may come in small letters and with blanks around them.

@@ -127,7 +127,7 @@ impl From<CodesError> for ApiError {
 impl From<TokenError> for ApiError {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Name => Self::from(Invalid::field("name", "required")),
+            TokenError::Name { fault } => Self::from(Invalid::field("name", fault)),
             TokenError::NoSite => Self::from(Invalid::field("sites", "required")),
             TokenError::NoSuchSite(_) => Self::from(Invalid::field("sites", "unknown")),
             TokenError::Keys(error) => Self::failure(&error),
