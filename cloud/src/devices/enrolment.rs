@@ -10,7 +10,7 @@ use super::authority::AuthorityError;
 use super::tokens;
 use crate::cloud::Cloud;
 use crate::keys::{KeysError, random};
-use crate::store::{Retry, StoreError, counters, devices as stored, streams};
+use crate::store::{Retry, StoreError, Tx, counters, devices as stored, streams};
 use crate::writing;
 
 /// The counter devices are numbered by.
@@ -74,11 +74,10 @@ pub async fn enrol(cloud: &Cloud, request: &EnrolRequest) -> Result<Enrolled, En
     let now = cloud.clock.now();
     let key = proven_key(request)?;
     let serial = random()?;
+    // Anybody may ask: a token that is no good holds up no writer.
+    good_token(&mut cloud.store.read().await?, request, now).await.inspect_err(log_refusal)?;
     let enrolled = writing!(cloud.store, |tx| {
-        let token = stored::token(tx, tokens::hash(&request.token))
-            .await?
-            .ok_or(EnrolError::UnknownToken)?;
-        check(&token, now)?;
+        let token = good_token(tx, request, now).await?;
         let device = DeviceId(counters::next(tx, DEVICE_COUNTER).await?);
         let issued = cloud.keys.authority.client(&request.csr_pem, device, serial, now)?;
         stored::use_token(tx, token.hash, device, now).await?;
@@ -131,12 +130,18 @@ fn proven_key(request: &EnrolRequest) -> Result<PublicKey, EnrolError> {
     read().inspect_err(log_refusal)
 }
 
-fn check(token: &stored::Token, now: Timestamp) -> Result<(), EnrolError> {
+async fn good_token(
+    tx: &mut Tx,
+    request: &EnrolRequest,
+    now: Timestamp,
+) -> Result<stored::Token, EnrolError> {
+    let token = stored::token(tx, tokens::hash(&request.token)).await?;
+    let token = token.ok_or(EnrolError::UnknownToken)?;
     if token.used_at.is_some() {
         return Err(EnrolError::UsedToken);
     }
     if token.expires_at < now {
         return Err(EnrolError::ExpiredToken { expired_at: token.expires_at });
     }
-    Ok(())
+    Ok(token)
 }
