@@ -42,7 +42,7 @@ impl Logins {
         let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         per_address.take(address, now).map_err(too_many)?;
         drop(per_address);
-        if login.chars().count() > NUMBER_CHARACTERS_MAX {
+        if login.chars().count() > NUMBER_CHARACTERS_MAX || login.contains(char::is_control) {
             return Err(AccountsError::WrongLogin);
         }
         let mut per_login = self.per_login.lock().unwrap_or_else(PoisonError::into_inner);

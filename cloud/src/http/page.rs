@@ -32,6 +32,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paged {
         check.require((1..=PAGE_MAX).contains(&page), "page", "out_of_range");
         check.require((1..=PAGE_SIZE_MAX).contains(&size), "size", "out_of_range");
         check.require(query.q.chars().count() <= 4 * NAME_CHARACTERS_MAX, "q", "too_long");
+        check.require(!query.q.chars().any(char::is_control), "q", "characters");
         check.done()?;
         Ok(Self(Page { page, size, q: query.q }))
     }

@@ -38,7 +38,7 @@ async fn a_wrong_password_and_a_login_that_does_not_exist_get_the_same_answer() 
     in_both_offices(async |office| {
         let browser = office.nobody();
         let long = "x".repeat(60_000);
-        for login in ["admin", "nobody-at-all", &long] {
+        for login in ["admin", "nobody-at-all", "ad\u{0}min", &long] {
             let body = json!({ "login": login, "password": "guessed wrong" });
             let answered = answer(browser.post("/api/v1/session").json(&body)).await;
             assert_eq!(
@@ -139,6 +139,8 @@ async fn a_page_has_a_limit_that_is_said_and_not_cut() {
             get(&office.admin, "/accounts?size=many").await.1["error"]["code"],
             "unreadable_query"
         );
+        let nul = get(&office.admin, "/accounts?q=%00").await;
+        assert_eq!(faults(nul), json!({ "q": "characters" }));
         let second = office.get("/accounts?size=2&page=2").await;
         assert_eq!(second["total"], 3);
         assert_eq!(second["rows"].as_array().unwrap().len(), 1);
