@@ -14,6 +14,7 @@ mod devices;
 mod diversion;
 mod documents;
 mod engines;
+mod feed;
 mod fleet;
 mod ingest;
 mod judging;

@@ -1,9 +1,12 @@
 //! Verifications: what a consumer is told, and what is kept of it.
 
+use std::time::Duration;
+
 use sealtrace_cloud::codes::Resolved;
-use sealtrace_cloud::store::sightings;
+use sealtrace_cloud::store::{Store, Tx, sightings};
 use sealtrace_protocol::code::{Code, Minted};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::office::{Line, MINUTE_MS, Office, START, answer, goods, in_both_offices};
 
@@ -103,6 +106,41 @@ async fn scans_at_the_same_moment_get_different_numbers() {
         numbers.sort_unstable();
         assert_eq!(numbers, (1..=12).collect::<Vec<u64>>());
         assert_eq!(kept(&office, &goods.units[5]).await, 12);
+    })
+    .await;
+}
+
+/// Takes every connection the store will give.
+async fn whole_database(store: &Store) -> Vec<Tx> {
+    let patience = Duration::from_millis(200);
+    let mut held = Vec::new();
+    while let Ok(tx) = timeout(patience, store.read()).await {
+        held.push(tx.unwrap());
+    }
+    while let Ok(tx) = timeout(patience, store.write()).await {
+        held.push(tx.unwrap());
+    }
+    held
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_code_is_answered_without_the_database() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let Code::Minted(real) = goods.units[0] else { panic!("units are minted") };
+        let browser = office.nobody();
+        let ask = async |text: String| {
+            let request = browser.post("/api/v1/verifications").json(&json!({ "text": text }));
+            timeout(Duration::from_secs(2), answer(request)).await
+        };
+        let held = whole_database(&office.cloud.store).await;
+        for guess in 1..50 {
+            let forged = Minted::new(real.head(), real.body() ^ guess).unwrap();
+            let (status, body) = ask(forged.to_string()).await.expect("no database is needed");
+            assert_eq!((status, &body["verdict"]), (200, &json!("unknown")));
+        }
+        assert!(ask(real.to_string()).await.is_err(), "a real code is recorded");
+        drop(held);
     })
     .await;
 }
