@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use axum::Router;
 use axum::extract::{OriginalUri, Path};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -53,8 +54,9 @@ async fn consumer_file(Path(path): Path<String>, headers: HeaderMap) -> Response
 
 /// The consumer page for anything that can stand on a label; the page asks the API what it is.
 async fn consumer(OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
-    // Only the path counts: `code::parse` reads it as it would the whole URL.
-    let is_code = sealtrace_protocol::code::parse(&format!("https://host{uri}")).is_ok();
+    // Only the path counts: `code::parse` reads it as it would the whole URL. Over HTTP/2 the host stands in front of it.
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let is_code = sealtrace_protocol::code::parse(&format!("https://host{path}")).is_ok();
     let is_link = uri.path().starts_with("/00/") || uri.path().starts_with("/01/");
     if is_code || is_link { page("consumer", &headers) } else { not_found() }
 }
