@@ -3,6 +3,8 @@
 //! Calls take microseconds. Only a commit waits for the disk; on the multi-threaded runtime it first hands its
 //! worker's other tasks over.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,7 +52,7 @@ impl Sqlite {
             place: folder.display().to_string(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
+        make_private(folder).map_err(|error| failed(error.into()))?;
         let path = folder.join(FILE_NAME);
         let mut connection = connect(&path).map_err(|error| failed(error.into()))?;
         refuse_newer(&connection, failed)?;
@@ -100,6 +102,11 @@ impl Readers {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Keys lie in this folder: it is made for the service's own user only.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -282,7 +289,18 @@ fn numbered(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+
+    #[test]
+    fn a_new_data_folder_is_for_its_own_user_only() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("data/cloud");
+        Sqlite::open(&folder).unwrap();
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
 
     #[test]
     fn dollars_become_question_marks_outside_quotes_only() {
