@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -13,14 +13,14 @@ use sealtrace_protocol::ledger::Level;
 use super::roll::Roll;
 use crate::cloud::Cloud;
 use crate::devices::Device;
-use crate::http::ApiError;
+use crate::http::{ApiError, At};
 use crate::store::orders;
 
 /// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index; for devices where the order is worked on.
 pub async fn digest(
     device: Device,
     State(cloud): State<Cloud>,
-    Path((order, level)): Path<(u64, String)>,
+    At((order, level)): At<(u64, String)>,
 ) -> Result<Response, ApiError> {
     let roll = named(&cloud, order, &level).await?;
     permitted(&cloud, &device, OrderId(order)).await?;

@@ -1,14 +1,14 @@
 //! Documents over HTTP.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use sealtrace_protocol::ids::DocumentId;
 
 use super::{Document, Draft};
 use crate::cloud::Cloud;
 use crate::http::auth::{Admin, Auditor};
-use crate::http::{ApiError, Input, Paged};
+use crate::http::{ApiError, At, Input, Paged};
 use crate::store;
 use crate::store::search::Listing;
 
@@ -25,7 +25,7 @@ pub async fn list(
 pub async fn one(
     _: Auditor,
     State(cloud): State<Cloud>,
-    Path(id): Path<DocumentId>,
+    At(id): At<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
     let document = store::documents::shown(&mut cloud.store.read().await?, id).await?;
     document.map(Json).ok_or_else(|| ApiError::not_found("not_found"))
@@ -45,7 +45,7 @@ pub async fn create(
 pub async fn withdraw(
     _: Admin,
     State(cloud): State<Cloud>,
-    Path(id): Path<DocumentId>,
+    At(id): At<DocumentId>,
 ) -> Result<Json<Document>, ApiError> {
     Ok(Json(super::withdraw(&cloud.store, id).await?))
 }

@@ -1,6 +1,6 @@
 //! What comes in: bodies and queries, refused with a code of ours instead of the framework's sentences.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -47,6 +47,18 @@ impl<S: Send + Sync> FromRequest<S> for SealedBytes {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         limited(request, BATCH_WIRE_BYTES_MAX).await.map(Self)
+    }
+}
+
+/// Parts of the address; what cannot be read as them is no address of ours.
+pub struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let place = Path::<T>::from_request_parts(parts, state).await;
+        place.map(|Path(place)| Self(place)).map_err(|_| ApiError::not_found("no_such_address"))
     }
 }
 

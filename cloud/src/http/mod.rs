@@ -17,7 +17,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use error::ApiError;
-pub use input::{Asked, Input, SealedBytes};
+pub use input::{Asked, At, Input, SealedBytes};
 pub use page::Paged;
 
 use crate::cloud::Cloud;
@@ -31,8 +31,11 @@ pub fn web(cloud: Cloud) -> Router {
     let open = Router::new()
         .route("/verifications", post(verifications::http::verify))
         .route("/enrol", post(devices::http::enrol));
-    let api =
-        open.merge(signed_in()).layer(from_fn(auth::same_origin)).layer(auth::sessions(&cloud));
+    let api = open
+        .merge(signed_in())
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn(auth::same_origin))
+        .layer(auth::sessions(&cloud));
     let mut router = Router::new()
         .route("/healthz", get(healthz))
         .nest("/api/v1", api.fallback(no_such_address))
@@ -95,8 +98,13 @@ pub fn device(cloud: Cloud) -> Router {
         .route("/device/v1/resume", post(ingest::http::resume))
         .route("/device/v1/feed", get(feed::http::page))
         .route("/device/v1/rolls/{order}/{level}", get(codes::http::digest))
+        .method_not_allowed_fallback(no_such_method)
         .fallback(no_such_address)
         .with_state(cloud)
+}
+
+async fn no_such_method() -> ApiError {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "no_such_method")
 }
 
 async fn no_such_address() -> ApiError {

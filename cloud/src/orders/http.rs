@@ -1,7 +1,7 @@
 //! Orders over HTTP.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use sealtrace_protocol::ids::OrderId;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Draft, IssuedRoll, Order, ReleasePlan, WantedCodes};
 use crate::cloud::Cloud;
 use crate::http::auth::{Admin, Auditor};
-use crate::http::{ApiError, Input, Paged};
+use crate::http::{ApiError, At, Input, Paged};
 use crate::store;
 use crate::store::search::Listing;
 
@@ -33,7 +33,7 @@ pub async fn list(
 pub async fn one(
     _: Auditor,
     State(cloud): State<Cloud>,
-    Path(id): Path<OrderId>,
+    At(id): At<OrderId>,
 ) -> Result<Json<Order>, ApiError> {
     let order = store::orders::order(&mut cloud.store.read().await?, id).await?;
     order.map(Json).ok_or_else(|| ApiError::not_found("not_found"))
@@ -53,7 +53,7 @@ pub async fn create(
 pub async fn issue(
     _: Admin,
     State(cloud): State<Cloud>,
-    Path(id): Path<OrderId>,
+    At(id): At<OrderId>,
     Input(wanted): Input<WantedCodes>,
 ) -> Result<(StatusCode, Json<Issued>), ApiError> {
     let now = cloud.clock.now();
@@ -65,7 +65,7 @@ pub async fn issue(
 pub async fn roll(
     _: Admin,
     State(cloud): State<Cloud>,
-    Path((id, level)): Path<(u64, String)>,
+    At((id, level)): At<(u64, String)>,
 ) -> Result<Response, ApiError> {
     crate::codes::http::printed(&cloud, id, &level).await
 }
@@ -74,7 +74,7 @@ pub async fn roll(
 pub async fn release(
     _: Admin,
     State(cloud): State<Cloud>,
-    Path(id): Path<OrderId>,
+    At(id): At<OrderId>,
     Input(plan): Input<ReleasePlan>,
 ) -> Result<Json<Order>, ApiError> {
     Ok(Json(super::release(&cloud.store, id, &plan).await?))

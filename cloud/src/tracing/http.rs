@@ -1,7 +1,7 @@
 //! Traces and batches over HTTP.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch};
@@ -11,7 +11,7 @@ use super::batch::Batch;
 use super::{Trace, TracingError};
 use crate::cloud::Cloud;
 use crate::http::auth::Auditor;
-use crate::http::{ApiError, Asked};
+use crate::http::{ApiError, Asked, At};
 use crate::store;
 
 /// What is asked for.
@@ -34,7 +34,7 @@ pub async fn trace(
 pub async fn batch(
     _: Auditor,
     State(cloud): State<Cloud>,
-    Path(place): Path<(DeviceId, Epoch, BatchNo)>,
+    At(place): At<(DeviceId, Epoch, BatchNo)>,
 ) -> Result<Json<Batch>, ApiError> {
     let mut tx = cloud.store.read().await?;
     Ok(Json(super::batch::batch(&mut tx, &cloud.keys.receipt.public(), place).await?))
@@ -44,7 +44,7 @@ pub async fn batch(
 pub async fn raw(
     _: Auditor,
     State(cloud): State<Cloud>,
-    Path((device, epoch, batch)): Path<(DeviceId, Epoch, BatchNo)>,
+    At((device, epoch, batch)): At<(DeviceId, Epoch, BatchNo)>,
 ) -> Result<Response, ApiError> {
     let mut tx = cloud.store.read().await?;
     let stored = store::tracing::batch(&mut tx, device, epoch, batch).await?;

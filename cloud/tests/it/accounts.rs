@@ -5,6 +5,7 @@ use sealtrace_cloud::store::search::Page;
 use sealtrace_cloud::store::sessions::{self, StoredSession};
 use sealtrace_cloud::store::{StoreError, accounts};
 use sealtrace_cloud::writing;
+use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::time::Timestamp;
 use serde_json::json;
 
@@ -92,6 +93,64 @@ async fn roles_keep_to_their_own() {
     .await;
 }
 
+/// Every route with the roles it answers; the rest are open to everyone and named in the interface's table.
+const ROUTES: &[(&str, &str, &[&str])] = &[
+    ("GET", "/session", &["admin", "auditor", "inspector"]),
+    ("DELETE", "/session", &["admin", "auditor", "inspector"]),
+    ("GET", "/regions", &["admin", "auditor", "inspector"]),
+    ("POST", "/inspections", &["admin", "inspector"]),
+    ("GET", "/products", &["admin", "auditor"]),
+    ("GET", "/sites", &["admin", "auditor"]),
+    ("GET", "/dealers", &["admin", "auditor"]),
+    ("GET", "/orders", &["admin", "auditor"]),
+    ("GET", "/orders/1", &["admin", "auditor"]),
+    ("GET", "/documents", &["admin", "auditor"]),
+    ("GET", "/documents/1", &["admin", "auditor"]),
+    ("GET", "/devices", &["admin", "auditor"]),
+    ("GET", "/trace?text=x", &["admin", "auditor"]),
+    ("GET", "/batches/1/1/1", &["admin", "auditor"]),
+    ("GET", "/batches/1/1/1/raw", &["admin", "auditor"]),
+    ("GET", "/diversion/suspects", &["admin", "auditor"]),
+    ("GET", "/accounts", &["admin"]),
+    ("POST", "/accounts", &["admin"]),
+    ("POST", "/products", &["admin"]),
+    ("POST", "/sites", &["admin"]),
+    ("POST", "/dealers", &["admin"]),
+    ("GET", "/operators", &["admin"]),
+    ("POST", "/operators", &["admin"]),
+    ("POST", "/orders", &["admin"]),
+    ("POST", "/orders/1/codes", &["admin"]),
+    ("GET", "/orders/1/rolls/unit", &["admin"]),
+    ("POST", "/orders/1/release", &["admin"]),
+    ("POST", "/documents", &["admin"]),
+    ("DELETE", "/documents/1", &["admin"]),
+    ("POST", "/devices/tokens", &["admin"]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_answers_its_roles_and_nobody_else() {
+    in_both_offices(async |office| {
+        for role in ["nobody", "inspector", "auditor", "admin"] {
+            let mut browser = office.nobody();
+            for (method, path, roles) in ROUTES {
+                if role != "nobody" && get(&browser, "/session").await.0 == 401 {
+                    browser = office.signed_in(role).await;
+                }
+                let method = method.parse().unwrap();
+                let request = browser.method(method, &format!("/api/v1{path}"));
+                let (status, body) = answer(request.json(&json!({}))).await;
+                let refused = match role {
+                    "nobody" => status == 401 && body["error"]["code"] == "no_session",
+                    _ => status == 403 && body["error"]["code"] == "forbidden",
+                };
+                assert_eq!(refused, !roles.contains(&role), "{role} {path}: {status} {body}");
+                assert_ne!(status, 500, "{role} {path}: {body}");
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_made_once_and_every_wrong_field_is_named() {
     in_both_offices(async |office| {
@@ -126,6 +185,25 @@ async fn what_another_site_or_a_form_sends_changes_nothing() {
         let large = json!({ "name": "x".repeat(70_000), "kind": "line" });
         assert_eq!(answer(send().json(&large)).await.0, 413);
         assert_eq!(office.get("/sites").await["total"], 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_or_a_method_that_is_none_is_answered_in_json_too() {
+    in_both_offices(async |office| {
+        for path in
+            ["/orders/one", "/documents/-1", "/batches/1/x/1", "/orders/x/rolls/unit", "/nothing"]
+        {
+            let (status, body) = get(&office.admin, path).await;
+            assert_eq!(
+                (status, &body["error"]["code"]),
+                (404, &json!("no_such_address")),
+                "{path}"
+            );
+        }
+        let (status, body) = answer(office.admin.put("/api/v1/orders").json(&json!({}))).await;
+        assert_eq!((status, &body["error"]["code"]), (405, &json!("no_such_method")));
     })
     .await;
 }
@@ -219,6 +297,9 @@ async fn our_own_pages_pass_over_http_2_and_those_of_other_sites_do_not() {
             let (_, answer) = read(response).await;
             assert_eq!(code(&answer), expected, "{origin}");
         }
+        let bottle = world.codes(Level::Unit)[0];
+        let page = browser.get(format!("{}/{bottle}", world.web)).send().await.unwrap();
+        assert_eq!(page.status(), 200, "the page a bottle's code leads to");
         world.stop().await;
     })
     .await;
