@@ -77,6 +77,11 @@ pub struct Lane {
     pub task: JoinHandle<()>,
 }
 
+/// What the drafts of the lane of this name are stored under.
+pub(crate) fn source(name: &str) -> String {
+    format!("lane.{name}")
+}
+
 /// Starts a lane, in the middle of the case that was open when the program ended; how it stands is known on return.
 pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError> {
     let sites = agent.identity.as_ref().map(|identity| identity.device.sites.as_slice());

@@ -75,7 +75,7 @@ pub(super) struct Ended {
 
 impl Who {
     pub(super) fn source(&self) -> String {
-        format!("lane.{}", self.name)
+        super::source(&self.name)
     }
 }
 
@@ -258,13 +258,15 @@ pub(super) fn label(
     at: Stamp,
 ) -> Result<(Held, Ended), ConfirmError> {
     held.choose_task(tx)?;
-    let (text, label) = match heard {
+    let (text, scan) = match heard {
         Heard::Text(text) => {
-            let code = code::parse(&text).ok().map(|scan| scan.code);
-            (text, code)
+            let scan = code::parse(&text).ok();
+            (text, scan)
         }
         Heard::NoRead | Heard::Garbage(_) => (String::new(), None),
     };
+    let label = scan.as_ref().map(|scan| scan.code);
+    let mismatch = scan.zip(held.job.as_ref()).and_then(|(scan, job)| job.mismatch(&scan));
     if label.is_none() {
         held.memory.no_reads += 1;
     }
@@ -273,6 +275,13 @@ pub(super) fn label(
         (Labelled::Again(accepted), _) => {
             let ended = Ended { label, accepted, again: true, operation };
             return Ok((held, ended));
+        }
+        (Labelled::Whole(_), Some(label)) if mismatch.is_some() => {
+            let fault = mismatch.map(|say| Fault::new(&say.message.code));
+            if let Some(aside) = held.machine.close(label, fault) {
+                set_aside(tx, &mut held, &aside, at)?;
+            }
+            false
         }
         (Labelled::Whole(children), Some(label)) => {
             operation = pack_case(tx, &mut held, label, &text, children, at)?;

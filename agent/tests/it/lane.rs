@@ -236,6 +236,21 @@ async fn each_fault_spoils_its_own_case_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_case_label_that_claims_another_lot_is_set_aside() {
+    let mut line = Line::start().await;
+    line.pass_units(0..3);
+    let labelled = format!("{}10L9", printed(case(0)));
+    tokio::task::block_in_place(|| {
+        report(&mut line.cases, &labelled);
+        assert_eq!(line.gate.hear(b"AR", PATIENCE), Some(b'R'));
+    });
+    let expected = [(Some(case(0).canonical()), "wrong_lot".to_owned())];
+    assert_eq!(line.exceptions().await, expected);
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_short_case_and_a_missed_label_are_set_aside_and_nothing_shifts() {
     let mut line = Line::start().await;
     line.pass_units(0..2);
