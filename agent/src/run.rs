@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
 use crate::lane::{self, LaneError};
-use crate::store::{Store, StoreError, pruning};
+use crate::station;
+use crate::store::{Store, StoreError, journal, pruning};
 use crate::sync::{driver, resume};
 use crate::ui::{self, UiError};
 
@@ -113,6 +114,7 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     for config in agent.config.lanes.clone() {
         lanes.push(lane::start(&agent, config).await?);
     }
+    report_left_behind(&agent).await?;
     let states = lanes.iter().map(|lane| lane.state.clone()).collect();
     let served = tokio::select! {
         served = ui::serve(agent.clone(), states, page, stop.clone()) => served,
@@ -127,6 +129,25 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     tasks.wait().await;
     tracing::info!("the agent has stopped");
     Ok(served?)
+}
+
+/// Scans of a lane that is not configured any more stay on the disk, but nothing goes on with them.
+async fn report_left_behind(agent: &Agent) -> Result<(), StoreError> {
+    for source in left_behind(agent).await? {
+        tracing::error!(
+            journal.source = source,
+            "scans shown green belong to a lane that is not configured: give it its name back, or count that case anew"
+        );
+    }
+    Ok(())
+}
+
+/// Whose drafts neither the station nor a configured lane takes up.
+async fn left_behind(agent: &Agent) -> Result<Vec<String>, StoreError> {
+    let mut sources = agent.store.read(journal::sources).await?;
+    let lanes: Vec<_> = agent.config.lanes.iter().map(|lane| lane::source(&lane.name)).collect();
+    sources.retain(|source| source != station::SOURCE && !lanes.contains(source));
+    Ok(sources)
 }
 
 /// Ends a while after `stop`: a page that is still being loaded does not keep the program from ending.
@@ -172,4 +193,35 @@ pub fn stop_on_signals() -> Result<CancellationToken, RunError> {
         token.cancel();
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use sealtrace_protocol::ids::SiteId;
+
+    use super::*;
+    use crate::store::journal::Draft;
+
+    #[tokio::test]
+    async fn scans_of_a_lane_that_is_gone_from_the_configuration_are_noticed() {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config { data: data.path().to_owned(), ..Config::default() };
+        let agent = open(config).await.unwrap();
+        for source in [station::SOURCE.to_owned(), lane::source("line-1")] {
+            let draft = Draft {
+                source,
+                role: "unit".into(),
+                text: "x".into(),
+                code: None,
+                at: agent.clock.stamp(),
+                operator: None,
+                site: SiteId(1),
+                task: None,
+                document: None,
+                accepted: true,
+            };
+            agent.store.write(move |tx| journal::append(tx, &draft)).await.unwrap();
+        }
+        assert_eq!(left_behind(&agent).await.unwrap(), ["lane.line-1"]);
+    }
 }

@@ -9,9 +9,9 @@ use sealtrace_protocol::ledger::{Action, Correct, Correction};
 use tokio::sync::Mutex;
 
 use super::known::Known;
-use super::pen::{Pen, SOURCE, WORK_KEY, Written, machine, with_basis};
+use super::pen::{Pen, WORK_KEY, Written, machine, with_basis};
 use super::work::{Kept, Showing, Work};
-use super::{Lookup, Machine, Moment, Scanned, Screen, Step, Then};
+use super::{Lookup, Machine, Moment, SOURCE, Scanned, Screen, Step, Then};
 use crate::clock::Clock;
 use crate::feedback::{Message, Say, Tone};
 use crate::progress;
@@ -62,8 +62,12 @@ impl Desk {
                 let work: Work = settings::get(conn, WORK_KEY)?.unwrap_or_default();
                 let mut drafts = Vec::new();
                 for row in journal::drafts(conn, SOURCE)? {
-                    // Drafts are written by this program with a role and a code; anything else is not ours.
                     let (Ok(role), Some(code)) = (row.draft.role.parse(), row.draft.code) else {
+                        tracing::error!(
+                            journal.id = row.id,
+                            journal.role = row.draft.role,
+                            "a scan shown green does not read back and is not in the open package: count it again"
+                        );
                         continue;
                     };
                     let scanned = Scanned { code, at: row.draft.at.wall };

@@ -33,7 +33,7 @@ use crate::feedback::{Message, Say, Tone};
 
 pub use lookup::Lookup;
 pub use pack::Pack;
-pub(crate) use pen::job;
+pub(crate) use pen::{SOURCE, job};
 pub use receive::Receive;
 pub use relabel::Relabel;
 pub use ship::Ship;
@@ -272,15 +272,6 @@ fn scanned_before(scans: &[Scanned], code: Code) -> Option<Step> {
     let nth = scans.iter().position(|scan| scan.code == code)?;
     let first = scans.get(nth)?;
     Some(Step::twice(code, first, nth))
-}
-
-/// The level a code has or was issued for, if that is known.
-fn level_of(presence: &Presence) -> Option<Level> {
-    match presence {
-        Presence::Present(item) => Some(item.level),
-        Presence::Absent(issued) => Some(issued.level),
-        Presence::Unknown | Presence::Foreign => None,
-    }
 }
 
 /// The level a code of this kind usually labels; none where several are usual.

@@ -19,7 +19,7 @@ use crate::store::outbox::{self, ConfirmError, Confirmed};
 use crate::store::{StoreError, feed, settings};
 
 /// What the station's drafts are stored under.
-pub(super) const SOURCE: &str = "station";
+pub(crate) const SOURCE: &str = "station";
 /// What is open is remembered under this.
 pub(super) const WORK_KEY: &str = "station.work";
 /// Scans shown with their tone.

@@ -88,6 +88,16 @@ pub fn open_count(conn: &Connection) -> Result<u64, StoreError> {
     .map_err(StoreError::sqlite("count drafts"))
 }
 
+/// Whose drafts are open.
+pub fn sources(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    conn.prepare_cached(
+        "select distinct source from journal
+         where accepted = 1 and operation_seq is null and undone_at is null order by source",
+    )
+    .and_then(|mut query| query.query_map([], |row| row.get(0))?.collect())
+    .map_err(StoreError::sqlite("list drafts"))
+}
+
 /// Takes a draft back; the record of it stays. False when it was not open any more.
 pub fn undo(tx: &Transaction<'_>, id: i64, at: Timestamp, why: &str) -> Result<bool, StoreError> {
     let changed = tx
