@@ -258,7 +258,7 @@ pub fn tasks(conn: &Connection) -> Result<Vec<TaskRow>, StoreError> {
     all(conn, "task")
 }
 
-/// How many units operations of ours made under a task: what the progress shows while the cloud has not answered.
+/// What the rules must know of a task.
 pub fn ledger_task(row: TaskRow) -> Task {
     Task {
         id: row.id,

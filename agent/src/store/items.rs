@@ -1,7 +1,5 @@
 //! Units and packages as this device knows them, and the facts an operation is judged by.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{OperationId, OrderId, Version};
@@ -86,7 +84,10 @@ fn gather(
         let Some(code) = next else { break };
         let item = match known(conn, code, order)? {
             Presence::Present(item) => item,
-            other @ (Presence::Absent(_) | Presence::Unknown | Presence::Foreign) => {
+            other @ (Presence::Absent(_)
+            | Presence::Untold(_)
+            | Presence::Unknown
+            | Presence::Foreign) => {
                 facts.set(code, other);
                 break;
             }
@@ -135,7 +136,7 @@ fn known(conn: &Connection, code: Code, order: Option<OrderId>) -> Result<Presen
         return Ok(Presence::Present(item));
     }
     if let Some(issued) = issued(conn, code)? {
-        return Ok(Presence::Absent(issued));
+        return Ok(Presence::Untold(issued));
     }
     let foreign = match code {
         // A GTIN that is no product of ours, once we have heard of our products.
@@ -389,18 +390,4 @@ fn take_back(tx: &Transaction<'_>, code: Code) -> Result<(), StoreError> {
             Ok(())
         }
     }
-}
-
-/// Codes among `codes` this device has something on: used by lanes to refuse a repeated code at once.
-pub fn present(conn: &Connection, codes: &[Code]) -> Result<BTreeSet<Code>, StoreError> {
-    let mut query = conn
-        .prepare_cached("select 1 from item where code = ?1")
-        .map_err(StoreError::sqlite("look items up"))?;
-    let mut found = BTreeSet::new();
-    for code in codes {
-        if query.exists([code.canonical()]).map_err(StoreError::sqlite("look items up"))? {
-            found.insert(*code);
-        }
-    }
-    Ok(found)
 }
