@@ -33,10 +33,10 @@ pub struct Suspect {
     pub shipped_at: Timestamp,
     /// Where that dealer could sell it then.
     pub territory: Vec<RegionName>,
-    /// Every time it was seen, oldest first.
+    /// When it was seen, oldest first; of very many those outside and the newest.
     pub sightings: Vec<Sighting>,
-    /// How many of them were outside.
-    pub outside: usize,
+    /// How many times it was seen outside, shown here or not.
+    pub outside: u64,
     /// The latest of those outside.
     pub last_at: Timestamp,
 }
@@ -62,8 +62,8 @@ async fn suspect(
     item: ItemKey,
 ) -> Result<Option<Suspect>, StoreError> {
     let sightings = store::sightings::of_item(tx, item).await?;
-    let outside = || sightings.iter().filter(|sighting| sighting.judgement.outside);
-    let latest = outside().max_by_key(|sighting| sighting.seen.at);
+    let latest = sightings.iter().filter(|sighting| sighting.judgement.outside);
+    let latest = latest.max_by_key(|sighting| sighting.seen.at);
     let (Some(latest), Some(order)) = (latest, codebook.order(item.order())) else {
         return Ok(None);
     };
@@ -72,7 +72,7 @@ async fn suspect(
         return Ok(None);
     };
     let last_at = latest.seen.at;
-    let outside = outside().count();
+    let outside = store::sightings::outside(tx, item).await?;
     let territory = store::organisations::territory(tx, dealer, product, at).await?;
     let name = store::tracing::name;
     Ok(Some(Suspect {

@@ -168,10 +168,23 @@ pub async fn one(
     row.as_ref().map(read).transpose()
 }
 
-/// The sightings of an item, oldest first.
+/// The most sightings of one item that are read at once: anybody can scan a code as often as they like.
+pub const OF_ITEM_MAX: u32 = 200;
+
+/// The sightings of an item, oldest first: at most [`OF_ITEM_MAX`], those outside before others, new before old.
 pub async fn of_item(tx: &mut Tx, item: ItemKey) -> Result<Vec<StoredSighting>, StoreError> {
-    let sql = format!("select {COLUMNS} from sightings where item = $1 order by nth");
-    tx.query(&sql, &[item.number().into()]).await?.iter().map(read).collect()
+    let sql = format!(
+        "select {COLUMNS} from (
+             select {COLUMNS} from sightings where item = $1 order by outside desc, nth desc limit $2
+         ) newest order by nth"
+    );
+    tx.query(&sql, &[item.number().into(), OF_ITEM_MAX.into()]).await?.iter().map(read).collect()
+}
+
+/// How many times an item was seen outside its territory.
+pub async fn outside(tx: &mut Tx, item: ItemKey) -> Result<u64, StoreError> {
+    let sql = "select count(*) from sightings where item = $1 and outside = 1";
+    tx.query_one(sql, &[item.number().into()]).await?.get(0)
 }
 
 /// The sightings that were last judged by the custody of one of these packages.

@@ -253,6 +253,30 @@ async fn an_inspector_learns_where_goods_may_be_sold_and_the_sighting_is_kept() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_scanned_all_day_does_not_hide_where_it_was_outside() {
+    in_both_offices(async |office| {
+        let (goods, _) = shipped(&office).await;
+        let bottle = goods.units[0];
+        office.scan(&bottle, SHANGHAI).await;
+        for _ in 0..205 {
+            office.scan(&bottle, NANJING).await;
+        }
+        let row = office.get("/diversion/suspects").await["rows"][0].clone();
+        assert_eq!((&row["code"], &row["outside"]), (&json!(bottle.canonical()), &json!(1)));
+        let shown: Vec<u64> = row["sightings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|sighting| sighting["id"].as_u64().unwrap())
+            .collect();
+        let newest: Vec<u64> = [1].into_iter().chain(8..=206).collect();
+        assert_eq!(shown, newest);
+        assert_eq!(row["sightings"][0]["outside"], true);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_inspection_sent_again_is_recorded_once() {
     in_both_offices(async |office| {
         let (goods, _) = shipped(&office).await;
