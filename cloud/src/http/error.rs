@@ -169,7 +169,7 @@ impl From<IngestError> for ApiError {
             IngestError::TooFarAhead { expected } => {
                 Self::new(StatusCode::CONFLICT, code).with("expected", expected)
             }
-            IngestError::StaleResume { epoch } => {
+            IngestError::StaleResume { epoch } | IngestError::Frozen { epoch } => {
                 Self::new(StatusCode::CONFLICT, code).with("epoch", epoch)
             }
             IngestError::NoStream => Self::failure(&error),

@@ -68,6 +68,14 @@ pub enum IngestError {
         /// The one in use.
         epoch: Epoch,
     },
+    /// A forked stream does not go on by itself.
+    #[error(
+        "the stream was forked in epoch {epoch} and stays frozen until a supervisor resolves it"
+    )]
+    Frozen {
+        /// The one in use.
+        epoch: Epoch,
+    },
     /// An enrolled device without a stream: its row was lost.
     #[error("the device has no stream: restore the database from a backup")]
     NoStream,
@@ -94,6 +102,7 @@ impl IngestError {
             Self::OtherEpoch { .. } => "other_epoch",
             Self::TooFarAhead { .. } => "too_far_ahead",
             Self::StaleResume { .. } => "stale_resume",
+            Self::Frozen { .. } => "frozen",
             Self::NoStream => "no_stream",
             Self::Store(_) => "internal",
         }

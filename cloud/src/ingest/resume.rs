@@ -36,10 +36,12 @@ async fn grant(cloud: &Cloud, device: &Device, bytes: &[u8]) -> Result<Resumed, 
     let now = cloud.clock.now();
     writing!(cloud.store, |tx| {
         let current = streams::current(tx, device.id).await?.ok_or(IngestError::NoStream)?;
-        let current = current.head.epoch;
+        let (current, frozen) = (current.head.epoch, current.frozen);
         match streams::granted_to(tx, device.id, &request.boot).await? {
             Some(epoch) if epoch == current => return Ok(Resumed { epoch }),
             Some(_) => return Err(IngestError::StaleResume { epoch: current }),
+            // Whoever forked a stream, perhaps with a stolen key, does not thaw it by asking.
+            None if frozen => return Err(IngestError::Frozen { epoch: current }),
             None => {}
         }
         let epoch = Epoch(current.get().saturating_add(1));

@@ -97,6 +97,11 @@ async fn a_fork_is_kept_frozen_and_judged_no_more() {
         assert!(logged(&["ERROR", "signed two different batches 1.1"]));
         assert_eq!((count(&world, "batches").await, count(&world, "forks").await), (1, 1));
 
+        // Asking for a new epoch does not thaw it.
+        let (status, answer) = device.post("resume", resume_request(&device, [9; 16])).await;
+        assert_eq!((status, code(&answer)), (409, "frozen"));
+        assert_eq!(answer["error"]["params"]["epoch"], 1);
+
         // Delivered again it is still one fork; what continues the first side is kept and not judged.
         let (status, _) = device.deliver(&other_side).await;
         assert_eq!((status, count(&world, "forks").await), (409, 1));
