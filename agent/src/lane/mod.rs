@@ -10,7 +10,7 @@ pub mod sequential;
 mod stack;
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::TaskId;
+use sealtrace_protocol::ids::{SiteId, TaskId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -91,6 +91,9 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     };
     let name = config.name.clone();
     let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
+    if agent.identity.as_ref().is_some_and(|identity| !identity.permits(site)) {
+        return Err(LaneError::NotPermitted { name, site });
+    }
     let initial = LaneState { name, ..LaneState::default() };
     let (tell, state) = watch::channel(initial);
     let ready =
@@ -108,6 +111,17 @@ pub enum LaneError {
     NoSite {
         /// The lane.
         name: String,
+    },
+    /// The device may not work where the configuration puts the lane.
+    #[error(
+        "lane {name:?} stands at site {site}, where this device may not work; correct the site in the configuration, or \
+         enrol the device with a token for that site"
+    )]
+    NotPermitted {
+        /// The lane.
+        name: String,
+        /// Its site.
+        site: SiteId,
     },
     /// What it had open cannot be read.
     #[error(transparent)]

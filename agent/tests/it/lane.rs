@@ -17,6 +17,7 @@ use sealtrace_agent::lane::{self, Lane, LaneState};
 use sealtrace_agent::store::exceptions;
 use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::SiteId;
 use sealtrace_protocol::link::{FeedRow, TaskKind, TaskRow};
 use tempfile::TempDir;
 
@@ -233,6 +234,16 @@ async fn each_fault_spoils_its_own_case_and_no_other() {
     assert_eq!(parent(&line.agent.store, unit(7)).await, Some(case(2)));
     let state = line.until(|state| state.accepted_cases == 5).await;
     assert_eq!((state.rejected_cases, state.no_reads), (4, 1));
+}
+
+#[tokio::test]
+async fn a_lane_does_not_start_where_its_device_may_not_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = agent(folder.path(), Config::default()).await;
+    let cable = Cable::new(folder.path().join("reader"));
+    let config = LaneConfig { site: Some(SiteId(77)), ..config(&cable, &cable, None) };
+    let Err(refused) = lane::start(&agent, config).await else { panic!("the lane runs") };
+    assert!(refused.to_string().contains("enrol the device with a token for that site"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
