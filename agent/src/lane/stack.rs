@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::TaskId;
-use sealtrace_protocol::ledger::{Action, Level, Made, Pack, Presence, Rejection};
+use sealtrace_protocol::ledger::{Action, Level, Made, Pack, Rejection, State};
 use sealtrace_protocol::link::TaskRow;
 use sealtrace_protocol::time::Stamp;
 
@@ -174,10 +174,5 @@ fn leased(task: &TaskRow, level: Level, index: u32) -> Option<Code> {
 }
 
 fn is_unused(conn: &Connection, code: Code) -> Result<bool, StoreError> {
-    Ok(match items::presence(conn, code)? {
-        Presence::Present(item) => {
-            !item.is_in_use() && item.state == sealtrace_protocol::ledger::State::Free
-        }
-        Presence::Absent(_) | Presence::Unknown | Presence::Foreign => true,
-    })
+    Ok(items::presence(conn, code)?.item().is_none_or(|item| item.state == State::Free))
 }

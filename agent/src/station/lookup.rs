@@ -18,7 +18,9 @@ impl Lookup {
         let message = Message::new("ready").with("code", scan.code);
         Ok(Step::told(match ledger.presence(scan.code)? {
             Presence::Present(_) | Presence::Absent(_) => Say::new(Tone::Ready, message),
-            Presence::Unknown => Say { provisional: true, ..Say::new(Tone::Ready, message) },
+            Presence::Untold(_) | Presence::Unknown => {
+                Say { provisional: true, ..Say::new(Tone::Ready, message) }
+            }
             Presence::Foreign => {
                 Say::new(Tone::Warning, Message::new("foreign").with("code", scan.code))
             }

@@ -274,15 +274,6 @@ fn scanned_before(scans: &[Scanned], code: Code) -> Option<Step> {
     Some(Step::twice(code, first, nth))
 }
 
-/// The level a code has or was issued for, if that is known.
-fn level_of(presence: &Presence) -> Option<Level> {
-    match presence {
-        Presence::Present(item) => Some(item.level),
-        Presence::Absent(issued) => Some(issued.level),
-        Presence::Unknown | Presence::Foreign => None,
-    }
-}
-
 /// The level a code of this kind usually labels; none where several are usual.
 const fn usual_level(code: Code) -> Option<Level> {
     match code {

@@ -9,7 +9,7 @@ use sealtrace_protocol::ledger::{
 };
 
 use super::{
-    Can, Face, Job, Ledger, Moment, Role, Scanned, Step, Then, level_of, scanned_before, unscanned,
+    Can, Face, Job, Ledger, Moment, Role, Scanned, Step, Then, scanned_before, unscanned,
     usual_level,
 };
 use crate::feedback::{Message, Say};
@@ -137,7 +137,7 @@ impl Pack {
 
     /// What this scan is to the package.
     fn role(&self, code: Code, presence: &Presence) -> Role {
-        let seen = level_of(presence).or_else(|| usual_level(code));
+        let seen = presence.level().or_else(|| usual_level(code));
         match (self.child_level, self.parent) {
             (Some(level), Some(_)) => {
                 Role::Child(if self.job.is_some() { level } else { seen.unwrap_or(level) })

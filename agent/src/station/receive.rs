@@ -1,9 +1,9 @@
 //! 入库: top codes arrive at this site; confirming makes them one operation.
 
 use sealtrace_protocol::code::{Code, Scan};
-use sealtrace_protocol::ledger::{Action, Presence, Receive as ReceiveAction};
+use sealtrace_protocol::ledger::{Action, Receive as ReceiveAction};
 
-use super::{Can, Face, Ledger, Moment, Role, Scanned, Step, Then, level_of, scanned_before};
+use super::{Can, Face, Ledger, Moment, Role, Scanned, Step, Then, scanned_before};
 use crate::feedback::{Message, Say};
 
 /// The machine of the receiving screen.
@@ -67,13 +67,10 @@ pub(super) fn take_top<L: Ledger>(
     };
     load.push(Scanned { code, at: now.at.wall });
     let presence = ledger.presence(code)?;
-    let units = match &presence {
-        Presence::Present(item) => Some(item.contents.units()),
-        Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
-    };
+    let units = presence.item().map(|item| item.contents.units());
     let message = Message::new("accepted")
         .with("code", code)
-        .with("level", level_of(&presence))
+        .with("level", presence.level())
         .with("units", units);
     let say = Say::noticed(message, &effects.notices, Some(code));
     Ok(Step { say, then: Then::Draft(Role::Top) })

@@ -3,7 +3,7 @@
 use sealtrace_protocol::code::Scan;
 use sealtrace_protocol::ledger::{Action, Level, Relabel as RelabelAction, RelabelReason};
 
-use super::{Face, Ledger, Moment, Role, Scanned, Step, Then, level_of, unscanned, usual_level};
+use super::{Face, Ledger, Moment, Role, Scanned, Step, Then, unscanned, usual_level};
 use crate::feedback::{Message, Say};
 
 /// The machine of the relabelling screen.
@@ -52,7 +52,7 @@ impl Relabel {
         let code = scan.code;
         let presence = ledger.presence(code)?;
         // Where nobody knows the level, the new label will show it; a blank of any level must pass until then.
-        let level = level_of(&presence).or_else(|| usual_level(code)).unwrap_or(Level::Case);
+        let level = presence.level().or_else(|| usual_level(code)).unwrap_or(Level::Case);
         let operation =
             now.operation(Action::Relabel(action(Scanned { code, at: now.at.wall }, unscanned())));
         match ledger.judge(&operation, Some(level))? {

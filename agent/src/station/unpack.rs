@@ -5,7 +5,7 @@
 use sealtrace_protocol::code::{Code, Scan};
 use sealtrace_protocol::ledger::{Action, Effects, Level, Presence, Unpack as UnpackAction};
 
-use super::{Can, Face, Judged, Ledger, Moment, Role, Scanned, Step, Then, level_of, usual_level};
+use super::{Can, Face, Judged, Ledger, Moment, Role, Scanned, Step, Then, usual_level};
 use crate::feedback::{Message, Say};
 
 /// The machine of the unpacking screen.
@@ -75,7 +75,7 @@ impl Unpack {
         now: &Moment,
         ledger: &L,
     ) -> Result<Step, L::Error> {
-        let level = level_of(presence).or_else(|| usual_level(code)).unwrap_or(Level::Case);
+        let level = presence.level().or_else(|| usual_level(code)).unwrap_or(Level::Case);
         if level == Level::Unit {
             return self.take_out(code, Role::Package(level), now, ledger);
         }
@@ -85,10 +85,7 @@ impl Unpack {
             Err(step) => return Ok(*step),
         };
         self.package = Some((Scanned { code, at: now.at.wall }, level));
-        let units = match presence {
-            Presence::Present(item) => Some(item.contents.units()),
-            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
-        };
+        let units = presence.item().map(|item| item.contents.units());
         let message = Message::new("accepted").with("code", code).with("units", units);
         let say = Say::noticed(message, &effects.notices, Some(code));
         Ok(Step { say, then: Then::Draft(Role::Package(level)) })

@@ -1,12 +1,10 @@
 //! 包装核验: the package, then what is found in it; confirming says whether it is complete, and what differs.
 
 use sealtrace_protocol::code::{Code, Scan};
-use sealtrace_protocol::ledger::{
-    Action, Level, Notice, Presence, Rejection, VerifyPack as VerifyAction,
-};
+use sealtrace_protocol::ledger::{Action, Level, Notice, Rejection, VerifyPack as VerifyAction};
 use serde::Serialize;
 
-use super::{Can, Face, Ledger, Moment, Role, Scanned, Step, Then, level_of, scanned_before};
+use super::{Can, Face, Ledger, Moment, Role, Scanned, Step, Then, scanned_before};
 use crate::feedback::{Message, Say, Tone};
 
 /// What differs between a package and the ledger.
@@ -113,14 +111,11 @@ impl Verify {
             Err(rejection) => return Ok(Step::rejected(&rejection)),
         };
         let presence = ledger.presence(code)?;
-        let level = level_of(&presence).unwrap_or(Level::Case);
+        let level = presence.level().unwrap_or(Level::Case);
         if level == Level::Unit {
             return Ok(Step::rejected(&Rejection::NotAPackage { code }));
         }
-        let units = match presence {
-            Presence::Present(item) => Some(item.contents.units()),
-            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
-        };
+        let units = presence.item().map(|item| item.contents.units());
         self.package = Some((scanned, level));
         self.difference = difference(&effects.notices);
         let message = Message::new("accepted").with("code", code).with("units", units);

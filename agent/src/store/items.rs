@@ -84,7 +84,10 @@ fn gather(
         let Some(code) = next else { break };
         let item = match known(conn, code, order)? {
             Presence::Present(item) => item,
-            other @ (Presence::Absent(_) | Presence::Unknown | Presence::Foreign) => {
+            other @ (Presence::Absent(_)
+            | Presence::Untold(_)
+            | Presence::Unknown
+            | Presence::Foreign) => {
                 facts.set(code, other);
                 break;
             }
@@ -133,7 +136,7 @@ fn known(conn: &Connection, code: Code, order: Option<OrderId>) -> Result<Presen
         return Ok(Presence::Present(item));
     }
     if let Some(issued) = issued(conn, code)? {
-        return Ok(Presence::Absent(issued));
+        return Ok(Presence::Untold(issued));
     }
     let foreign = match code {
         // A GTIN that is no product of ours, once we have heard of our products.

@@ -118,7 +118,7 @@ fn item(conn: &Connection, code: Code) -> Result<Value, StoreError> {
     let fresh_at = items::fresh_at(conn, code)?;
     let item = match items::presence(conn, code)? {
         Presence::Present(item) => item,
-        Presence::Absent(issued) => {
+        Presence::Absent(issued) | Presence::Untold(issued) => {
             let product = issued.product.map(|id| product(conn, id)).transpose()?;
             return Ok(unused(code, Some(issued.level), product, true));
         }

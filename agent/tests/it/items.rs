@@ -38,11 +38,11 @@ async fn what_is_known_of_a_code() {
     };
     let in_roll = known(pack(1, &[0]), unit(0)).await;
     assert!(
-        matches!(&in_roll, Presence::Absent(issued) if issued.level == Level::Unit && issued.product == Some(PRODUCT)),
+        matches!(&in_roll, Presence::Untold(issued) if issued.level == Level::Unit && issued.product == Some(PRODUCT)),
         "{in_roll:?}"
     );
     let leased = known(pack(1, &[0]), case(1)).await;
-    assert!(matches!(&leased, Presence::Absent(issued) if issued.level == Level::Case));
+    assert!(matches!(&leased, Presence::Untold(issued) if issued.level == Level::Case));
     // The task's whole roll is known and this code is not in it.
     assert_eq!(known(pack(1, &[77]), unit(77)).await, Presence::Foreign);
     // Without a task nobody here can tell.

@@ -6,8 +6,7 @@ use sealtrace_protocol::ids::{
     BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Document, Effects, Facts, Item, Level, Presence, Rejection, Task, Verdict, dispute,
-    judge,
+    Action, Document, Effects, Facts, Item, Level, Rejection, Task, Verdict, dispute, judge,
 };
 use sealtrace_protocol::link::Verdicts;
 use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
@@ -277,10 +276,7 @@ impl<'b> Round<'b> {
         items: &[Item],
     ) -> Result<(), StoreError> {
         let units = items.iter().filter(|item| item.level == Level::Unit);
-        let was = |item: &Item| match facts.presence(item.code) {
-            Presence::Present(before) => before.is_in_use(),
-            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => false,
-        };
+        let was = |item: &Item| facts.presence(item.code).item().is_some_and(Item::is_in_use);
         let count = |now: bool| {
             let changed = units.clone().filter(|item| item.is_in_use() == now && was(item) != now);
             u32::try_from(changed.count()).unwrap_or(u32::MAX)

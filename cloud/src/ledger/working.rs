@@ -177,7 +177,8 @@ impl<'c> Working<'c> {
         Ok(touched)
     }
 
-    /// Sites concerned: where it was worked on, where it is or left, where it was before.
+    /// Sites concerned: where it was worked on, where it is or left, where it was before. A site that gets a package
+    /// is told of the packages inside as well.
     async fn tell(
         &mut self,
         tx: &mut Tx,
@@ -187,14 +188,51 @@ impl<'c> Working<'c> {
     ) -> Result<(), StoreError> {
         self.told.entry(site).or_default().insert(key);
         let now = self.items.get(&key).cloned().flatten();
-        for item in [before, now].into_iter().flatten() {
-            let custody = self.root_custody(tx, &item).await?;
-            let Some(Custody::At(holder) | Custody::Shipped { from: holder, .. }) = custody else {
-                continue;
-            };
+        let was = self.holder(tx, before.as_ref()).await?;
+        let is = self.holder(tx, now.as_ref()).await?;
+        for holder in [was, is].into_iter().flatten() {
             self.told.entry(holder).or_default().insert(key);
         }
+        match is {
+            Some(holder) if was != Some(holder) => self.tell_inside(tx, holder, key).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn tell_inside(
+        &mut self,
+        tx: &mut Tx,
+        site: SiteId,
+        package: ItemKey,
+    ) -> Result<(), StoreError> {
+        let mut packages = vec![package];
+        while let Some(package) = packages.pop() {
+            // As many units as children: nothing but units inside, and those stay untold.
+            let item = self.item(tx, package).await?;
+            if item.is_none_or(|item| item.contents.units() == item.children) {
+                continue;
+            }
+            for child in self.children(tx, package).await? {
+                if let Some((key, _)) = self.ours(child.code).filter(|_| child.level > Level::Unit)
+                {
+                    self.told.entry(site).or_default().insert(key);
+                    packages.push(key);
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// The site that has an item, or that sent it away.
+    async fn holder(
+        &mut self,
+        tx: &mut Tx,
+        item: Option<&Item>,
+    ) -> Result<Option<SiteId>, StoreError> {
+        let Some(item) = item else { return Ok(None) };
+        Ok(self.root_custody(tx, item).await?.map(|custody| match custody {
+            Custody::At(holder) | Custody::Shipped { from: holder, .. } => holder,
+        }))
     }
 
     async fn root_custody(

@@ -286,6 +286,45 @@ async fn feed(device: &TestDevice, query: &str) -> FeedPage {
     serde_json::from_value(answer).unwrap()
 }
 
+/// The packages a page of the feed speaks of, and how many units each holds.
+fn packages(page: &FeedPage) -> Vec<(Code, u32)> {
+    let package = |row: &FeedRow| match row {
+        FeedRow::Package(item) => Some((item.code, item.contents.units())),
+        FeedRow::Site(_)
+        | FeedRow::Product(_)
+        | FeedRow::Dealer(_)
+        | FeedRow::Operator(_)
+        | FeedRow::Task(_)
+        | FeedRow::Document(_)
+        | FeedRow::Roll(_) => None,
+    };
+    page.rows.iter().filter_map(|entry| package(&entry.row)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_gets_a_pallet_is_told_of_the_cases_on_it() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let mut line = world.device("line").await;
+        let mut warehouse = world.device_at("warehouse", world.other_site).await;
+        let cases = world.codes(Level::Case);
+        let packs = [world.pack(0), world.pack(1), pallet(&world, &cases[..2])];
+        done(&world, &mut line, &packs).await;
+        let query = format!("site={}&after=0", world.other_site);
+        assert_eq!(packages(&feed(&warehouse, &query).await), []);
+
+        let pallet = world.codes(Level::Pallet)[0];
+        let mut receive = world.operation(Action::Receive(Receive { codes: vec![pallet] }));
+        receive.site = world.other_site;
+        done(&world, &mut warehouse, &[Record::Made(receive)]).await;
+        let mut told = packages(&feed(&warehouse, &query).await);
+        told.sort_unstable();
+        assert_eq!(told, [(cases[0], 4), (cases[1], 4), (pallet, 8)]);
+        world.stop().await;
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_tells_a_site_what_concerns_it_and_a_later_row_replaces_an_earlier_one() {
     on_both_databases(async |database| {
@@ -303,19 +342,6 @@ async fn the_feed_tells_a_site_what_concerns_it_and_a_later_row_replaces_an_earl
 
         done(&world, &mut device, &[world.pack(0), world.pack(1)]).await;
         let second = feed(&device, &format!("site={site}&after={}", first.cursor)).await;
-        let packages = |page: &FeedPage| -> Vec<(Code, u32)> {
-            let package = |row: &FeedRow| match row {
-                FeedRow::Package(item) => Some((item.code, item.contents.units())),
-                FeedRow::Site(_)
-                | FeedRow::Product(_)
-                | FeedRow::Dealer(_)
-                | FeedRow::Operator(_)
-                | FeedRow::Task(_)
-                | FeedRow::Document(_)
-                | FeedRow::Roll(_) => None,
-            };
-            page.rows.iter().filter_map(|entry| package(&entry.row)).collect()
-        };
         let cases = world.codes(Level::Case);
         assert_eq!(packages(&second), [(cases[0], 4), (cases[1], 4)]);
 

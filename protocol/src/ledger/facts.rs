@@ -15,10 +15,33 @@ pub enum Presence {
     Present(Item),
     /// One of ours, and nothing has happened to it yet.
     Absent(Issued),
-    /// Nobody here can tell. Only devices answer this; the cloud knows its own codes.
+    /// One of ours by its roll; whether anything has happened to it, this device cannot tell.
+    Untold(Issued),
+    /// Nobody here can tell anything. Only devices answer this and [`Presence::Untold`]; the cloud knows its codes.
     Unknown,
     /// Not one of ours.
     Foreign,
+}
+
+impl Presence {
+    /// The item, when it is in the ledger.
+    #[must_use]
+    pub const fn item(&self) -> Option<&Item> {
+        match self {
+            Self::Present(item) => Some(item),
+            Self::Absent(_) | Self::Untold(_) | Self::Unknown | Self::Foreign => None,
+        }
+    }
+
+    /// The level the code has or was issued for, when that is known.
+    #[must_use]
+    pub const fn level(&self) -> Option<Level> {
+        match self {
+            Self::Present(item) => Some(item.level),
+            Self::Absent(issued) | Self::Untold(issued) => Some(issued.level),
+            Self::Unknown | Self::Foreign => None,
+        }
+    }
 }
 
 /// What a code was issued for.

@@ -23,7 +23,7 @@ pub(super) fn relabel(
     match pending.find(new)? {
         Found::InUse(_) => return Err(Rejection::AlreadyInUse { code: new }),
         Found::Unknown => pending.notice(Notice::Provisional { code: new }),
-        Found::Idle(issued) => {
+        Found::Idle(issued) | Found::Untold(issued) => {
             if let Some(old) = old.as_ref().filter(|old| old.level != issued.level) {
                 let (level, expected) = (issued.level, old.level);
                 return Err(Rejection::WrongLevel { code: new, level, expected });

@@ -20,7 +20,12 @@ pub(super) fn receive(
     for code in pending.distinct(&receive.codes)? {
         let mut item = match pending.find(code)? {
             Found::InUse(item) => item,
-            Found::Idle(issued) => announce(&mut pending, code, issued),
+            Found::Idle(issued) => {
+                announce(&mut pending, code, issued, Notice::ContentsToFollow { code })
+            }
+            Found::Untold(issued) => {
+                announce(&mut pending, code, issued, Notice::Provisional { code })
+            }
             Found::Unknown => {
                 pending.notice(Notice::Provisional { code });
                 continue;
@@ -54,11 +59,12 @@ pub(super) fn ship(
         let mut item = match pending.find(code)? {
             Found::InUse(item) => item,
             Found::Idle(issued) => {
-                if let Some(product) = issued.product.filter(|p| document.line(*p).is_none()) {
-                    let document = document.id;
-                    return Err(Rejection::NotOnDocument { code, product, document });
-                }
-                announce(&mut pending, code, issued)
+                is_on(document, code, issued)?;
+                announce(&mut pending, code, issued, Notice::ContentsToFollow { code })
+            }
+            Found::Untold(issued) => {
+                is_on(document, code, issued)?;
+                announce(&mut pending, code, issued, Notice::Provisional { code })
             }
             Found::Unknown => {
                 pending.notice(Notice::Provisional { code });
@@ -94,9 +100,17 @@ fn open_document<'a>(
 }
 
 /// Goods whose packing was not heard of yet may move all the same: lines and other devices synchronise later.
-fn announce(pending: &mut Pending<'_>, code: Code, issued: Issued) -> Item {
-    pending.notice(Notice::ContentsToFollow { code });
+fn announce(pending: &mut Pending<'_>, code: Code, issued: Issued, notice: Notice) -> Item {
+    pending.notice(notice);
     pending.begin(code, issued.level, State::Announced)
+}
+
+/// What is known of a code without contents: its product must be on the document.
+fn is_on(document: &Document, code: Code, issued: Issued) -> Result<(), Rejection> {
+    match issued.product.filter(|product| document.line(*product).is_none()) {
+        Some(product) => Err(Rejection::NotOnDocument { code, product, document: document.id }),
+        None => Ok(()),
+    }
 }
 
 fn may_leave(pending: &mut Pending<'_>, item: &Item, document: &Document) -> Result<(), Rejection> {

@@ -29,7 +29,7 @@ pub(super) fn commission(
                 made = Item { parent, custody, disputed, ..made };
             }
             Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
-            Found::Idle(issued) => {
+            Found::Idle(issued) | Found::Untold(issued) => {
                 level_is(code, issued.level, Level::Unit)?;
                 product_is(code, issued.product, &commission.made)?;
                 made.custody = Some(Custody::At(operation.site));
@@ -97,7 +97,7 @@ pub(super) fn verify(
         }
         Found::InUse(item) => item,
         Found::Idle(_) => return Err(Rejection::NotInUse { code: parent }),
-        Found::Unknown => {
+        Found::Untold(_) | Found::Unknown => {
             pending.notice(Notice::Provisional { code: parent });
             return Ok(pending.effects());
         }
@@ -130,7 +130,7 @@ fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection
     let parent = match pending.find(code)? {
         Found::InUse(item) if item.state == State::Announced => item,
         Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
-        Found::Idle(issued) => {
+        Found::Idle(issued) | Found::Untold(issued) => {
             if let Some(made) = &pack.made {
                 product_is(code, issued.product, made)?;
             }
@@ -209,6 +209,18 @@ fn join(
                 }
                 _ => return Err(Rejection::NotInUse { code }),
             }
+        }
+        Found::Untold(issued) => {
+            level_fits(code, issued.level, level, pack.level)?;
+            if let Some(made) = &pack.made {
+                product_is(code, issued.product, made)?;
+                if issued.level == Level::Unit {
+                    return Ok(unit(pending, code, made));
+                }
+            }
+            // Packed somewhere else, if at all: what is in it will follow.
+            pending.notice(Notice::Provisional { code });
+            return Ok(pending.begin(code, issued.level, State::Announced));
         }
         Found::Unknown => {
             pending.notice(Notice::Provisional { code });

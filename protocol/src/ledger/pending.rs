@@ -17,6 +17,8 @@ pub(super) enum Found {
     InUse(Item),
     /// Nothing yet, or nothing any more: it may be taken into use.
     Idle(Issued),
+    /// Issued, and perhaps in use: this device has not been told.
+    Untold(Issued),
     /// Nobody here can tell.
     Unknown,
 }
@@ -83,10 +85,12 @@ impl<'a> Pending<'a> {
                 State::Replaced { by, .. } => return Err(Rejection::Replaced { code, by }),
             });
         }
+        let trusts = self.operation.action.accepts_unknown();
         match self.facts.presence(code) {
             Presence::Absent(issued) => Ok(Found::Idle(*issued)),
-            Presence::Unknown if self.operation.action.accepts_unknown() => Ok(Found::Unknown),
-            Presence::Unknown => Err(Rejection::NotInUse { code }),
+            Presence::Untold(issued) if trusts => Ok(Found::Untold(*issued)),
+            Presence::Unknown if trusts => Ok(Found::Unknown),
+            Presence::Untold(_) | Presence::Unknown => Err(Rejection::NotInUse { code }),
             Presence::Foreign | Presence::Present(_) => Err(Rejection::Foreign { code }),
         }
     }
@@ -98,7 +102,9 @@ impl<'a> Pending<'a> {
         }
         match self.facts.presence(code) {
             Presence::Present(item) => Some(item),
-            Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
+            Presence::Absent(_) | Presence::Untold(_) | Presence::Unknown | Presence::Foreign => {
+                None
+            }
         }
     }
 
@@ -194,10 +200,7 @@ impl<'a> Pending<'a> {
         let mut moves: BTreeMap<DocumentId, Move> = BTreeMap::new();
         let mut items = Vec::with_capacity(self.changed.len());
         for (code, mut item) in self.changed {
-            let before = match self.facts.presence(code) {
-                Presence::Present(before) => Some(before),
-                Presence::Absent(_) | Presence::Unknown | Presence::Foreign => None,
-            };
+            let before = self.facts.presence(code).item();
             item.version = before.map_or(Version(0), |before| before.version);
             if before == Some(&item) && !self.looked_at.contains(&code) {
                 continue;

@@ -55,7 +55,7 @@ pub(super) fn in_use(pending: &mut Pending<'_>, code: Code) -> Result<Option<Ite
     match pending.find(code)? {
         Found::InUse(item) => Ok(Some(item)),
         Found::Idle(_) => Err(Rejection::NotInUse { code }),
-        Found::Unknown => {
+        Found::Untold(_) | Found::Unknown => {
             pending.notice(Notice::Provisional { code });
             Ok(None)
         }

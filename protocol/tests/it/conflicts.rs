@@ -431,3 +431,39 @@ fn an_operation_speaks_of_a_bounded_number_of_codes() {
     let refused = judge(&operation(0, 1, receive(&many)), &Facts::new());
     assert_eq!(refused, Err(Rejection::TooManyCodes { count: 2_001, limit: 2_000 }));
 }
+
+/// What a device knows of codes from a roll: that they were issued.
+fn from_the_roll(codes: &[(Code, Level)]) -> Facts {
+    let mut facts = Facts::new();
+    for (code, level) in codes {
+        let issued = Issued { level: *level, product: Some(PRODUCT) };
+        facts.set(*code, Presence::Untold(issued));
+    }
+    facts
+}
+
+#[test]
+fn a_device_packs_fresh_units_from_a_roll_without_a_doubt() {
+    let units = [unit(0), unit(1), unit(2)];
+    let mut facts = from_the_roll(&[
+        (case(0), Level::Case),
+        (units[0], Level::Unit),
+        (units[1], Level::Unit),
+        (units[2], Level::Unit),
+    ]);
+    facts.task = Ledger::default().context(&operation(0, 1, pack_case(case(0), &units))).task;
+    let effects = judge(&operation(0, 1, pack_case(case(0), &units)), &facts).unwrap();
+    assert_eq!(effects.notices, []);
+    assert_eq!(effects.items.len(), 4);
+}
+
+#[test]
+fn a_device_takes_on_trust_what_was_packed_elsewhere() {
+    let facts = from_the_roll(&[(case(0), Level::Case), (pallet(0), Level::Pallet)]);
+    let doubt = |code| Notice::Provisional { code };
+    let told = |action| judge(&operation(0, 1, action), &facts).unwrap().notices;
+    assert_eq!(told(Action::Unpack(Unpack::Whole(case(0)))), [doubt(case(0))]);
+    assert_eq!(told(relabel(case(0), case(1))), [doubt(case(0)), doubt(case(1))]);
+    assert_eq!(told(pack_pallet(pallet(0), &[case(0)])), [doubt(case(0))]);
+    assert_eq!(told(receive(&[pallet(0)])), [doubt(pallet(0))]);
+}

@@ -162,7 +162,7 @@ impl Ledger {
         facts
     }
 
-    fn context(&self, operation: &Operation) -> Facts {
+    pub(crate) fn context(&self, operation: &Operation) -> Facts {
         let mut facts = Facts::new();
         facts.task = operation.task().map(task);
         facts.document = operation.document().map(|id| self.document(id));
