@@ -104,7 +104,7 @@ async fn fed(running: &Running) {
     within(async || {
         let operation = pack(0, &[0]);
         let facts = running.store().read(move |conn| items::facts(conn, &operation)).await.unwrap();
-        facts.task.is_some() && matches!(facts.presence(unit(0)), Presence::Absent(_))
+        facts.task.is_some() && matches!(facts.presence(unit(0)), Presence::Untold(_))
     })
     .await;
 }
