@@ -6,7 +6,8 @@ use sealtrace_protocol::ids::{
     BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Document, Effects, Facts, Item, Level, Rejection, Task, Verdict, dispute, judge,
+    Action, Document, Effects, Facts, Item, Level, Operation, Rejection, Task, Verdict, dispute,
+    judge,
 };
 use sealtrace_protocol::link::Verdicts;
 use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
@@ -126,6 +127,8 @@ struct Round<'b> {
     batch: &'b Batch,
     /// The device got a newer epoch meanwhile, and may have told there what is in this batch.
     resumed: bool,
+    /// The batch an operation that travelled again was found in; others of it will follow.
+    earlier: Option<Verified<Batch>>,
     /// Where the device may work.
     sites: Vec<SiteId>,
     working: Working<'b>,
@@ -145,6 +148,7 @@ impl<'b> Round<'b> {
             codebook,
             batch,
             resumed,
+            earlier: None,
             sites: Vec::new(),
             working: Working::new(codebook),
             tasks: BTreeMap::new(),
@@ -217,9 +221,9 @@ impl<'b> Round<'b> {
     ) -> Result<Option<Verdict>, StoreError> {
         let id = match record {
             Record::Made(_) if !self.resumed => return Ok(None),
-            Record::Made(_) => {
-                let earlier = operations::reemitted_at(tx, at).await?;
-                return Ok(earlier.map(|of| Verdict::Duplicate { of }));
+            Record::Made(operation) => {
+                let Some(of) = operations::reemitted_at(tx, at).await? else { return Ok(None) };
+                return self.again(tx, at, of, operation).await.map(Some);
             }
             Record::Reemitted { id, .. } => *id,
         };
@@ -229,10 +233,43 @@ impl<'b> Round<'b> {
             return Ok(Some(Verdict::Quarantined { rejection }));
         }
         if let Some(of) = operations::place_of(tx, id).await? {
-            return Ok(Some(Verdict::Duplicate { of }));
+            return self.again(tx, id, of, record.operation()).await.map(Some);
         }
         operations::insert_reemitted(tx, id, at).await?;
         Ok(None)
+    }
+
+    /// An operation whose name is known: the same one again, or another under its name, which must not get lost.
+    async fn again(
+        &mut self,
+        tx: &mut Tx,
+        id: OperationId,
+        of: OperationId,
+        operation: &Operation,
+    ) -> Result<Verdict, StoreError> {
+        if self.judged_at(tx, of).await?.as_ref() == Some(operation) {
+            return Ok(Verdict::Duplicate { of });
+        }
+        Ok(Verdict::Quarantined { rejection: Rejection::NameTaken { names: id } })
+    }
+
+    /// The operation that travelled at a place, from the signed batch it travelled in.
+    async fn judged_at(
+        &mut self,
+        tx: &mut Tx,
+        at: OperationId,
+    ) -> Result<Option<Operation>, StoreError> {
+        let is_there = |batch: &Batch| {
+            let mut operations = batch.operations();
+            operations.find(|(place, _)| *place == at).map(|(_, record)| record.operation().clone())
+        };
+        let found = is_there(self.batch).or_else(|| self.earlier.as_deref().and_then(is_there));
+        if found.is_some() {
+            return Ok(found);
+        }
+        let Some(number) = streams::batch_with(tx, at).await? else { return Ok(None) };
+        let batch = read_batch(tx, at.device, at.epoch, number).await?;
+        Ok(is_there(self.earlier.insert(batch)))
     }
 
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {

@@ -1,6 +1,6 @@
 //! Devices' streams: where each stands, its sealed batches, what is parked, what is forked.
 
-use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, Seq};
+use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
 use sealtrace_protocol::signing::Hash;
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::time::Timestamp;
@@ -153,6 +153,18 @@ pub async fn batch(
         .await?;
     row.map(|row| Ok(Stored { hash: row.get(0)?, sealed: row.get(1)?, receipt: row.get(2)? }))
         .transpose()
+}
+
+/// The batch of a stream that an operation travelled in.
+pub async fn batch_with(tx: &mut Tx, at: OperationId) -> Result<Option<BatchNo>, StoreError> {
+    let row = tx
+        .query_opt(
+            "select batch from batches
+             where device = $1 and epoch = $2 and first_seq <= $3 and last_seq >= $3 and parked = 0",
+            &[at.device.into(), at.epoch.into(), at.seq.into()],
+        )
+        .await?;
+    row.map(|row| row.get(0)).transpose()
 }
 
 /// Stores a batch; without a receipt it is parked. A conflict when the same place was just taken by another delivery.

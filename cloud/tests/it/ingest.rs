@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use futures_util::future::join_all;
 use sealtrace_cloud::devices::listener::Peer;
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, OwnerId, Seq};
-use sealtrace_protocol::ledger::Verdict;
+use sealtrace_protocol::ledger::{Rejection, Verdict};
 use sealtrace_protocol::signing::{Hash, Sealed};
 use sealtrace_protocol::wire::v1::{BATCH_WIRE_BYTES_MAX, Receipt, Record, ResumeRequest};
 use serde_json::{Value, json};
@@ -287,6 +287,30 @@ async fn a_device_speaks_for_itself_only_when_it_repeats() {
             assert!(matches!(verdict, Verdict::Quarantined { .. }), "{verdict:?}");
         }
         assert_eq!(count(&world, "items").await, 0);
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_operation_under_a_known_name_is_kept_and_said_to_be_another() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let mut device = world.device("line").await;
+        let now = world.clock.now();
+        let delivered = device.next(&[world.pack(0)], now);
+        device.deliver(&delivered).await;
+        world.judge().await;
+        device.post("resume", resume_request(&device, [2; 16])).await;
+        device.starts_over(Epoch(2));
+        let id = OperationId { device: device.id, epoch: Epoch(1), seq: Seq(1) };
+        let other = Record::Reemitted { id, operation: world.pack(1).operation().clone() };
+        let bytes = device.next(&[other], now);
+        device.deliver(&bytes).await;
+        world.judge().await;
+        let (_, _, verdict) = device.verdicts().await.pop().unwrap();
+        let rejection = Rejection::NameTaken { names: id };
+        assert_eq!(verdict, Verdict::Quarantined { rejection });
         world.stop().await;
     })
     .await;

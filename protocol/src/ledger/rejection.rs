@@ -94,6 +94,9 @@ pub enum Rejection {
     /// The operation to correct is not known, or did not count.
     #[error("operation {names} is not known")]
     NoSuchOperation { names: OperationId },
+    /// Another operation travelled under this name before: the device's store is not what it was.
+    #[error("another operation is known as {names}")]
+    NameTaken { names: OperationId },
     /// The operation to correct was done at another site.
     #[error("operation {names} was done at site {site}")]
     DoneElsewhere { names: OperationId, site: SiteId },
@@ -134,6 +137,7 @@ impl Rejection {
             Self::SiteNotPermitted { .. } => "site_not_permitted",
             Self::TooManyCodes { .. } => "too_many_codes",
             Self::NoSuchOperation { .. } => "no_such_operation",
+            Self::NameTaken { .. } => "name_taken",
             Self::DoneElsewhere { .. } => "done_elsewhere",
             Self::MovedOn { .. } => "moved_on",
         }

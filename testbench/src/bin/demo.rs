@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sealtrace_testbench::check::Summary;
 use sealtrace_testbench::demo::{Settings, World, run};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the main job end to end: a cloud, a line on virtual serial ports, a PDA, a market, an auditor.
 #[derive(Parser)]
@@ -72,7 +73,9 @@ async fn stay(world: &World, json: bool) {
     } else {
         println!("{}", world.where_to_click());
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        eprintln!("cannot wait for Ctrl-C; stopping");
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
     }
 }

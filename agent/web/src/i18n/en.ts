@@ -235,6 +235,7 @@ export const en: Record<Key, string> = {
   'msg.task_closed': 'The task is done or not for this device',
   'msg.not_in_plan': 'The packing plan has no {level}',
   'msg.too_many_codes': 'Too many codes at once[: {count}, {limit} allowed]. Do it in several steps',
+  'msg.name_taken': 'Another operation is known under the name of this one: the device was restored from a copy. Tell the administrator',
   'msg.done_elsewhere': 'The operation to undo was done at another site',
   'msg.no_such_operation': 'The operation to undo is not known',
   'msg.moved_on': 'Something happened to it since, undo is not possible[: {code}]',

@@ -233,6 +233,7 @@ export const zhCN = {
   'msg.task_closed': '任务不可用：已完成或不属于本机',
   'msg.not_in_plan': '包装方案里没有{level}这一层',
   'msg.too_many_codes': '一次操作的码太多[：{count} 个，最多 {limit} 个]，分几次做',
+  'msg.name_taken': '该作业的编号已被另一项作业占用：设备数据曾被恢复，请联系管理员',
   'msg.done_elsewhere': '要撤销的作业是在别的部署点做的',
   'msg.no_such_operation': '找不到要撤销的作业',
   'msg.moved_on': '之后又有新的变动，不能撤销[：{code}]',

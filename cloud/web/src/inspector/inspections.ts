@@ -9,6 +9,7 @@ export interface Inspection {
   accuracy_m?: number
   finding: string
   note: string
+  id?: string
 }
 export interface Answer {
   item: { code?: string; level?: Level; state?: Tagged; product?: Product | null; lot?: string | null; custody?: Custody | null } | null
@@ -35,13 +36,20 @@ function keep(): void {
   localStorage.setItem(KEY, JSON.stringify(waiting.rows))
 }
 
+/** The name under which the cloud records an inspection once, however often it is sent. */
+function named(inspection: Inspection): Inspection {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return { ...inspection, id: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('') }
+}
+
 /** No answer at all, or an answer that says "later": the record must not be lost. */
 function later(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 0 || error.status === 401 || error.status === 429 || error.status >= 500)
 }
 
 /** The cloud's answer, or null when the inspection now waits on this phone. */
-export async function file(inspection: Inspection): Promise<Answer | null> {
+export async function file(unnamed: Inspection): Promise<Answer | null> {
+  const inspection = named(unnamed)
   try {
     return await api.post<Answer>('/inspections', inspection)
   } catch (error) {

@@ -31,6 +31,7 @@ const REJECTIONS: Record<string, Pair> = {
   not_in_plan: ['包装规格里没有{level}这一级', 'The packaging plan has no {level}'],
   site_not_permitted: ['设备不允许在部署点 {site} 作业', 'The device may not work at site {site}'],
   too_many_codes: ['一次操作里有 {count} 个码，最多 {limit} 个', '{count} codes in one operation, {limit} are allowed'],
+  name_taken: ['编号 {names} 已被另一项操作占用：设备数据曾被恢复', 'Another operation is known as {names}: the device was restored from a copy'],
   done_elsewhere: ['要更正的操作 {names} 是在部署点 {site} 做的', 'The operation to correct, {names}, was done at site {site}'],
   no_such_operation: ['找不到要更正的操作 {names}', 'The operation to correct is not known: {names}'],
   moved_on: ['{code} 此后又有了新的操作', '{code} has moved on since'],
