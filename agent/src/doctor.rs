@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sealtrace_protocol::time::Timestamp;
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::clock::Clock;
 use crate::config::{Config, Port};
@@ -130,11 +131,12 @@ fn folder(data: &Path) -> Check {
 
 fn time(clock: &Clock) -> Check {
     let now = clock.now();
+    let found = OffsetDateTime::from_unix_timestamp(now.millis() / 1_000)
+        .map_or_else(|_| format!("{} ms since 1970", now.millis()), |at| at.to_string());
     if now.millis() < CLOCK_MS_MIN {
-        let found = format!("{} ms since 1970", now.millis());
         return Check::new("clock", Health::Fail, found, "set the clock; its battery may be empty");
     }
-    Check::new("clock", Health::Ok, format!("{} ms since 1970", now.millis()), "")
+    Check::new("clock", Health::Ok, found, "")
 }
 
 fn not_enrolled() -> Check {

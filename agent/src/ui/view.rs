@@ -53,6 +53,7 @@ pub(super) fn task(conn: &Connection, row: &TaskRow) -> Result<Value, StoreError
     let state = match (row.open, packed_units) {
         (false, _) => "done",
         (true, 0) => "open",
+        (true, packed) if packed >= row.quantity => "done",
         (true, _) => "in_work",
     };
     Ok(json!({

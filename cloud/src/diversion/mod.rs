@@ -24,7 +24,6 @@ use serde::Serialize;
 
 use self::custody::Held;
 use self::plain::{Seen, Shipment, Standing};
-use self::regions::Region;
 use crate::codes::{Codebook, ItemKey};
 use crate::store::sightings::StoredSighting;
 use crate::store::{self, StoreError, Tx};
@@ -91,15 +90,18 @@ pub struct RegionName {
     pub code: String,
     /// 中文名.
     pub name: String,
+    /// English name.
+    pub en: String,
 }
 
 impl RegionName {
     /// The prefecture with this adcode; its number stands for a name we do not know.
     #[must_use]
     pub fn of(code: u32) -> Self {
-        let name =
-            regions::by_code(code).map_or_else(|| code.to_string(), |r: &Region| r.name.to_owned());
-        Self { code: code.to_string(), name }
+        let number = code.to_string();
+        let (name, en) = regions::by_code(code)
+            .map_or((number.as_str(), number.as_str()), |region| (region.name, region.en));
+        Self { name: name.to_owned(), en: en.to_owned(), code: number }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Working<'c> {
     codebook: &'c Codebook,
     /// Every item looked at; none = nothing has happened to it.
     items: BTreeMap<ItemKey, Option<Item>>,
+    /// What of `items` is directly inside which package.
+    inside: BTreeMap<ItemKey, BTreeSet<ItemKey>>,
     /// Packages whose children are all in `items`.
     opened: BTreeSet<ItemKey>,
     changed: BTreeSet<ItemKey>,
@@ -38,6 +40,7 @@ impl<'c> Working<'c> {
         Self {
             codebook,
             items: BTreeMap::new(),
+            inside: BTreeMap::new(),
             opened: BTreeSet::new(),
             changed: BTreeSet::new(),
             versions: Vec::new(),
@@ -169,7 +172,7 @@ impl<'c> Working<'c> {
             touched.push((key, item.version));
             self.versions.push((key, by, item.clone()));
             self.changed.insert(key);
-            self.items.insert(key, Some(item));
+            self.hold(key, Some(item));
         }
         for (key, before) in packages {
             self.tell(tx, site, key, before).await?;
@@ -288,7 +291,9 @@ impl<'c> Working<'c> {
         let missing: Vec<ItemKey> =
             keys.into_iter().filter(|key| !self.items.contains_key(key)).collect();
         let mut found = stored::items(tx, self.codebook, &missing).await?;
-        self.items.extend(missing.into_iter().map(|key| (key, found.remove(&key))));
+        for key in missing {
+            self.hold(key, found.remove(&key));
+        }
         Ok(())
     }
 
@@ -296,11 +301,28 @@ impl<'c> Working<'c> {
     async fn children(&mut self, tx: &mut Tx, parent: ItemKey) -> Result<Vec<Item>, StoreError> {
         if self.opened.insert(parent) {
             for (key, item) in stored::children(tx, self.codebook, parent).await? {
-                self.items.entry(key).or_insert(Some(item));
+                if !self.items.contains_key(&key) {
+                    self.hold(key, Some(item));
+                }
             }
         }
-        let code = self.codebook.code(parent);
-        let items = self.items.values().flatten();
-        Ok(items.filter(|item| code.is_some() && item.parent == code).cloned().collect())
+        let inside = self.inside.get(&parent).into_iter().flatten();
+        Ok(inside.filter_map(|key| self.items.get(key)?.clone()).collect())
+    }
+
+    /// Holds an item as it is now, in the package it is in now.
+    fn hold(&mut self, key: ItemKey, item: Option<Item>) {
+        let package = |item: &Item| item.parent.and_then(|parent| self.ours(parent));
+        let is = item.as_ref().and_then(package).map(|(parent, _)| parent);
+        let was = self.items.get(&key).and_then(Option::as_ref).and_then(package);
+        if let Some((was, _)) = was.filter(|(was, _)| Some(*was) != is)
+            && let Some(inside) = self.inside.get_mut(&was)
+        {
+            inside.remove(&key);
+        }
+        if let Some(is) = is {
+            self.inside.entry(is).or_default().insert(key);
+        }
+        self.items.insert(key, item);
     }
 }

@@ -4,7 +4,7 @@ use sealtrace_protocol::ids::{DeviceId, SiteId};
 use sealtrace_protocol::time::Timestamp;
 
 use super::search::{Listing, Page};
-use super::{Row, StoreError, Tx};
+use super::{Row, StoreError, Tx, devices};
 use crate::devices::console::DeviceShown;
 use crate::named::Named;
 
@@ -61,12 +61,6 @@ fn read(row: &Row, sites: Vec<Named<SiteId>>) -> Result<DeviceShown, StoreError>
 }
 
 async fn sites(tx: &mut Tx, device: DeviceId) -> Result<Vec<Named<SiteId>>, StoreError> {
-    let rows = tx
-        .query(
-            "select s.id, s.name from device_sites d join sites s on s.id = d.site
-             where d.device = $1 order by s.id",
-            &[device.into()],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(Named::new(row.get(0)?, row.get(1)?))).collect()
+    let sites = devices::named_sites(tx, device).await?;
+    Ok(sites.into_iter().map(|site| Named::new(site.id, site.name)).collect())
 }

@@ -75,7 +75,8 @@ function facts(page: Node, verdict: HTMLElement, answer: Verification): void {
   if (answer.product) rows.push([say.product, answer.product.name])
   if (answer.lot) rows.push([say.lot, answer.lot])
   if (answer.verdict === 'genuine' && answer.nth > 1 && answer.first) {
-    const where = answer.first.region ? ` ${answer.first.region.name}` : ''
+    const region = answer.first.region
+    const where = region ? ` ${locale === 'en' ? region.en : region.name}` : ''
     rows.push([say.first, minute(answer.first.at) + where])
   }
   if (answer.product && answer.product.gtin) rows.push([say.gtin, answer.product.gtin, 'code'])

@@ -4,8 +4,8 @@ export type Level = 'unit' | 'box' | 'case' | 'pallet'
 export interface Named { id: number; name: string }
 export interface Numbered { id: number; number: string }
 export interface Product extends Named { gtin?: string }
-export interface Region { code: string; name: string }
-export interface Place extends Region { en: string; lon: number; lat: number }
+export interface Region { code: string; name: string; en: string }
+export interface Place extends Region { lon: number; lat: number }
 export interface List<T> { rows: T[]; total?: number }
 export interface Account { id: number; login: string; name: string; role: 'admin' | 'auditor' | 'inspector' }
 
