@@ -62,12 +62,12 @@ async fn a_bottle_seen_outside_the_territory_it_was_shipped_to_is_listed() {
             "dealer": { "id": goods.nanjing, "name": "南京经销商" },
             "document": { "id": 1, "number": "OUT-N" },
             "shipped_at": START.plus_ms(MINUTE_MS),
-            "territory": [{ "code": "320100", "name": "南京市" }, { "code": "321000", "name": "扬州市" }],
+            "territory": [{ "code": "320100", "name": "南京市", "en": "Nanjing" }, { "code": "321000", "name": "扬州市", "en": "Yangzhou" }],
             "sightings": [
                 { "id": 1, "at": START.plus_ms(2 * MINUTE_MS), "kind": "consumer",
-                  "region": { "code": "320100", "name": "南京市" }, "accuracy_m": null, "outside": false },
+                  "region": { "code": "320100", "name": "南京市", "en": "Nanjing" }, "accuracy_m": null, "outside": false },
                 { "id": 2, "at": START.plus_ms(3 * MINUTE_MS), "kind": "consumer",
-                  "region": { "code": "440100", "name": "广州市" }, "accuracy_m": null, "outside": true },
+                  "region": { "code": "440100", "name": "广州市", "en": "Guangzhou" }, "accuracy_m": null, "outside": true },
             ],
             "outside": 1, "last_at": START.plus_ms(3 * MINUTE_MS),
         });
@@ -227,7 +227,7 @@ async fn an_inspector_learns_where_goods_may_be_sold_and_the_sighting_is_kept() 
         assert_eq!(
             trace["sightings"],
             json!([{ "id": 1, "at": office.now(), "kind": "inspector", "accuracy_m": 25, "outside": true,
-                     "region": { "code": "310100", "name": "上海市" }, "finding": "diverted", "note": "便利店" }])
+                     "region": { "code": "310100", "name": "上海市", "en": "Shanghai" }, "finding": "diverted", "note": "便利店" }])
         );
         assert_eq!(office.scan(&goods.units[0], NANJING).await["nth"], 1, "an inspector is no consumer");
         let bad = json!({ "text": "", "region": "x", "finding": "fine", "note": "x".repeat(1_001) });
@@ -326,7 +326,7 @@ async fn what_a_device_inspected_is_a_sighting_too() {
         assert_eq!(
             trace["sightings"],
             json!([{ "id": 1, "at": office.now(), "kind": "inspector", "accuracy_m": 20, "outside": true,
-                     "region": { "code": "440100", "name": "广州市" }, "finding": "suspicious" }])
+                     "region": { "code": "440100", "name": "广州市", "en": "Guangzhou" }, "finding": "suspicious" }])
         );
         agree_with_judging_afresh(&office, &goods).await;
     })

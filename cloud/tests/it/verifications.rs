@@ -21,7 +21,7 @@ async fn a_bottle_is_pending_until_its_line_has_reported_and_genuine_from_then_o
     in_both_offices(async |office| {
         let goods = goods(&office).await;
         let product = json!({ "name": "雪峰啤酒 500ml", "gtin": "06901234567892" });
-        let nanjing = json!({ "code": "320100", "name": "南京市" });
+        let nanjing = json!({ "code": "320100", "name": "南京市", "en": "Nanjing" });
         let bottle = goods.units[0];
         assert_eq!(
             office.scan(&bottle, "320102").await,
