@@ -1,7 +1,7 @@
 //! `cargo demo`: the main job with the real programs, then a console to click through; `--check` only checks.
 #![expect(clippy::print_stdout, reason = "this is what the command answers")]
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -46,25 +46,37 @@ async fn main() -> ExitCode {
     let settings = Settings {
         folder,
         postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
-        web: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-        pda: (!anywhere).then(|| SocketAddr::from(([127, 0, 0, 1], 7070))),
+        web: if anywhere { None } else { unless_taken(8080) },
+        pda: if anywhere { None } else { unless_taken(7070) },
         browser: arguments.check,
         quiet: false,
     };
-    let outcome = run(&settings).await;
-    let summary = match &outcome {
-        Ok((_, summary)) => serde_json::to_string(summary),
+    let finished = match run(&settings).await {
+        Ok(finished) => finished,
         Err(error) => {
             eprintln!("\nthe demo failed: {error:#}");
-            serde_json::to_string(&Summary::default())
+            println!("{}", line(&Summary::default()));
+            return ExitCode::FAILURE;
         }
     };
-    println!("{}", summary.unwrap_or_default());
-    let Ok((world, summary)) = outcome else { return ExitCode::FAILURE };
-    if !arguments.check {
-        stay(&world, arguments.json).await;
+    if let Some(complaint) = &finished.complaint {
+        eprintln!("\nthe demo failed: {complaint:#}");
     }
-    if summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!("{}", line(&finished.summary));
+    if !arguments.check {
+        stay(&finished.world, arguments.json).await;
+    }
+    if finished.summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn line(summary: &Summary) -> String {
+    serde_json::to_string(summary).unwrap_or_default()
+}
+
+/// This port on loopback; none when somebody else listens there, so that another is taken.
+fn unless_taken(port: u16) -> Option<SocketAddr> {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    TcpListener::bind(address).is_ok().then_some(address)
 }
 
 async fn stay(world: &World, json: bool) {

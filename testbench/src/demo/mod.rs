@@ -6,28 +6,52 @@ mod plan;
 mod sale;
 mod world;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 
+use self::plan::Job;
+use self::sale::Sold;
 pub use world::{Settings, Shown, World};
 
 use crate::check::{Summary, summarise};
 use crate::clock::Stopwatch;
 
-/// Runs the whole job; the world stays up for whoever wants to look around.
-pub async fn run(settings: &Settings) -> Result<(World, Summary)> {
+/// A job that was run to its end, or until something was not as expected.
+pub struct Finished {
+    /// Everything that runs, for whoever wants to look around.
+    pub world: World,
+    /// What both sides' databases say.
+    pub summary: Summary,
+    /// The first thing that was not as expected.
+    pub complaint: Option<Error>,
+}
+
+/// Runs the whole job. An error means that it went wrong before there was anything to count.
+pub async fn run(settings: &Settings) -> Result<Finished> {
     let stopwatch = Stopwatch::start();
     let mut world = World::build(settings).await?;
-    let job = plan::release(&mut world).await?;
-    floor::work(&mut world, &job).await?;
-    let sold = sale::ship_and_sell(&mut world, &job).await?;
-    sale::audit(&mut world, &job, &sold).await?;
-    if settings.browser {
-        tokio::task::block_in_place(|| browser::audit(&world))?;
-    }
+    let done = work(&mut world, settings).await;
     let agents = [world.line_folder(), world.pda_folder()];
-    let mut summary = summarise(&[&agents[0], &agents[1]], &world.database()).await?;
+    let counted = summarise(&[&agents[0], &agents[1]], &world.database()).await;
+    let (mut summary, complaint) = match (done, counted) {
+        (Ok((job, sold)), Ok(summary)) => {
+            let complaint = plan::expect(&job, &sold, &summary).err();
+            (summary, complaint)
+        }
+        (Err(complaint), Ok(summary)) => (summary, Some(complaint)),
+        (Err(complaint), Err(_)) | (Ok(_), Err(complaint)) => return Err(complaint),
+    };
+    summary.ok = complaint.is_none();
     summary.seconds = stopwatch.seconds();
-    plan::expect(&job, &sold, &summary)?;
-    summary.ok = true;
-    Ok((world, summary))
+    Ok(Finished { world, summary, complaint })
+}
+
+async fn work(world: &mut World, settings: &Settings) -> Result<(Job, Sold)> {
+    let job = plan::release(world).await?;
+    floor::work(world, &job).await?;
+    let sold = sale::ship_and_sell(world, &job).await?;
+    sale::audit(world, &job, &sold).await?;
+    if settings.browser {
+        tokio::task::block_in_place(|| browser::audit(world))?;
+    }
+    Ok((job, sold))
 }
