@@ -182,7 +182,16 @@ async fn serve(
             Some(Err(source)) => return Err(failed(source)),
         };
         for frame in frames {
-            let Some(answer) = hear(reader, frame, at_ms, events).await else { return Ok(()) };
+            let heard = heard(reader, frame);
+            if let Some(Heard::Garbage(why)) = &heard {
+                tracing::warn!(
+                    reader.port = port,
+                    reader.profile = profile.name,
+                    why,
+                    "the reader sent bytes that are no reading: check cable, baud rate and parity"
+                );
+            }
+            let Some(answer) = tell(reader, heard, at_ms, events).await else { return Ok(()) };
             write(&mut stream, answer).await.map_err(failed)?;
         }
     }
@@ -194,22 +203,27 @@ pub(crate) async fn write(stream: &mut SerialStream, bytes: &[u8]) -> std::io::R
     timeout(WRITE_MAX, stream.write_all(bytes)).await.unwrap_or_else(late)
 }
 
-/// Hands a frame on and waits for what to answer; none when nobody listens any more.
-async fn hear<'r>(
+/// What a frame says; none when its profile says to pass over it.
+fn heard(reader: &Reader, frame: Frame) -> Option<Heard> {
+    match frame {
+        Frame::Ignored => None,
+        Frame::NoRead => Some(Heard::NoRead),
+        Frame::Garbage { why, .. } => Some(Heard::Garbage(why.to_string())),
+        Frame::Read(content) => Some(match reader.symbology.reading(&content) {
+            Ok(reading) => Heard::Text(reading.text),
+            Err(error) => Heard::Garbage(error.to_string()),
+        }),
+    }
+}
+
+/// Hands a reading on and waits for what to answer; none when nobody listens any more.
+async fn tell<'r>(
     reader: &'r Reader,
-    frame: Frame,
+    heard: Option<Heard>,
     at_ms: u64,
     events: &mpsc::Sender<Event>,
 ) -> Option<&'r [u8]> {
-    let heard = match frame {
-        Frame::Ignored => return Some(Ack::good(&reader.ack)),
-        Frame::NoRead => Heard::NoRead,
-        Frame::Garbage { why, .. } => Heard::Garbage(why.to_string()),
-        Frame::Read(content) => match reader.symbology.reading(&content) {
-            Ok(reading) => Heard::Text(reading.text),
-            Err(error) => Heard::Garbage(error.to_string()),
-        },
-    };
+    let Some(heard) = heard else { return Some(Ack::good(&reader.ack)) };
     let (answer, answered) = oneshot::channel();
     events.send(Event::Heard { heard, at_ms, answer }).await.ok()?;
     Some(match answered.await {

@@ -31,6 +31,10 @@ pub(super) async fn work(world: &mut World, job: &Job) -> Result<()> {
     pack_by_wedge(&pda, job, 2).await?;
     answers.extend(run_line(world, job, KILLED_IN.0 + 1..job.cases.len()).await?);
     job.check_gate(&answers)?;
+    ensure!(
+        world.line_said("bytes that are no reading")?,
+        "noise on a cable left no line in the log"
+    );
     correct_by_hand(&pda, job).await?;
     world.say("both agents synchronise");
     synchronised(&world.line_page()).await?;

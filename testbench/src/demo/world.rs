@@ -236,6 +236,11 @@ impl World {
         Ok(())
     }
 
+    /// True when the line agent's log has these words.
+    pub(super) fn line_said(&self, words: &str) -> Result<bool> {
+        Ok(std::fs::read_to_string(self.settings.folder.join("line.log"))?.contains(words))
+    }
+
     /// An error when a program that should run does not.
     pub(super) fn all_run(&mut self) -> Result<()> {
         self.cloud.still_runs()?;
