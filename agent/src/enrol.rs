@@ -118,6 +118,19 @@ pub async fn enrol(enrolment: &Enrolment) -> Result<DeviceFile, EnrolError> {
     let http = http_client(&url, enrolment.ca_pin.as_deref())?;
     // Everything that can fail on this machine is tried before the token is spent.
     let store = Store::open(data)?;
+    let enrolled = enrol_with(&store, &http, &url, enrolment).await;
+    // Whoever runs next finds the folder free.
+    store.close().await;
+    enrolled
+}
+
+async fn enrol_with(
+    store: &Store,
+    http: &reqwest::Client,
+    url: &Url,
+    enrolment: &Enrolment,
+) -> Result<DeviceFile, EnrolError> {
+    let data = enrolment.data.as_path();
     if store.read(outbox::any).await? {
         return Err(EnrolError::OldWork(data.to_owned()));
     }
@@ -128,7 +141,7 @@ pub async fn enrol(enrolment: &Enrolment) -> Result<DeviceFile, EnrolError> {
     let proof = keys.signing.prove(&enrolment_challenge(&token, &csr_pem));
     let signing_key = BASE64.encode(&keys.signing.public().0);
     let request = EnrolRequest { token, csr_pem, signing_key, proof: BASE64.encode(&proof) };
-    let enrolled = ask(&http, &url, &request).await?;
+    let enrolled = ask(http, url, &request).await?;
     if identity::public_key(&enrolled.receipt_key).is_none() {
         return Err(EnrolError::Answer);
     }

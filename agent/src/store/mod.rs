@@ -189,6 +189,15 @@ impl Store {
         Ok(Self { folder: Arc::new(folder.to_owned()), writer, readers: Readers::new(path) })
     }
 
+    /// Lets go of the store and waits until its file is closed and free for whoever opens it next. Other handles must
+    /// be dropped as well, or it waits for them.
+    pub async fn close(self) {
+        let mut commits = self.writer.commits();
+        drop(self);
+        // The writer's end of this goes last, behind the file and its lock.
+        while commits.changed().await.is_ok() {}
+    }
+
     /// Runs `job` in the writer's next transaction and answers once that is on the disk. `Err` undoes this job alone.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where

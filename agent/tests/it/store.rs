@@ -319,7 +319,7 @@ async fn a_disk_that_takes_no_more_loses_nothing_that_was_green() {
 #[tokio::test]
 async fn a_newer_layout_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    drop(ready(folder.path()).await);
+    ready(folder.path()).await.close().await;
     let path = folder.path().join("agent.db");
     let conn = rusqlite::Connection::open(&path).unwrap();
     conn.execute(
@@ -329,12 +329,7 @@ async fn a_newer_layout_is_refused() {
     )
     .unwrap();
     drop(conn);
-    let reopened = loop {
-        match Store::open(folder.path()) {
-            Err(StoreError::Locked(_)) => tokio::task::yield_now().await,
-            other => break other,
-        }
-    };
+    let reopened = Store::open(folder.path());
     assert!(matches!(reopened, Err(StoreError::Newer { found: 999, .. })));
 }
 

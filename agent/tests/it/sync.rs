@@ -34,12 +34,7 @@ struct Running {
 impl Running {
     async fn start(data: &Path) -> Self {
         let config = Config { data: data.to_owned(), ..Config::default() };
-        let agent = loop {
-            match run::open(config.clone()).await {
-                Err(run::RunError::Store(StoreError::Locked(_))) => tokio::task::yield_now().await,
-                other => break other.unwrap(),
-            }
-        };
+        let agent = run::open(config).await.unwrap();
         let identity = agent.identity.clone().unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(driver::run(agent.clone(), identity, stop.clone()));
@@ -49,6 +44,7 @@ impl Running {
     async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap();
+        self.agent.store.close().await;
     }
 
     fn store(&self) -> &Store {
@@ -115,12 +111,7 @@ async fn a_bad_token_leaves_nothing_and_says_what_to_do() {
     let cloud = Cloud::start().await;
     let error = enrol(&enrolment(&cloud, data.path(), "OLD")).await.unwrap_err();
     assert!(matches!(error, EnrolError::TokenExpired), "{error}");
-    let again = loop {
-        match enrol(&enrolment(&cloud, data.path(), "NONE")).await.unwrap_err() {
-            EnrolError::Store(StoreError::Locked(_)) => tokio::task::yield_now().await,
-            other => break other,
-        }
-    };
+    let again = enrol(&enrolment(&cloud, data.path(), "NONE")).await.unwrap_err();
     assert!(matches!(again, EnrolError::TokenUnknown), "{again}");
     assert!(!data.path().join("identity").exists() && !data.path().join("identity.new").exists());
 }
@@ -254,6 +245,7 @@ async fn a_restored_copy_asks_for_a_new_epoch_and_sends_again_what_it_cannot_kno
         let agent = run::open(config).await.unwrap();
         let refused = confirm(&agent.store, pack(3, &[6, 7]), vec![]).await.unwrap_err();
         assert!(matches!(refused, ConfirmError::Store(StoreError::NoStream)), "{refused}");
+        agent.store.close().await;
     }
     let running = Running::start(data.path()).await;
     running.quiet().await;
