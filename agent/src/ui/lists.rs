@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::Page;
@@ -33,18 +34,12 @@ pub(super) async fn tasks(
     session: Session,
 ) -> Result<Json<Value>, ApiError> {
     let site = session.site;
-    let rows = page
-        .agent
-        .store
-        .read(move |conn| {
-            feed::tasks(conn)?
-                .iter()
-                .filter(|task| task.open && task.site == site)
-                .map(|task| view::task(conn, task))
-                .collect::<Result<Vec<_>, StoreError>>()
-        })
-        .await?;
-    Ok(Json(json!({ "rows": rows })))
+    let tasks = move |conn: &Connection| {
+        let mut tasks = feed::tasks(conn)?;
+        tasks.retain(|task| task.open && task.site == site);
+        tasks.iter().map(|task| view::task(conn, task)).collect()
+    };
+    rows(&page, tasks).await
 }
 
 /// `GET /api/documents`: the open ones of the operator's site.
@@ -53,17 +48,19 @@ pub(super) async fn documents(
     session: Session,
 ) -> Result<Json<Value>, ApiError> {
     let site = session.site;
-    let rows = page
-        .agent
-        .store
-        .read(move |conn| {
-            feed::documents(conn)?
-                .iter()
-                .filter(|row| row.document.open && row.document.from == site)
-                .map(|row| view::document(conn, row))
-                .collect::<Result<Vec<_>, StoreError>>()
-        })
-        .await?;
+    let documents = move |conn: &Connection| {
+        let mut documents = feed::documents(conn)?;
+        documents.retain(|row| row.document.open && row.document.from == site);
+        documents.iter().map(|row| view::document(conn, row)).collect()
+    };
+    rows(&page, documents).await
+}
+
+async fn rows<F>(page: &Page, read: F) -> Result<Json<Value>, ApiError>
+where
+    F: FnOnce(&Connection) -> Result<Vec<Value>, StoreError> + Send + 'static,
+{
+    let rows = page.agent.store.read(read).await?;
     Ok(Json(json!({ "rows": rows })))
 }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use sealtrace_protocol::ids::{DealerId, ProductId};
 use serde::Deserialize;
 
-use super::regions::{self, REGIONS, Region};
+use super::regions::{self, Region};
 use super::{Suspect, suspects};
 use crate::accounts::Account;
 use crate::cloud::Cloud;
@@ -57,15 +57,5 @@ fn filter(cloud: &Cloud, query: &Query, page: &Page) -> Result<Option<Filter>, I
 
 /// `GET /regions` — the prefectures we know, by code.
 pub async fn regions(_: Account, Paged(page): Paged) -> Json<Listing<&'static Region>> {
-    let q = page.q.trim().to_lowercase();
-    let matches = |region: &&Region| {
-        region.name.contains(&q)
-            || region.en.to_lowercase().contains(&q)
-            || region.code.to_string().starts_with(&q)
-    };
-    let found: Vec<&Region> = REGIONS.iter().filter(matches).collect();
-    let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
-    let size = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let skipped = size.saturating_mul(usize::try_from(page.page - 1).unwrap_or(usize::MAX));
-    Json(Listing { rows: found.into_iter().skip(skipped).take(size).collect(), total })
+    Json(page.of(regions::named(&page.q)))
 }

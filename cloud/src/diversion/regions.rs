@@ -195,6 +195,18 @@ pub const REGIONS: &[Region] = &[
     place(654_000, "伊犁哈萨克自治州", "Ili", 81.32, 43.92),
 ];
 
+/// The prefectures with `q` in either name, or at the beginning of their adcode.
+#[must_use]
+pub fn named(q: &str) -> Vec<&'static Region> {
+    let q = q.trim().to_lowercase();
+    let matches = |region: &&Region| {
+        region.name.contains(&q)
+            || region.en.to_lowercase().contains(&q)
+            || region.code.to_string().starts_with(&q)
+    };
+    REGIONS.iter().filter(matches).collect()
+}
+
 /// Reads an adcode of six digits as the prefecture it lies in: a county counts for its city, a municipality's own
 /// code for its urban core. `None` for a place that is not in [`REGIONS`].
 #[must_use]

@@ -38,6 +38,16 @@ impl Page {
         (u64::from(self.page.saturating_sub(1)) * u64::from(self.size)).into()
     }
 
+    /// This page of rows that are all in memory.
+    #[must_use]
+    pub fn of<T>(&self, all: Vec<T>) -> Listing<T> {
+        let number = |of: u32| usize::try_from(of).unwrap_or(usize::MAX);
+        let size = number(self.size);
+        let before = number(self.page.saturating_sub(1)).saturating_mul(size);
+        let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        Listing { rows: all.into_iter().skip(before).take(size).collect(), total }
+    }
+
     /// For `lower(column) like $n escape '\'`.
     #[must_use]
     pub fn pattern(&self) -> Value {
