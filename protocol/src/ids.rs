@@ -63,6 +63,8 @@ id! {
     BatchNo(u64);
     /// How often an item was touched; 0 = never.
     Version(u32);
+    /// A revision of a packaging plan, from 1.
+    Revision(u32);
     /// A position in a site's feed.
     Cursor(u64);
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::code::Sscc;
 use crate::ids::{
     BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, OwnerId,
-    ProductId, Seq, SiteId, TaskId,
+    ProductId, Revision, Seq, SiteId, TaskId,
 };
-use crate::ledger::{Item, Level, Plan, Verdict};
+use crate::ledger::{Item, Level, LotTerms, Permit, Plan, Role, Verdict};
 use crate::text::Lot;
 
 /// `POST /api/v1/enrol`: a new device asks for its certificate.
@@ -98,7 +98,31 @@ pub struct Resumed {
     pub epoch: Epoch,
 }
 
-/// `GET /device/v1/feed`: one page of what a site needs to know.
+/// The two streams of a site's feed: a new device works as soon as it has the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedStream {
+    /// Sites, products, people, lots, tasks, documents, rolls: JSON, [`FeedPage`].
+    Desk,
+    /// Packages with their contents, and the units of open ones: [`GoodsPage`] in the wire encoding.
+    Goods,
+}
+
+impl FeedStream {
+    /// Both, in the order they are fetched.
+    pub const ALL: [Self; 2] = [Self::Desk, Self::Goods];
+
+    /// The word in addresses and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Desk => "desk",
+            Self::Goods => "goods",
+        }
+    }
+}
+
+/// `GET /device/v1/feed/desk`: one page of what a site needs to know besides goods.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FeedPage {
     /// In cursor order.
@@ -118,14 +142,32 @@ pub struct FeedEntry {
     pub row: FeedRow,
 }
 
+/// `GET /device/v1/feed/goods`: one page of packages as the cloud knows them, [`crate::wire`] encoding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoodsPage {
+    /// In cursor order; each as it is now, not as it was when the row was written.
+    pub items: Vec<Item>,
+    /// Ask again from here.
+    pub cursor: Cursor,
+    /// True when there is more right now.
+    pub more: bool,
+}
+
+/// The most items of one [`GoodsPage`].
+pub const GOODS_PAGE_ITEMS_MAX: usize = 2_000;
+
 /// What a device is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedRow {
     /// A site.
     Site(Site),
-    /// A product and how it is packed.
+    /// What the owner has settled on for all sites.
+    Owner(OwnerRules),
+    /// A product, how it is packed and who may have it.
     Product(Product),
+    /// A lot and its terms.
+    Lot(LotRow),
     /// A dealer.
     Dealer(Dealer),
     /// Somebody who may log in on devices of this site.
@@ -136,8 +178,6 @@ pub enum FeedRow {
     Document(DocumentRow),
     /// Codes that were issued: unit rolls are known by their digest, SSCCs by their range.
     Roll(Roll),
-    /// A package as the cloud knows it.
-    Package(Item),
 }
 
 /// A site by name.
@@ -147,6 +187,15 @@ pub struct Site {
     pub id: SiteId,
     /// Its name.
     pub name: String,
+    /// Goods never received there may leave from there.
+    pub implied_receipt: bool,
+}
+
+/// What the owner has settled on for all sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerRules {
+    /// Goods of a pending lot may leave.
+    pub pending_may_ship: bool,
 }
 
 /// A dealer by name.
@@ -156,6 +205,8 @@ pub struct Dealer {
     pub id: DealerId,
     /// Its name.
     pub name: String,
+    /// False when nothing is to be sent to it any more.
+    pub enabled: bool,
 }
 
 /// A product.
@@ -167,8 +218,27 @@ pub struct Product {
     pub name: String,
     /// 14 digits.
     pub gtin: String,
-    /// How it is packed.
+    /// How it is packed now; a task names the revision it is made by.
     pub plan: Plan,
+    /// Which revision that is.
+    pub revision: Revision,
+    /// Who may have it.
+    pub permit: Permit,
+    /// False when it is not made any more.
+    pub enabled: bool,
+}
+
+/// A lot and its terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotRow {
+    /// Its id in the back office.
+    pub id: u64,
+    /// The product.
+    pub product: ProductId,
+    /// The lot.
+    pub lot: Lot,
+    /// Its terms.
+    pub terms: LotTerms,
 }
 
 /// A person who works on devices.
@@ -180,20 +250,14 @@ pub struct Operator {
     pub login: String,
     /// The name on screens.
     pub name: String,
-    /// operator or supervisor.
-    pub role: OperatorRole,
+    /// What they may do.
+    pub role: Role,
     /// argon2id verifier of the PIN, PHC string.
     pub pin_verifier: String,
-}
-
-/// What an operator may do on a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperatorRole {
-    /// 操作员.
-    Operator,
-    /// 班组长: approves what others may not do alone.
-    Supervisor,
+    /// Where they may work. A site that is not there any more is told once more, so that its devices forget them.
+    pub sites: Vec<SiteId>,
+    /// False when they may not log in any more.
+    pub enabled: bool,
 }
 
 /// A released task.
@@ -211,16 +275,71 @@ pub struct TaskRow {
     pub product: ProductId,
     /// In which lot.
     pub lot: Lot,
+    /// The production date, `YYYY-MM-DD`.
+    pub date: Option<String>,
+    /// The shift.
+    pub shift: Option<String>,
     /// How it is packed.
     pub plan: Plan,
+    /// Which revision of the product's plan that is.
+    pub revision: Revision,
     /// Who works on it.
     pub kind: TaskKind,
+    /// The only device that works on it and has its leases; none = a line's own gateway, or any PDA.
+    pub device: Option<DeviceId>,
     /// How many units are wanted.
     pub quantity: u32,
-    /// False once it is done or void.
-    pub open: bool,
+    /// How many the cloud has counted.
+    pub made: u32,
+    /// Where it stands.
+    pub state: TaskState,
     /// SSCCs leased to this task, to label packages with when no printed label is scanned.
     pub leases: Vec<Lease>,
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// Nothing was made yet.
+    Open,
+    /// Something was made.
+    InWork,
+    /// Enough was made, or somebody closed it. What was begun may still be finished.
+    Done,
+    /// Withdrawn.
+    Void,
+}
+
+impl TaskState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Open, Self::InWork, Self::Done, Self::Void];
+
+    /// The word stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::InWork => "in_work",
+            Self::Done => "done",
+            Self::Void => "void",
+        }
+    }
+
+    /// The state with this [`TaskState::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// True while work may be begun.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Open | Self::InWork => true,
+            Self::Done | Self::Void => false,
+        }
+    }
 }
 
 /// Who works on a task.
@@ -270,13 +389,29 @@ pub struct Roll {
     pub first_body: Option<u64>,
 }
 
-/// A shipment document.
+/// A document as devices work on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRow {
     /// What the rules need of it.
     pub document: crate::ledger::Document,
     /// Its number on paper.
     pub number: String,
+    /// How it is shared out among devices that may not reach each other; empty = not at all.
+    #[serde(default)]
+    pub shares: Vec<Share>,
+}
+
+/// What one device may move under a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The device.
+    pub device: DeviceId,
+    /// Of which product.
+    pub product: ProductId,
+    /// How many units.
+    pub units: u32,
+    /// How many of them the cloud has counted.
+    pub moved: u32,
 }
 
 impl DocumentRow {

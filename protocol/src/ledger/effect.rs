@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::item::{Contents, Item};
 use super::rejection::Rejection;
 use crate::code::Code;
-use crate::ids::{DocumentId, OperationId, SiteId};
+use crate::ids::{DocumentId, OperationId, ProductId, SiteId};
+use crate::text::Lot;
 
 /// What changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum Notice {
     ImpliedReceipt { code: Code, from: SiteId },
     /// Shipped again by the site that shipped it: an unscanned return is implied.
     ImpliedReturn { code: Code },
+    /// It belongs to a lot that quality control has blocked.
+    LotBlocked { code: Code, product: ProductId, lot: Lot },
     /// The package and the ledger differ.
     Differs { parent: Code, missing: Vec<Code>, foreign: Vec<Code> },
     /// The package is as the ledger says.
@@ -58,6 +61,7 @@ impl Notice {
             Self::ContentsToFollow { .. } => "contents_to_follow",
             Self::ImpliedReceipt { .. } => "implied_receipt",
             Self::ImpliedReturn { .. } => "implied_return",
+            Self::LotBlocked { .. } => "lot_blocked",
             Self::Differs { .. } => "differs",
             Self::Complete { .. } => "complete",
         }

@@ -1,12 +1,15 @@
 //! What is known when an operation is judged: fetched by the caller, read by the rules.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::item::{Item, Level};
-use super::plan::{Document, Task};
+use super::document::{Document, Party};
+use super::item::{Contents, Item, Level};
+use super::plan::Task;
+use super::terms::{LotTerms, Permit, Rules, Worker};
 use crate::code::Code;
-use crate::ids::{ProductId, SiteId};
+use crate::ids::{DocumentId, ProductId, SiteId};
+use crate::text::Lot;
 
 /// What is known of one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Past {
     pub site: SiteId,
     /// Items before and after, in any order.
     pub touched: Vec<Touched>,
+    /// The inbound document it received goods under.
+    pub received_under: Option<DocumentId>,
 }
 
 /// One item an earlier operation touched.
@@ -77,12 +82,17 @@ pub struct Facts {
     items: BTreeMap<Code, Presence>,
     children: BTreeMap<Code, Vec<Code>>,
     issued: BTreeMap<Code, Issued>,
+    documents: BTreeMap<DocumentId, Document>,
+    lots: BTreeMap<(ProductId, Lot), LotTerms>,
+    permits: BTreeMap<ProductId, Permit>,
     /// Where the device may work; none when whoever judges has made sure of that already.
     pub sites: Option<Vec<SiteId>>,
     /// The task the operation names.
     pub task: Option<Task>,
-    /// The document the operation names.
-    pub document: Option<Document>,
+    /// Who did it; none when a line did it by itself, or when whoever judges has made sure of them already.
+    pub worker: Option<Worker>,
+    /// What owner and site have settled on.
+    pub rules: Rules,
     /// The effects of the operation it corrects.
     pub past: Option<Past>,
 }
@@ -108,6 +118,66 @@ impl Facts {
     /// still only stand for that.
     pub fn set_issued(&mut self, code: Code, issued: Issued) {
         self.issued.insert(code, issued);
+    }
+
+    /// States what is known of a document the operation names.
+    pub fn set_document(&mut self, document: Document) {
+        self.documents.insert(document.id, document);
+    }
+
+    /// The document with this id, when it is known.
+    #[must_use]
+    pub fn document(&self, id: DocumentId) -> Option<&Document> {
+        self.documents.get(&id)
+    }
+
+    /// The products and lots the operation may be about: whoever states facts looks these up after the items.
+    #[must_use]
+    pub fn lots(&self) -> BTreeSet<(ProductId, Lot)> {
+        let items = self.items.values().filter_map(Presence::item);
+        let contents = items.flat_map(|item| item.contents.iter());
+        contents.map(|content| (content.product, content.lot)).collect()
+    }
+
+    /// The products the operation may be about, looked up like [`Facts::lots`].
+    #[must_use]
+    pub fn products(&self) -> BTreeSet<ProductId> {
+        let mut products: BTreeSet<ProductId> =
+            self.lots().into_iter().map(|(product, _)| product).collect();
+        if let Some(task) = &self.task {
+            products.insert(task.product);
+            products.extend(task.plan.parts().iter().map(|part| part.product));
+        }
+        for presence in self.items.values() {
+            if let Presence::Absent(issued) | Presence::Untold(issued) = presence {
+                products.extend(issued.product);
+            }
+        }
+        products
+    }
+
+    /// States the terms of a lot; one not mentioned is pending and anybody's.
+    pub fn set_lot(&mut self, product: ProductId, lot: Lot, terms: LotTerms) {
+        self.lots.insert((product, lot), terms);
+    }
+
+    /// States who may have a product; one not mentioned is everybody's.
+    pub fn set_permit(&mut self, product: ProductId, permit: Permit) {
+        self.permits.insert(product, permit);
+    }
+
+    pub(super) fn lot(&self, product: ProductId, lot: Lot) -> LotTerms {
+        self.lots.get(&(product, lot)).copied().unwrap_or_default()
+    }
+
+    /// The first product among `contents` that `party` may not have.
+    pub(super) fn forbidden(&self, contents: &Contents, party: Party) -> Option<ProductId> {
+        let mut products = contents.iter().map(|content| content.product);
+        products.find(|product| !self.may_have(*product, party))
+    }
+
+    pub(super) fn may_have(&self, product: ProductId, party: Party) -> bool {
+        self.permits.get(&product).is_none_or(|permit| permit.allows(party))
     }
 
     pub(super) fn issued(&self, code: Code) -> Option<Issued> {

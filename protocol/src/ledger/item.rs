@@ -69,7 +69,10 @@ pub enum State {
     /// Carries nothing now: an emptied package, or a registration undone. It may be used again.
     Free,
     /// A package whose movement was reported before its packing: real, contents not heard of yet.
-    Announced,
+    Announced {
+        /// The inbound document it was received under: its contents count there once they are heard of.
+        under: Option<DocumentId>,
+    },
     /// In use.
     Active,
     /// Its label was replaced; this code is terminal.
@@ -235,10 +238,16 @@ impl Item {
         lots.all(|lot| lot == first).then_some(first)
     }
 
+    /// True when nothing but its movement has been heard of.
+    #[must_use]
+    pub const fn is_announced(&self) -> bool {
+        matches!(self.state, State::Announced { .. })
+    }
+
     /// True when it can be packed, shipped, opened.
     #[must_use]
     pub fn is_in_use(&self) -> bool {
-        matches!(self.state, State::Active | State::Announced)
+        matches!(self.state, State::Active | State::Announced { .. })
     }
 }
 

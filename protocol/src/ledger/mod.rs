@@ -4,6 +4,7 @@
 //! operation counts. Both get the same [`Rejection`]s.
 
 mod correction;
+mod document;
 mod effect;
 mod facts;
 mod item;
@@ -14,23 +15,27 @@ mod packing;
 mod pending;
 mod plan;
 mod rejection;
+mod terms;
 mod unpacking;
 
+pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
 pub use item::{Content, Contents, Custody, Item, Level, State};
 pub use operation::{
     Action, Commission, Correct, Correction, Finding, Inspect, Made, Need, OPERATION_CODES_MAX,
-    Operation, Pack, PartialReason, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
+    Operation, Pack, PartialReason, Reassign, Receive, Relabel, RelabelReason, Ship, Unpack,
+    VerifyPack,
 };
-pub use plan::{Document, DocumentLine, HOLDS_MAX, Plan, PlanError, Step, Task};
+pub use plan::{HOLDS_MAX, Part, Plan, PlanError, Step, Task};
 pub use rejection::Rejection;
+pub use terms::{LotStatus, LotTerms, Permit, Role, Rules, Worker};
 
 /// Judges one operation against what is known: what it changes, or why it does not count.
 ///
-/// `facts` holds what [`Operation::needs`], [`Operation::task`], [`Operation::document`] and
-/// [`Operation::corrects`] ask for; for a correction, also the present items of all codes in [`Past`]. The caller
-/// stores the effects in one transaction.
+/// `facts` holds what [`Operation::needs`], [`Operation::made`], [`Operation::documents`] and [`Operation::corrects`]
+/// ask for; for a correction, also the present items of all codes in [`Past`]; then the terms of [`Facts::lots`] and
+/// [`Facts::products`]. The caller stores the effects in one transaction.
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
     may_be_done(operation, facts)?;
     match &operation.action {
@@ -41,6 +46,7 @@ pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection>
         Action::VerifyPack(verify) => packing::verify(operation, verify, facts),
         Action::Receive(receive) => movement::receive(operation, receive, facts),
         Action::Ship(ship) => movement::ship(operation, ship, facts),
+        Action::Reassign(reassign) => movement::reassign(operation, reassign, facts),
         // An inspection is evidence about an item, whatever the item is; it changes none.
         Action::Inspect(_) => Ok(Effects::default()),
         Action::Correct(correct) => correction::correct(operation, *correct, facts),
@@ -52,6 +58,16 @@ fn may_be_done(operation: &Operation, facts: &Facts) -> Result<(), Rejection> {
     let site = operation.site;
     if facts.sites.as_ref().is_some_and(|sites| !sites.contains(&site)) {
         return Err(Rejection::SiteNotPermitted { site });
+    }
+    if let Some(operator) = operation.operator
+        && let Some(worker) = facts.worker
+    {
+        if !worker.permitted {
+            return Err(Rejection::OperatorNotPermitted { operator, site });
+        }
+        if !worker.role.may(&operation.action) {
+            return Err(Rejection::RoleNotPermitted { needs: Role::Operator });
+        }
     }
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let (count, limit) = (operation.needs().len(), OPERATION_CODES_MAX);

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::item::Level;
 use crate::code::Code;
-use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, ProductId, SiteId, TaskId};
+use crate::ids::{
+    Cursor, DocumentId, OperationId, OperatorId, ProductId, Revision, SiteId, TaskId,
+};
 use crate::text::Lot;
 use crate::time::Stamp;
 
@@ -46,6 +48,8 @@ pub enum Action {
     Receive(Receive),
     /// 出库: goods leave for a dealer.
     Ship(Ship),
+    /// Goods shipped under one document go under another: a scan moved before dispatch, 改派 afterwards.
+    Reassign(Reassign),
     /// 稽查: an inspector looked at an item.
     Inspect(Inspect),
     /// An earlier operation is corrected.
@@ -61,6 +65,8 @@ pub struct Made {
     pub product: ProductId,
     /// The lot.
     pub lot: Lot,
+    /// The revision of the packaging plan it was made by.
+    pub plan: Revision,
 }
 
 /// See [`Action::Commission`].
@@ -144,6 +150,8 @@ pub struct VerifyPack {
 pub struct Receive {
     /// The top codes that were scanned.
     pub codes: Vec<Code>,
+    /// The inbound document they arrive under; none when goods are received without one.
+    pub document: Option<DocumentId>,
 }
 
 /// See [`Action::Ship`].
@@ -153,6 +161,17 @@ pub struct Ship {
     pub codes: Vec<Code>,
     /// Under which document; it names the dealer.
     pub document: DocumentId,
+}
+
+/// See [`Action::Reassign`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reassign {
+    /// Packages or units shipped under `from`.
+    pub codes: Vec<Code>,
+    /// The document they were shipped under.
+    pub from: DocumentId,
+    /// The document they go under; it names the dealer.
+    pub to: DocumentId,
 }
 
 /// See [`Action::Inspect`].
@@ -235,55 +254,87 @@ impl Operation {
                 needs
             }
             Action::Commission(Commission { codes, .. })
-            | Action::Receive(Receive { codes })
-            | Action::Ship(Ship { codes, .. }) => each(codes, Need::Ancestors),
+            | Action::Receive(Receive { codes, .. })
+            | Action::Ship(Ship { codes, .. })
+            | Action::Reassign(Reassign { codes, .. }) => each(codes, Need::Ancestors),
             Action::Inspect(inspect) => each(&[inspect.code], Need::Item),
             Action::Correct(_) => Vec::new(),
+        }
+    }
+
+    /// What it makes: task, product, lot and the plan's revision.
+    #[must_use]
+    pub const fn made(&self) -> Option<&Made> {
+        match &self.action {
+            Action::Commission(commission) => Some(&commission.made),
+            Action::Pack(pack) => pack.made.as_ref(),
+            Action::Unpack(_)
+            | Action::Relabel(_)
+            | Action::VerifyPack(_)
+            | Action::Receive(_)
+            | Action::Ship(_)
+            | Action::Reassign(_)
+            | Action::Inspect(_)
+            | Action::Correct(_) => None,
         }
     }
 
     /// The task it works on.
     #[must_use]
     pub fn task(&self) -> Option<TaskId> {
-        self.references().task
+        self.made().map(|made| made.task)
     }
 
     /// The document it moves goods under.
     #[must_use]
-    pub fn document(&self) -> Option<DocumentId> {
-        self.references().document
+    pub const fn document(&self) -> Option<DocumentId> {
+        match &self.action {
+            Action::Receive(receive) => receive.document,
+            Action::Ship(ship) => Some(ship.document),
+            Action::Reassign(reassign) => Some(reassign.to),
+            Action::Commission(_)
+            | Action::Pack(_)
+            | Action::Unpack(_)
+            | Action::Relabel(_)
+            | Action::VerifyPack(_)
+            | Action::Inspect(_)
+            | Action::Correct(_) => None,
+        }
+    }
+
+    /// Every document it names.
+    pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
+        let from = match &self.action {
+            Action::Reassign(reassign) => Some(reassign.from),
+            Action::Receive(_)
+            | Action::Ship(_)
+            | Action::Commission(_)
+            | Action::Pack(_)
+            | Action::Unpack(_)
+            | Action::Relabel(_)
+            | Action::VerifyPack(_)
+            | Action::Inspect(_)
+            | Action::Correct(_) => None,
+        };
+        self.document().into_iter().chain(from)
     }
 
     /// The earlier operation it corrects.
     #[must_use]
-    pub fn corrects(&self) -> Option<OperationId> {
-        self.references().corrects
-    }
-
-    /// What it speaks of besides codes.
-    fn references(&self) -> References {
-        let none = References::default();
+    pub const fn corrects(&self) -> Option<OperationId> {
         match &self.action {
-            Action::Commission(commission) => {
-                References { task: Some(commission.made.task), ..none }
-            }
-            Action::Pack(pack) => References { task: pack.made.map(|made| made.task), ..none },
-            Action::Ship(ship) => References { document: Some(ship.document), ..none },
-            Action::Correct(correct) => References { corrects: Some(correct.names), ..none },
-            Action::Unpack(_)
+            Action::Correct(correct) => Some(correct.names),
+            Action::Commission(_)
+            | Action::Pack(_)
+            | Action::Unpack(_)
             | Action::Relabel(_)
             | Action::VerifyPack(_)
             | Action::Receive(_)
-            | Action::Inspect(_) => none,
+            | Action::Ship(_)
+            | Action::Reassign(_)
+            | Action::Inspect(_) => None,
         }
     }
-}
-
-#[derive(Default)]
-struct References {
-    task: Option<TaskId>,
-    document: Option<DocumentId>,
-    corrects: Option<OperationId>,
 }
 
 impl Action {
@@ -298,6 +349,7 @@ impl Action {
             Self::VerifyPack(_) => "verify_pack",
             Self::Receive(_) => "receive",
             Self::Ship(_) => "ship",
+            Self::Reassign(_) => "reassign",
             Self::Inspect(_) => "inspect",
             Self::Correct(_) => "correct",
         }
@@ -318,7 +370,8 @@ impl Action {
             | Self::Receive(_)
             | Self::Ship(_)
             | Self::Inspect(_) => true,
-            Self::Correct(_) => false,
+            // What is not known to have been shipped cannot go under another document.
+            Self::Reassign(_) | Self::Correct(_) => false,
         }
     }
 }

@@ -3,14 +3,16 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use super::document::Party;
 use super::effect::{Effects, Notice};
-use super::facts::Facts;
+use super::facts::{Facts, Issued};
 use super::item::{Contents, Custody, Item, Level, State};
 use super::operation::{Commission, Made, Operation, Pack, VerifyPack};
 use super::pending::{Found, Pending};
 use super::plan::{HOLDS_MAX, Task};
 use super::rejection::Rejection;
 use crate::code::Code;
+use crate::ids::ProductId;
 
 /// Units are registered as produced.
 pub(super) fn commission(
@@ -18,27 +20,26 @@ pub(super) fn commission(
     commission: &Commission,
     facts: &Facts,
 ) -> Result<Effects, Rejection> {
-    task(operation, &commission.made, facts)?;
+    let task = task(operation, &commission.made, commission.codes.first().copied(), facts)?;
     let mut pending = Pending::new(operation, facts);
     for code in pending.distinct(&commission.codes)? {
-        let mut made = unit(&pending, code, &commission.made);
-        match pending.find(code)? {
+        let here = Some(Custody::At(operation.site));
+        let made = match pending.find(code)? {
             // It moved, and may have been packed, before this was heard of: it stays where it is.
-            Found::InUse(item) if item.state == State::Announced && item.level == Level::Unit => {
-                let Item { parent, custody, disputed, .. } = item;
-                made = Item { parent, custody, disputed, ..made };
+            Found::InUse(item) if item.is_announced() && item.level == Level::Unit => {
+                pending.heard_of(item, task)
             }
             Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
             Found::Idle(issued) | Found::Untold(issued) => {
                 level_is(code, issued.level, Level::Unit)?;
-                product_is(code, issued.product, &commission.made)?;
-                made.custody = Some(Custody::At(operation.site));
+                unit_fits(code, issued.product, task)?;
+                Item { custody: here, ..unit(&pending, code, issued.product, task) }
             }
             Found::Unknown => {
                 pending.notice(Notice::Provisional { code });
-                made.custody = Some(Custody::At(operation.site));
+                Item { custody: here, ..unit(&pending, code, None, task) }
             }
-        }
+        };
         if let Some(parent) = made.parent {
             pending.change_contents(parent, |have| have.add(&made.contents));
         }
@@ -54,8 +55,10 @@ pub(super) fn pack(
     facts: &Facts,
 ) -> Result<Effects, Rejection> {
     let mut pending = Pending::new(operation, facts);
+    let made = pack.made.as_ref();
+    let task = made.map(|made| task(operation, made, Some(pack.parent), facts)).transpose()?;
     let mut parent = open_parent(&mut pending, pack)?;
-    let child_level = check_count(operation, pack, facts)?;
+    let child_level = check_count(pack, task)?;
     let mut place = None;
     let mut contents = Contents::none();
     let mut joined = Vec::with_capacity(pack.children.len());
@@ -63,7 +66,7 @@ pub(super) fn pack(
         if child == parent.code {
             return Err(Rejection::ScannedTwice { code: child });
         }
-        let item = join(&mut pending, pack, child, child_level)?;
+        let item = join(&mut pending, pack, task, child, child_level)?;
         let at = pending.custody(&item).unwrap_or(Custody::At(operation.site));
         if *place.get_or_insert(at) != at {
             return Err(Rejection::CustodyDiffers { code: child, parent: parent.code });
@@ -71,9 +74,23 @@ pub(super) fn pack(
         contents.add(&item.contents);
         joined.push(item);
     }
-    for item in joined {
+    if let Some(task) = task {
+        check_mix(pack, task, &joined)?;
+    }
+    let under = match parent.state {
+        State::Announced { under } => under,
+        State::Free | State::Active | State::Replaced { .. } => None,
+    };
+    for mut item in joined {
         parent.children = parent.children.saturating_add(1);
+        // What came in before anything was heard of it counts where its package came in.
+        if let State::Announced { under: own } = item.state {
+            item.state = State::Announced { under: own.or(under) };
+        }
         pending.put(Item { parent: Some(parent.code), custody: None, ..item });
+    }
+    if let Some(document) = under {
+        pending.count(document, &contents);
     }
     settle(&mut pending, &mut parent, place);
     parent.state = State::Active;
@@ -128,11 +145,11 @@ fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection
         return Err(Rejection::NotAPackage { code });
     }
     let parent = match pending.find(code)? {
-        Found::InUse(item) if item.state == State::Announced => item,
+        Found::InUse(item) if item.is_announced() => item,
         Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
         Found::Idle(issued) | Found::Untold(issued) => {
             if let Some(made) = &pack.made {
-                product_is(code, issued.product, made)?;
+                product_is(code, issued.product, made.product)?;
             }
             level_is(code, issued.level, pack.level)?;
             pending.begin(code, issued.level, State::Active)
@@ -163,21 +180,17 @@ fn settle(pending: &mut Pending<'_>, parent: &mut Item, children: Option<Custody
 }
 
 /// Checks the number of children against the plan and says which level they must be.
-fn check_count(
-    operation: &Operation,
-    pack: &Pack,
-    facts: &Facts,
-) -> Result<Option<Level>, Rejection> {
+fn check_count(pack: &Pack, task: Option<&Task>) -> Result<Option<Level>, Rejection> {
     let parent = pack.parent;
     let count = u32::try_from(pack.children.len()).unwrap_or(u32::MAX);
     if count == 0 {
         return Err(Rejection::Nothing { parent });
     }
     let too_many = |holds| Err(Rejection::TooMany { parent, holds, count });
-    let Some(made) = &pack.made else {
+    let Some(task) = task else {
         return if count > HOLDS_MAX { too_many(HOLDS_MAX) } else { Ok(None) };
     };
-    let plan = &task(operation, made, facts)?.plan;
+    let plan = &task.plan;
     let (Some(holds), Some(child_level)) = (plan.holds(pack.level), plan.child_level(pack.level))
     else {
         return Err(Rejection::NotInPlan { level: pack.level });
@@ -191,10 +204,27 @@ fn check_count(
     Ok(Some(child_level))
 }
 
+/// A package that mixes products holds no more of one than its plan says; when it is full, it then holds as many.
+fn check_mix(pack: &Pack, task: &Task, children: &[Item]) -> Result<(), Rejection> {
+    if task.plan.child_level(pack.level) != Some(Level::Unit) {
+        return Ok(());
+    }
+    for part in task.plan.parts() {
+        let is_part = |item: &&Item| item.product() == Some(part.product);
+        let count = u32::try_from(children.iter().filter(is_part).count()).unwrap_or(u32::MAX);
+        if count > part.units {
+            let (parent, product, holds) = (pack.parent, part.product, part.units);
+            return Err(Rejection::WrongMix { parent, product, holds, count });
+        }
+    }
+    Ok(())
+}
+
 /// One child as it may go in: in use, whole, in no other package; or a unit that begins now.
 fn join(
     pending: &mut Pending<'_>,
     pack: &Pack,
+    task: Option<&Task>,
     code: Code,
     level: Option<Level>,
 ) -> Result<Item, Rejection> {
@@ -202,31 +232,34 @@ fn join(
         Found::InUse(item) => item,
         Found::Idle(issued) => {
             level_fits(code, issued.level, level, pack.level)?;
-            match &pack.made {
-                Some(made) if issued.level == Level::Unit => {
-                    product_is(code, issued.product, made)?;
-                    return Ok(unit(pending, code, made));
+            return match task {
+                Some(task) if issued.level == Level::Unit => {
+                    unit_fits(code, issued.product, task)?;
+                    Ok(unit(pending, code, issued.product, task))
                 }
-                _ => return Err(Rejection::NotInUse { code }),
-            }
+                _ => Err(Rejection::NotInUse { code }),
+            };
         }
         Found::Untold(issued) => {
             level_fits(code, issued.level, level, pack.level)?;
-            if let Some(made) = &pack.made {
-                product_is(code, issued.product, made)?;
+            if let Some(task) = task {
+                label_fits(code, issued, task)?;
                 if issued.level == Level::Unit {
-                    return Ok(unit(pending, code, made));
+                    return Ok(unit(pending, code, issued.product, task));
                 }
             }
             // Packed somewhere else, if at all: what is in it will follow.
             pending.notice(Notice::Provisional { code });
-            return Ok(pending.begin(code, issued.level, State::Announced));
+            let announced = State::Announced { under: None };
+            return Ok(pending.begin(code, issued.level, announced));
         }
         Found::Unknown => {
             pending.notice(Notice::Provisional { code });
-            return match (&pack.made, level) {
-                (Some(made), Some(Level::Unit)) => Ok(unit(pending, code, made)),
-                (_, Some(level)) => Ok(pending.begin(code, level, State::Announced)),
+            return match (task, level) {
+                (Some(task), Some(Level::Unit)) => Ok(unit(pending, code, None, task)),
+                (_, Some(level)) => {
+                    Ok(pending.begin(code, level, State::Announced { under: None }))
+                }
                 (_, None) => Err(Rejection::NotInUse { code }),
             };
         }
@@ -241,33 +274,67 @@ fn join(
     if let Some(Custody::Shipped { to, document, .. }) = item.custody {
         return Err(Rejection::AlreadyShipped { code, to, document });
     }
-    if item.state == State::Announced {
-        if let (Level::Unit, Some(made)) = (item.level, &pack.made) {
-            return Ok(Item { custody: item.custody, ..unit(pending, code, made) });
+    if item.is_announced() {
+        if let (Level::Unit, Some(task)) = (item.level, task) {
+            return Ok(pending.heard_of(item, task));
         }
         pending.notice(Notice::ContentsToFollow { code });
     }
-    if let Some(made) = &pack.made {
-        contents_are(&item, made)?;
+    if let Some(task) = task {
+        contents_are(&item, task, pack.made.as_ref())?;
     }
     Ok(item)
 }
 
-fn unit(pending: &Pending<'_>, code: Code, made: &Made) -> Item {
-    Item {
-        contents: Contents::of(made.product, made.lot, 1),
-        ..pending.begin(code, Level::Unit, State::Active)
+/// A unit as it begins under a task. In a mix it is what it was issued for; where nobody here can tell, its contents
+/// follow.
+fn unit(pending: &Pending<'_>, code: Code, issued: Option<ProductId>, task: &Task) -> Item {
+    let mixes = !task.plan.parts().is_empty();
+    match if mixes { issued } else { Some(task.product) } {
+        Some(product) => Item {
+            contents: Contents::of(product, task.lot, 1),
+            ..pending.begin(code, Level::Unit, State::Active)
+        },
+        None => pending.begin(code, Level::Unit, State::Announced { under: None }),
     }
 }
 
-/// The task that is worked on: open, at this site, for this product and lot.
-fn task<'a>(operation: &Operation, made: &Made, facts: &'a Facts) -> Result<&'a Task, Rejection> {
-    facts
+impl Pending<'_> {
+    /// A unit that moved before it was made, as far as anybody had heard: now it is known what it is, and it counts
+    /// where it came in.
+    fn heard_of(&mut self, item: Item, task: &Task) -> Item {
+        let issued = self.facts.issued(item.code).and_then(|issued| issued.product);
+        let made = unit(self, item.code, issued, task);
+        if let State::Announced { under: Some(document) } = item.state {
+            self.count(document, &made.contents);
+        }
+        let state = if made.is_announced() { item.state } else { made.state };
+        Item { state, contents: made.contents, ..item }
+    }
+}
+
+/// The task that is worked on: at this site, for this product and lot, by the plan the operation names; and the site
+/// may make what it makes.
+fn task<'a>(
+    operation: &Operation,
+    made: &Made,
+    code: Option<Code>,
+    facts: &'a Facts,
+) -> Result<&'a Task, Rejection> {
+    let task = facts
         .task
         .as_ref()
         .filter(|task| task.id == made.task && task.site == operation.site)
         .filter(|task| task.product == made.product && task.lot == made.lot)
-        .ok_or(Rejection::TaskClosed { task: made.task })
+        .filter(|task| task.revision == made.plan)
+        .ok_or(Rejection::TaskClosed { task: made.task })?;
+    let party = Party::Site(operation.site);
+    let parts = task.plan.parts().iter().map(|part| part.product);
+    let mut products = core::iter::once(task.product).chain(parts);
+    match (products.find(|product| !facts.may_have(*product, party)), code) {
+        (Some(product), Some(code)) => Err(Rejection::Unauthorised { code, product, party }),
+        (Some(_), None) | (None, _) => Ok(task),
+    }
 }
 
 fn level_is(code: Code, level: Level, expected: Level) -> Result<(), Rejection> {
@@ -291,25 +358,39 @@ fn level_fits(
     }
 }
 
-fn product_is(
-    code: Code,
-    issued: Option<crate::ids::ProductId>,
-    made: &Made,
-) -> Result<(), Rejection> {
+/// A package's label was issued for the task's product.
+fn product_is(code: Code, issued: Option<ProductId>, expected: ProductId) -> Result<(), Rejection> {
     match issued {
-        Some(product) if product != made.product => {
-            Err(Rejection::WrongProduct { code, product, expected: made.product })
+        Some(product) if product != expected => {
+            Err(Rejection::WrongProduct { code, product, expected })
         }
         Some(_) | None => Ok(()),
     }
 }
 
-fn contents_are(item: &Item, made: &Made) -> Result<(), Rejection> {
+/// A unit is of a product that the task's packages hold.
+fn unit_fits(code: Code, issued: Option<ProductId>, task: &Task) -> Result<(), Rejection> {
+    match issued.filter(|product| !task.plan.takes(*product, task.product)) {
+        Some(product) => Err(Rejection::WrongProduct { code, product, expected: task.product }),
+        None => Ok(()),
+    }
+}
+
+fn label_fits(code: Code, issued: Issued, task: &Task) -> Result<(), Rejection> {
+    match issued.level {
+        Level::Unit => unit_fits(code, issued.product, task),
+        Level::Box | Level::Case | Level::Pallet => product_is(code, issued.product, task.product),
+    }
+}
+
+/// What is in a package or unit is what the task makes. A mix takes the lots of its parts as they come.
+fn contents_are(item: &Item, task: &Task, made: Option<&Made>) -> Result<(), Rejection> {
     let code = item.code;
     for content in item.contents.iter() {
-        product_is(code, Some(content.product), made)?;
-        if content.lot != made.lot {
-            return Err(Rejection::WrongLot { code, lot: content.lot, expected: made.lot });
+        unit_fits(code, Some(content.product), task)?;
+        let expected = made.filter(|_| task.plan.parts().is_empty()).map(|made| made.lot);
+        if let Some(expected) = expected.filter(|expected| *expected != content.lot) {
+            return Err(Rejection::WrongLot { code, lot: content.lot, expected });
         }
     }
     Ok(())

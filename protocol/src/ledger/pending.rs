@@ -28,6 +28,7 @@ pub(super) struct Pending<'a> {
     pub(super) facts: &'a Facts,
     changed: BTreeMap<Code, Item>,
     looked_at: BTreeSet<Code>,
+    counted: BTreeMap<DocumentId, Move>,
     notices: Vec<Notice>,
 }
 
@@ -38,6 +39,7 @@ impl<'a> Pending<'a> {
             facts,
             changed: BTreeMap::new(),
             looked_at: BTreeSet::new(),
+            counted: BTreeMap::new(),
             notices: Vec::new(),
         }
     }
@@ -77,7 +79,7 @@ impl<'a> Pending<'a> {
     pub(super) fn find(&self, code: Code) -> Result<Found, Rejection> {
         if let Some(item) = self.item(code) {
             return Ok(match item.state {
-                State::Active | State::Announced => Found::InUse(item.clone()),
+                State::Active | State::Announced { .. } => Found::InUse(item.clone()),
                 State::Free => {
                     let unknown = Issued { level: item.level, product: None };
                     Found::Idle(self.facts.issued(code).unwrap_or(unknown))
@@ -140,6 +142,16 @@ impl<'a> Pending<'a> {
         self.notices.push(notice);
     }
 
+    /// Counts goods that came in under a document; what leaves under one follows from custody by itself.
+    pub(super) fn count(&mut self, document: DocumentId, contents: &Contents) {
+        moved(&mut self.counted, document).on.add(contents);
+    }
+
+    /// Takes back what was counted by [`Pending::count`].
+    pub(super) fn count_off(&mut self, document: DocumentId, contents: &Contents) {
+        moved(&mut self.counted, document).off.add(contents);
+    }
+
     /// Takes an item out of the package it is in: it keeps the custody it was under, the packages above lose it, and
     /// those with nothing left inside end.
     pub(super) fn detach(&mut self, item: &mut Item) {
@@ -197,7 +209,7 @@ impl<'a> Pending<'a> {
 
     /// Everything that changes, versions counted up, and the moves that follow from it.
     pub(super) fn effects(self) -> Effects {
-        let mut moves: BTreeMap<DocumentId, Move> = BTreeMap::new();
+        let mut moves = self.counted;
         let mut items = Vec::with_capacity(self.changed.len());
         for (code, mut item) in self.changed {
             let before = self.facts.presence(code).item();

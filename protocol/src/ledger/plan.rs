@@ -1,20 +1,41 @@
 //! What operations are judged against besides items: packaging plans, tasks, documents.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::item::Level;
-use crate::ids::{DealerId, DocumentId, OrderId, ProductId, SiteId, TaskId};
+use crate::ids::{OrderId, ProductId, Revision, SiteId, TaskId};
 use crate::text::Lot;
 
 /// One level of a packaging plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The package's level.
     pub level: Level,
     /// How many of the next lower level it holds.
     pub holds: u32,
+    /// Which units, when it mixes products (礼盒); empty = the plan's own product. Only the innermost step can mix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+}
+
+impl Step {
+    /// A step that holds one thing.
+    #[must_use]
+    pub const fn new(level: Level, holds: u32) -> Self {
+        Self { level, holds, parts: Vec::new() }
+    }
+}
+
+/// How many units of one product a mixed package holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The product.
+    pub product: ProductId,
+    /// Its units in one package.
+    pub units: u32,
 }
 
 /// How a product is packed (包装方案), inner to outer: case of 24, pallet of 10 cases.
@@ -36,6 +57,9 @@ pub enum PlanError {
     /// Levels do not go up from one step to the next.
     #[error("the level {0:?} does not lie above the one before it")]
     Order(Level),
+    /// Parts on a step that is not the innermost, of one product only, one twice, or that do not add up.
+    #[error("what a {0:?} mixes does not add up to what it holds")]
+    Parts(Level),
     /// A package that holds nothing, or more than [`HOLDS_MAX`].
     #[error("a {level:?} cannot hold {holds}")]
     Holds {
@@ -60,14 +84,54 @@ impl Plan {
             if step.holds == 0 || step.holds > HOLDS_MAX {
                 return Err(PlanError::Holds { level: step.level, holds: step.holds });
             }
+            if !parts_fit(step, below) {
+                return Err(PlanError::Parts(step.level));
+            }
             below = step.level;
         }
         Ok(Self(steps))
     }
 
     /// The steps, inner to outer.
-    pub fn steps(&self) -> impl Iterator<Item = Step> {
-        self.0.iter().copied()
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.0.iter()
+    }
+
+    /// What one innermost package mixes; empty when the plan is for one product.
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        self.0.first().map_or(&[], |step| &step.parts)
+    }
+
+    /// True when units of this product may be in its packages; `own` is the product the plan belongs to.
+    #[must_use]
+    pub fn takes(&self, product: ProductId, own: ProductId) -> bool {
+        let parts = self.parts();
+        if parts.is_empty() {
+            product == own
+        } else {
+            parts.iter().any(|part| part.product == product)
+        }
+    }
+
+    /// How many units of which products one item of `level` stands for; none when the plan has no such level.
+    ///
+    /// A single unit is of the plan's own product; a plan that mixes has no unit of its own.
+    #[must_use]
+    pub fn units_in(&self, level: Level, own: ProductId) -> Option<Vec<Part>> {
+        let parts = self.parts();
+        if level == Level::Unit {
+            return parts.is_empty().then(|| alloc::vec![Part { product: own, units: 1 }]);
+        }
+        let at = self.0.iter().position(|step| step.level == level)?;
+        let inner = usize::from(!parts.is_empty());
+        let times = self.0.get(inner..=at).unwrap_or_default().iter();
+        let times = times.fold(1_u32, |product, step| product.saturating_mul(step.holds));
+        if parts.is_empty() {
+            return Some(alloc::vec![Part { product: own, units: times }]);
+        }
+        let scaled = |part: &Part| Part { units: part.units.saturating_mul(times), ..*part };
+        Some(parts.iter().map(scaled).collect())
     }
 
     /// How many children a package of this level holds.
@@ -85,6 +149,21 @@ impl Plan {
     }
 }
 
+/// Only the innermost step mixes, at least two products, each once, together what it holds.
+fn parts_fit(step: &Step, below: Level) -> bool {
+    let parts = &step.parts;
+    if parts.is_empty() {
+        return true;
+    }
+    let total: u64 = parts.iter().map(|part| u64::from(part.units)).sum();
+    let distinct: BTreeSet<ProductId> = parts.iter().map(|part| part.product).collect();
+    below == Level::Unit
+        && parts.len() > 1
+        && distinct.len() == parts.len()
+        && parts.iter().all(|part| part.units > 0)
+        && total == u64::from(step.holds)
+}
+
 /// A part of a production order given to one line or PDA.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
@@ -98,42 +177,10 @@ pub struct Task {
     pub product: ProductId,
     /// In which lot.
     pub lot: Lot,
-    /// How it is packed.
+    /// How it is packed: the plan of the revision the operation names.
     pub plan: Plan,
-}
-
-/// One line of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DocumentLine {
-    /// What.
-    pub product: ProductId,
-    /// How many units are asked for.
-    pub units: u32,
-    /// How many have moved under it.
-    pub moved: u32,
-}
-
-/// A shipment order (出库单) as far as the rules need it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Document {
-    /// Its name.
-    pub id: DocumentId,
-    /// The site goods leave.
-    pub from: SiteId,
-    /// The dealer they go to.
-    pub to: DealerId,
-    /// False when it is done or void.
-    pub open: bool,
-    /// What is asked for.
-    pub lines: Vec<DocumentLine>,
-}
-
-impl Document {
-    /// The line for this product.
-    #[must_use]
-    pub fn line(&self, product: ProductId) -> Option<&DocumentLine> {
-        self.lines.iter().find(|line| line.product == product)
-    }
+    /// Which revision of the product's plan that is.
+    pub revision: Revision,
 }
 
 #[cfg(test)]
@@ -145,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_came_over_the_wire_goes_outwards_too() {
-        let step = |level, holds| Step { level, holds };
+        let step = Step::new;
         let plan = Plan::new(vec![step(Level::Case, 24), step(Level::Pallet, 10)]).unwrap();
         assert_eq!(decode::<Plan>(&encode(&plan), "plan"), Ok(plan.clone()));
         assert_eq!(plan.child_level(Level::Pallet), Some(Level::Case));

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::document::{DocumentKind, Party};
 use super::item::Level;
+use super::terms::Role;
 use crate::code::Code;
-use crate::ids::{DealerId, DocumentId, OperationId, ProductId, SiteId, TaskId};
+use crate::ids::{DealerId, DocumentId, OperationId, OperatorId, ProductId, SiteId, TaskId};
 use crate::text::Lot;
 
 /// Why an operation does not count.
@@ -85,6 +87,36 @@ pub enum Rejection {
     /// The product's packing plan has no such level.
     #[error("the plan has no {level:?}")]
     NotInPlan { level: Level },
+    /// The site or dealer may not have this product (商品授权).
+    #[error("{party:?} may not have product {product} of {code}")]
+    Unauthorised { code: Code, product: ProductId, party: Party },
+    /// Quality control has blocked the lot.
+    #[error("lot {lot} of {code} is blocked")]
+    LotBlocked { code: Code, product: ProductId, lot: Lot },
+    /// Quality control has not released the lot, and nothing leaves before that.
+    #[error("lot {lot} of {code} is not released yet")]
+    LotPending { code: Code, product: ProductId, lot: Lot },
+    /// The lot was made for another dealer.
+    #[error("{code} was made for dealer {expected}, not for {dealer}")]
+    WrongDealer { code: Code, dealer: DealerId, expected: DealerId },
+    /// It was never received at this site, which asks for that.
+    #[error("{code} is at site {at} and was never received here")]
+    NotReceived { code: Code, at: SiteId },
+    /// Not what a mixed package holds.
+    #[error("{parent} holds {holds} of product {product}, {count} were scanned")]
+    WrongMix { parent: Code, product: ProductId, holds: u32, count: u32 },
+    /// The document is of another kind.
+    #[error("document {document} is of the kind {kind:?}")]
+    WrongDocument { document: DocumentId, kind: DocumentKind },
+    /// It was not shipped under the document it is to be taken from.
+    #[error("{code} was not shipped under document {document}")]
+    NotUnderDocument { code: Code, document: DocumentId },
+    /// The person may not work at this site.
+    #[error("operator {operator} may not work at site {site}")]
+    OperatorNotPermitted { operator: OperatorId, site: SiteId },
+    /// Somebody else must do or approve this.
+    #[error("this needs a {needs:?}")]
+    RoleNotPermitted { needs: Role },
     /// The device may not work at this site.
     #[error("the device may not work at site {site}")]
     SiteNotPermitted { site: SiteId },
@@ -134,6 +166,16 @@ impl Rejection {
             Self::WrongSite { .. } => "wrong_site",
             Self::TaskClosed { .. } => "task_closed",
             Self::NotInPlan { .. } => "not_in_plan",
+            Self::Unauthorised { .. } => "unauthorised",
+            Self::LotBlocked { .. } => "lot_blocked",
+            Self::LotPending { .. } => "lot_pending",
+            Self::WrongDealer { .. } => "wrong_dealer",
+            Self::NotReceived { .. } => "not_received",
+            Self::WrongMix { .. } => "wrong_mix",
+            Self::WrongDocument { .. } => "wrong_document",
+            Self::NotUnderDocument { .. } => "not_under_document",
+            Self::OperatorNotPermitted { .. } => "operator_not_permitted",
+            Self::RoleNotPermitted { .. } => "role_not_permitted",
             Self::SiteNotPermitted { .. } => "site_not_permitted",
             Self::TooManyCodes { .. } => "too_many_codes",
             Self::NoSuchOperation { .. } => "no_such_operation",

@@ -1,0 +1,19 @@
+-- What devices are told.
+-- Times are epoch milliseconds. The column each table would be spread by is named above it.
+
+-- The newest position in each site's feed; its row lock puts writers in commit order. (site)
+create table feed_cursors (
+    site integer primary key,
+    cursor integer not null
+) strict;
+
+-- What a site's devices must know; a later row about the same thing takes the earlier one's place. (site)
+create table feed (
+    site integer not null,
+    subject text not null,           -- what it is about, 'package/(00)…'
+    cursor integer not null,
+    entry text not null,             -- the row as JSON
+    primary key (site, subject)
+) strict, without rowid;
+
+create unique index feed_by_cursor on feed (site, cursor);
