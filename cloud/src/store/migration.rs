@@ -1,4 +1,5 @@
-//! The numbered steps that make the tables, paired: the same step for both engines. Steps are appended, never edited.
+//! The numbered steps that make the tables, paired: the same step for both engines. Steps are appended, never
+//! edited, from the first release tag on.
 
 use refinery::{Migration, Runner};
 
@@ -22,8 +23,10 @@ macro_rules! steps {
 
 const STEPS: &[Step] = &steps! {
     "V1__trust_and_ledger"
-    "V2__back_office"
-    "V3__inspections"
+    "V2__master_data"
+    "V3__work"
+    "V4__sightings"
+    "V5__feed"
 };
 
 /// The number of the newest step, which is the format this program writes.
