@@ -154,7 +154,7 @@ pub struct Document {
     /// What is asked for, each product once; a package that mixes products counts by what is in it.
     pub lines: Vec<DocumentLine>,
     /// Products that are packages of other products (礼盒) and were asked for as such.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub sets: Vec<ProductId>,
 }
 

@@ -127,7 +127,8 @@ pub(super) fn reassign(
         }
         let under = Some(Custody::Shipped { from: operation.site, to, document: document.id });
         match pending.custody(&item) {
-            Some(Custody::Shipped { document, .. }) if document == from && from != reassign.to => {}
+            Some(Custody::Shipped { from: left, document, .. })
+                if left == operation.site && document == from && from != reassign.to => {}
             Some(Custody::Shipped { .. } | Custody::At(_)) | None => {
                 return Err(Rejection::NotUnderDocument { code, document: from });
             }

@@ -17,7 +17,7 @@ pub struct Step {
     /// How many of the next lower level it holds.
     pub holds: u32,
     /// Which units, when it mixes products (礼盒); empty = the plan's own product. Only the innermost step can mix.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub parts: Vec<Part>,
 }
 

@@ -160,7 +160,7 @@ mod tests {
     fn a_signed_header_that_contradicts_its_payload_is_refused() {
         let key = SigningKey::from_seed(&[1; 32]).unwrap();
         let at = Stamp { wall: Timestamp(0), uncertainty_ms: 0 };
-        let action = Action::Receive(Receive { codes: Vec::new() });
+        let action = Action::Receive(Receive { codes: Vec::new(), document: None });
         let (site, basis) = (SiteId(1), Cursor(0));
         let record = Record::Made(Operation { at, operator: None, site, basis, action });
         let sealing = Sealing {

@@ -1,16 +1,16 @@
 //! What happens when operations meet: small histories told by hand, each ending in the one item that matters.
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, DocumentId, ProductId, SiteId, TaskId, Version};
+use sealtrace_protocol::ids::{Cursor, DealerId, DocumentId, ProductId, SiteId, TaskId, Version};
 use sealtrace_protocol::ledger::{
     Action, Commission, Contents, Correct, Correction, Custody, Document, DocumentLine, Effects,
     Facts, HOLDS_MAX, Issued, Item, Level, Made, Notice, Operation, Pack, Presence, Receive,
-    Rejection, Relabel, RelabelReason, Ship, State, Task, Unpack, VerifyPack, judge,
+    Rejection, Relabel, RelabelReason, Route, Ship, State, Task, Unpack, VerifyPack, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, TimeInterval, Timestamp};
 
-use crate::world::{Ledger, PRODUCT, case, id, lot, pallet, unit};
+use crate::world::{Ledger, PRODUCT, REVISION, case, id, lot, pallet, unit};
 
 /// A ledger and how many operations it has heard.
 #[derive(Default)]
@@ -47,7 +47,8 @@ fn operation(time: i64, site: u64, action: Action) -> Operation {
     }
 }
 
-const MADE: fn() -> Made = || Made { task: TaskId(1), product: PRODUCT, lot: lot() };
+const MADE: fn() -> Made =
+    || Made { task: TaskId(1), product: PRODUCT, lot: lot(), plan: REVISION };
 
 fn commission(codes: &[Code]) -> Action {
     Action::Commission(Commission { codes: codes.to_vec(), made: MADE() })
@@ -66,7 +67,7 @@ fn pack_pallet(parent: Code, children: &[Code]) -> Action {
 }
 
 fn receive(codes: &[Code]) -> Action {
-    Action::Receive(Receive { codes: codes.to_vec() })
+    Action::Receive(Receive { codes: codes.to_vec(), document: None })
 }
 
 fn relabel(old: Code, new: Code) -> Action {
@@ -83,7 +84,7 @@ fn a_unit_registered_after_it_was_packed_stays_in_its_package() {
     let mut story = Story::default();
     story.then(receive(&[unit(1)])).unwrap();
     story.then(pack_pallet(pallet(0), &[unit(1)])).unwrap();
-    assert_eq!(story.item(unit(1)).state, State::Announced);
+    assert_eq!(story.item(unit(1)).state, State::Announced { under: None });
     assert!(story.item(pallet(0)).contents.is_empty());
     story.then(commission(&[unit(1)])).unwrap();
     assert_eq!(story.item(unit(1)).parent, Some(pallet(0)));
@@ -261,11 +262,11 @@ fn a_document_lets_out_what_it_asks_for_and_says_what_it_implies() {
     }
     let shipped = operation(0, 2, ship(&cases, 2));
     let facts = story.ledger.facts(&shipped);
-    let document = facts.document.clone().unwrap();
+    let document = facts.document(DocumentId(2)).cloned().unwrap();
     let line = document.lines[0];
     let with = |document| {
         let mut facts = facts.clone();
-        facts.document = Some(document);
+        facts.set_document(document);
         judge(&shipped, &facts).map_err(|rejection| rejection.code())
     };
     let asks = |units| Document { lines: vec![DocumentLine { units, ..line }], ..document.clone() };
@@ -274,8 +275,10 @@ fn a_document_lets_out_what_it_asks_for_and_says_what_it_implies() {
     assert_eq!(with(asks(6)).unwrap().notices, implied);
     assert_eq!(with(Document { lines: vec![], ..document.clone() }), Err("not_on_document"));
     assert_eq!(with(Document { open: false, ..document.clone() }), Err("document_closed"));
-    assert_eq!(with(Document { id: DocumentId(4), ..document.clone() }), Err("document_closed"));
-    assert_eq!(with(Document { from: SiteId(1), ..document }), Err("wrong_site"));
+    let inbound = Route::Inbound { from: None, to: SiteId(2) };
+    assert_eq!(with(Document { route: inbound, ..document.clone() }), Err("wrong_document"));
+    let elsewhere = Route::Outbound { from: SiteId(1), to: DealerId(2) };
+    assert_eq!(with(Document { route: elsewhere, ..document }), Err("wrong_site"));
 
     story.then(ship(&[case(0)], 1)).unwrap();
     let again = story.then(ship(&[case(0)], 3)).unwrap();
@@ -329,7 +332,7 @@ fn a_device_writes_only_what_it_can_know_of_unknown_codes() {
     let effects = judge(&planned, &facts).unwrap();
     assert_eq!(effects.notices.len(), 3, "package and children, each taken on trust");
     for item in &effects.items[..2] {
-        assert_eq!((item.state, item.level), (State::Announced, Level::Case));
+        assert_eq!((item.state, item.level), (State::Announced { under: None }, Level::Case));
         assert_eq!((item.parent, item.custody), (Some(pallet(0)), None));
     }
     assert!(effects.items[2].contents.is_empty());

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, OperatorId};
+use sealtrace_protocol::ids::{Cursor, DocumentId, OperatorId};
 use sealtrace_protocol::ledger::{Custody, Item, Level, State, judge};
 
 use crate::model::{Model, Place, Thing};
-use crate::world::{Ledger, codes, history, id};
+use crate::world::{DOCUMENTS, Ledger, codes, history, id};
 
 fn place(ledger: &Ledger, item: &Item) -> Option<Place> {
     let mut root = item;
@@ -32,6 +32,10 @@ fn agree(ledger: &Ledger, model: &Model) -> Result<(), TestCaseError> {
             place: place(ledger, item).expect("what is in use is somewhere"),
             real: item.state == State::Active,
             disputed: item.disputed,
+            under: match item.state {
+                State::Announced { under } => under,
+                _ => None,
+            },
         };
         prop_assert_eq!(&here, thing, "{} differs", code);
         prop_assert_eq!(item.contents.units(), model.units(*code), "contents of {}", code);
@@ -41,10 +45,10 @@ fn agree(ledger: &Ledger, model: &Model) -> Result<(), TestCaseError> {
     for code in model.things.keys() {
         prop_assert!(ledger.items.contains_key(code), "{code} is in the model only");
     }
-    for document in 1..=3 {
-        let document = sealtrace_protocol::ids::DocumentId(document);
+    for document in (1..=DOCUMENTS).map(DocumentId) {
         let moved = ledger.moved.get(&document).copied().unwrap_or_default();
-        prop_assert_eq!(moved, model.shipped_units(document), "moved under {}", document);
+        let received = model.received.get(&document).copied().unwrap_or_default();
+        prop_assert_eq!(moved, model.shipped_units(document) + received, "under {}", document);
     }
     Ok(())
 }
@@ -148,7 +152,7 @@ fn related(before: &Ledger, named: &std::collections::BTreeSet<Code>, item: &Ite
 
 #[test]
 fn shipping_a_pallet_changes_one_item() {
-    use sealtrace_protocol::ids::{DocumentId, SiteId};
+    use sealtrace_protocol::ids::SiteId;
     use sealtrace_protocol::ledger::{Action, Facts, Operation, Presence, Ship};
     use sealtrace_protocol::time::{Stamp, Timestamp};
 
@@ -176,7 +180,7 @@ fn shipping_a_pallet_changes_one_item() {
     };
     let mut facts = Facts::new();
     facts.set(pallet, Presence::Present(item));
-    facts.document = Some(ledger.document(DocumentId(1)));
+    facts.set_document(ledger.document(DocumentId(1)));
     let effects = judge(&operation, &facts).unwrap();
     assert_eq!(effects.items.len(), 1);
     assert_eq!(effects.moves[0].on.units(), 6);

@@ -14,5 +14,6 @@ mod conflicts;
 mod ledger;
 mod model;
 mod signing;
+mod terms;
 mod vectors;
 mod world;

@@ -8,7 +8,7 @@ use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId};
 use sealtrace_protocol::ledger::{Action, Level, Operation, Presence, Rejection, Unpack};
 use sealtrace_protocol::time::TimeInterval;
 
-use crate::world::{issued, plan};
+use crate::world::{DEMAND, issued, plan, route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -24,6 +24,8 @@ pub(crate) struct Thing {
     /// For units: it was made. For packages: it was packed.
     pub(crate) real: bool,
     pub(crate) disputed: bool,
+    /// While it is not real: the inbound document it came in under.
+    pub(crate) under: Option<DocumentId>,
 }
 
 /// An accepted operation: where it was done, the world before it, and how often each thing it changed had been touched.
@@ -32,6 +34,8 @@ struct Snapshot {
     site: SiteId,
     before: Box<Model>,
     touched: BTreeMap<Code, u32>,
+    /// What it counted under inbound documents.
+    counted: BTreeMap<DocumentId, u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,6 +45,8 @@ pub(crate) struct Model {
     /// What each accepted operation changed: the world before it, and how often each thing had been touched after it.
     snapshots: BTreeMap<OperationId, Snapshot>,
     touches: BTreeMap<Code, u32>,
+    /// Units that came in under each document.
+    pub(crate) received: BTreeMap<DocumentId, u32>,
 }
 
 type Answer = Result<(), ()>;
@@ -55,8 +61,17 @@ impl Model {
         }
         let touched = self.touch(&before);
         let site = operation.site;
-        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched });
+        let had = |document| before.received.get(document).copied().unwrap_or_default();
+        let more = self.received.iter().filter(|(document, now)| **now > had(document));
+        let counted = more.map(|(document, now)| (*document, now - had(document))).collect();
+        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched, counted });
         Ok(())
+    }
+
+    fn count(&mut self, document: Option<DocumentId>, units: u32) {
+        if let Some(document) = document {
+            *self.received.entry(document).or_default() += units;
+        }
     }
 
     /// What the two ledgers contradict each other about after a refusal becomes disputed here as well.
@@ -118,7 +133,9 @@ impl Model {
                 for code in self.currents(&commission.codes, now)? {
                     match self.things.get_mut(&code) {
                         Some(thing) if thing.level == Level::Unit && !thing.real => {
-                            thing.real = true
+                            thing.real = true;
+                            let under = thing.under.take();
+                            self.count(under, 1);
                         }
                         Some(_) => return Err(()),
                         None => {
@@ -154,20 +171,56 @@ impl Model {
                 *self.touches.entry(parent).or_default() += 1;
                 Ok(())
             }
-            Action::Receive(receive) => {
-                for code in self.currents(&receive.codes, now)? {
-                    match self.things.get(&code).map(|thing| thing.place) {
-                        None => self.announce(code, Place::At(site))?,
-                        Some(Place::At(there)) if there != site => self.go(code, Place::At(site)),
-                        Some(_) => return Err(()),
+            Action::Receive(receive) => self.receive(operation, &receive.codes, receive.document),
+            Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
+            Action::Reassign(reassign) => {
+                if site_of(reassign.to) != site || reassign.from == reassign.to {
+                    return Err(());
+                }
+                for code in self.currents(&reassign.codes, now)? {
+                    let thing = self.things.get(&code).filter(|thing| !thing.disputed).ok_or(())?;
+                    if thing.place != Place::Shipped(site, reassign.from) {
+                        return Err(());
                     }
+                    if self.shipped_units(reassign.to) + self.units(code) > DEMAND {
+                        return Err(());
+                    }
+                    self.go(code, Place::Shipped(site, reassign.to));
                 }
                 Ok(())
             }
-            Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
             Action::Inspect(_) => Ok(()),
             Action::Correct(correct) => self.undo(correct.names, site),
         }
+    }
+
+    fn receive(
+        &mut self,
+        operation: &Operation,
+        codes: &[Code],
+        document: Option<DocumentId>,
+    ) -> Answer {
+        let here = operation.site;
+        if document.is_some_and(|document| site_of(document) != here) {
+            return Err(());
+        }
+        for code in self.currents(codes, operation.at.interval())? {
+            match self.things.get(&code).map(|thing| thing.place) {
+                None => self.announce(code, Place::At(here))?,
+                Some(Place::At(there)) if there != here => self.go(code, Place::At(here)),
+                Some(_) => return Err(()),
+            }
+            let units = self.units(code);
+            self.count(document, units);
+            if document.is_some_and(|document| self.received[&document] > DEMAND) {
+                return Err(());
+            }
+            let thing = self.things.get_mut(&code).unwrap();
+            if !thing.real && document.is_some() {
+                thing.under = document;
+            }
+        }
+        Ok(())
     }
 
     fn unpack(&mut self, unpack: Unpack, now: TimeInterval) -> Answer {
@@ -194,11 +247,15 @@ impl Model {
     }
 
     fn undo(&mut self, names: OperationId, here: SiteId) -> Answer {
-        let Snapshot { site, before, touched } = self.snapshots.get(&names).cloned().ok_or(())?;
+        let Snapshot { site, before, touched, counted } =
+            self.snapshots.get(&names).cloned().ok_or(())?;
         if site != here
             || touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches))
         {
             return Err(());
+        }
+        for (document, units) in counted {
+            *self.received.get_mut(&document).unwrap() -= units;
         }
         for code in touched.keys() {
             match before.things.get(code) {
@@ -248,8 +305,9 @@ impl Model {
                         return Err(());
                     }
                     if planned && thing.level == Level::Unit && !thing.real {
-                        let place = thing.place;
+                        let (place, under) = (thing.place, thing.under);
                         self.make(child, Level::Unit, place);
+                        self.count(under, 1);
                     }
                 }
             }
@@ -262,7 +320,17 @@ impl Model {
         if !self.things.contains_key(&parent) {
             self.make(parent, level, place.unwrap());
         }
-        self.things.get_mut(&parent).unwrap().real = true;
+        let package = self.things.get_mut(&parent).unwrap();
+        package.real = true;
+        let under = package.under.take();
+        for child in self.children(parent) {
+            let units = self.units(child);
+            self.count(under, units);
+            let thing = self.things.get_mut(&child).unwrap();
+            if !thing.real {
+                thing.under = thing.under.or(under);
+            }
+        }
         let place = self.things[&parent].place;
         self.move_all(parent, place);
         Ok(())
@@ -285,7 +353,7 @@ impl Model {
     }
 
     fn ship(&mut self, operation: &Operation, codes: &[Code], document: DocumentId) -> Answer {
-        let from = SiteId(1 + (document.get() - 1) % 2);
+        let from = site_of(document);
         if from != operation.site {
             return Err(());
         }
@@ -302,7 +370,7 @@ impl Model {
                 }
                 Some(_) => {
                     load += self.units(code);
-                    if already + load > 7 {
+                    if already + load > DEMAND {
                         return Err(());
                     }
                     self.go(code, Place::Shipped(from, document));
@@ -320,7 +388,7 @@ impl Model {
     }
 
     fn make(&mut self, code: Code, level: Level, place: Place) {
-        let thing = Thing { level, parent: None, place, real: true, disputed: false };
+        let thing = Thing { level, parent: None, place, real: true, disputed: false, under: None };
         self.things.insert(code, thing);
     }
 
@@ -388,6 +456,11 @@ impl Model {
         };
         u32::try_from(self.things.values().filter(|thing| shipped(thing)).count()).unwrap()
     }
+}
+
+/// The site whose people work on a document.
+fn site_of(document: DocumentId) -> SiteId {
+    route(document).sites().next().unwrap()
 }
 
 fn level_of(code: Code, level: Level) -> Answer {

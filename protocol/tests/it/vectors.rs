@@ -3,12 +3,12 @@
 
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, OperatorId, OwnerId, ProductId, Seq,
-    SiteId, TaskId,
+    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, OperatorId, OwnerId, ProductId,
+    Revision, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
     Action, Commission, Correct, Correction, Finding, Inspect, Level, Made, Operation, Pack,
-    PartialReason, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
+    PartialReason, Reassign, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
 };
 use sealtrace_protocol::signing::{Sealed, SealedBatch};
 use sealtrace_protocol::text::Lot;
@@ -25,8 +25,12 @@ fn code(text: &str) -> Code {
 
 /// One operation of every kind.
 pub(crate) fn operations() -> Vec<Operation> {
-    let made =
-        Made { task: TaskId(300), product: ProductId(2), lot: Lot::new("L20261120").unwrap() };
+    let made = Made {
+        task: TaskId(300),
+        product: ProductId(2),
+        lot: Lot::new("L20261120").unwrap(),
+        plan: Revision(3),
+    };
     let unit = code("9A0BCDEFGH1234567");
     let other = code("9A0BCDEFGH1234568");
     let case = code("376104250021234569");
@@ -51,8 +55,10 @@ pub(crate) fn operations() -> Vec<Operation> {
         Action::Unpack(Unpack::Child(unit)),
         Action::Relabel(Relabel { old: unit, new: other, reason: RelabelReason::Unreadable }),
         Action::VerifyPack(VerifyPack { parent: case, seen: vec![unit, foreign] }),
-        Action::Receive(Receive { codes: vec![case] }),
+        Action::Receive(Receive { codes: vec![case], document: None }),
+        Action::Receive(Receive { codes: vec![case], document: Some(DocumentId(78)) }),
         Action::Ship(Ship { codes: vec![case, unit], document: DocumentId(77) }),
+        Action::Reassign(Reassign { codes: vec![case], from: DocumentId(77), to: DocumentId(79) }),
         Action::Inspect(Inspect {
             code: foreign,
             region: 320_100,

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
-    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OrderId, ProductId, Seq, SiteId,
-    TaskId,
+    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OrderId, ProductId, Revision, Seq,
+    SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
     Action, Commission, Correct, Correction, Document, DocumentLine, Effects, Facts, Issued, Item,
-    Level, Made, Need, Operation, Pack, PartialReason, Past, Plan, Presence, Receive, Rejection,
-    Relabel, RelabelReason, Ship, State, Step, Task, Touched, Unpack, VerifyPack, dispute, judge,
+    Level, Made, Need, Operation, Pack, PartialReason, Past, Plan, Presence, Reassign, Receive,
+    Rejection, Relabel, RelabelReason, Route, Ship, State, Step, Task, Touched, Unpack, VerifyPack,
+    dispute, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -21,6 +22,13 @@ pub(crate) const UNITS: u64 = 12;
 pub(crate) const CASES: u64 = 5;
 pub(crate) const PALLETS: u64 = 3;
 pub(crate) const SITES: u64 = 2;
+/// Shipments leave under documents 1 to 3 …
+pub(crate) const OUTBOUND: u64 = 3;
+/// … goods come in under the two after them.
+pub(crate) const DOCUMENTS: u64 = 5;
+/// What each document asks for.
+pub(crate) const DEMAND: u32 = 7;
+pub(crate) const REVISION: Revision = Revision(1);
 /// Codes of one world do not meet codes of another.
 pub(crate) const WORLD: u64 = 1_000;
 
@@ -41,8 +49,7 @@ pub(crate) fn pallet(n: u64) -> Code {
 }
 
 pub(crate) fn plan() -> Plan {
-    Plan::new(vec![Step { level: Level::Case, holds: 3 }, Step { level: Level::Pallet, holds: 2 }])
-        .unwrap()
+    Plan::new(vec![Step::new(Level::Case, 3), Step::new(Level::Pallet, 2)]).unwrap()
 }
 
 pub(crate) fn issued(code: Code) -> Presence {
@@ -63,6 +70,7 @@ fn task(id: TaskId) -> Task {
         product: PRODUCT,
         lot: lot(),
         plan: plan(),
+        revision: REVISION,
     }
 }
 
@@ -89,7 +97,7 @@ impl Ledger {
             "needs() asked for too little"
         );
         match &outcome {
-            Ok(effects) => self.store(Some((id, operation.site)), effects),
+            Ok(effects) => self.store(Some((id, operation)), effects),
             Err(rejection) => {
                 let disputed = dispute(operation, rejection, &facts);
                 let knowing_all = dispute(operation, rejection, &self.all_facts(operation));
@@ -100,7 +108,7 @@ impl Ledger {
         outcome
     }
 
-    fn store(&mut self, by: Option<(OperationId, SiteId)>, effects: &Effects) {
+    fn store(&mut self, by: Option<(OperationId, &Operation)>, effects: &Effects) {
         let mut touched = Vec::new();
         for item in &effects.items {
             let before = self.items.insert(item.code, item.clone());
@@ -114,8 +122,12 @@ impl Ledger {
             let units = self.moved.entry(moved.document).or_default();
             *units = units.saturating_add(moved.on.units()).checked_sub(moved.off.units()).unwrap();
         }
-        if let Some((id, site)) = by {
-            self.pasts.insert(id, Past { site, touched });
+        if let Some((id, operation)) = by {
+            let received_under = match &operation.action {
+                Action::Receive(receive) => receive.document,
+                _ => None,
+            };
+            self.pasts.insert(id, Past { site: operation.site, touched, received_under });
         }
     }
 
@@ -165,25 +177,32 @@ impl Ledger {
     pub(crate) fn context(&self, operation: &Operation) -> Facts {
         let mut facts = Facts::new();
         facts.task = operation.task().map(task);
-        facts.document = operation.document().map(|id| self.document(id));
+        for id in operation.documents() {
+            facts.set_document(self.document(id));
+        }
         facts.past = operation.corrects().and_then(|id| self.pasts.get(&id)).cloned();
         facts
     }
 
     pub(crate) fn document(&self, id: DocumentId) -> Document {
         let moved = self.moved.get(&id).copied().unwrap_or_default();
-        Document {
-            id,
-            from: SiteId(1 + (id.get() - 1) % SITES),
-            to: DealerId(id.get()),
-            open: true,
-            lines: vec![DocumentLine { product: PRODUCT, units: 7, moved }],
-        }
+        let lines = vec![DocumentLine { product: PRODUCT, units: DEMAND, moved }];
+        Document { id, route: route(id), open: true, lines, sets: vec![] }
     }
 
     pub(crate) fn children(&self, parent: Code) -> Vec<Code> {
         let inside = self.items.values().filter(|item| item.parent == Some(parent));
         inside.map(|item| item.code).collect()
+    }
+}
+
+/// Documents belong to the sites in turn.
+pub(crate) fn route(id: DocumentId) -> Route {
+    let site = SiteId(1 + (id.get() - 1) % SITES);
+    if id.get() <= OUTBOUND {
+        Route::Outbound { from: site, to: DealerId(id.get()) }
+    } else {
+        Route::Inbound { from: None, to: site }
     }
 }
 
@@ -216,7 +235,7 @@ fn operation(world: u64) -> impl Strategy<Value = Operation> {
 
 fn action(world: u64) -> impl Strategy<Value = Action> {
     let base = world * WORLD;
-    let made = Made { task: TaskId(1), product: PRODUCT, lot: lot() };
+    let made = Made { task: TaskId(1), product: PRODUCT, lot: lot(), plan: REVISION };
     let unit = (0..UNITS).prop_map(move |n| unit(base + n));
     let case = (0..CASES).prop_map(move |n| case(base + n));
     let pallet = (0..PALLETS).prop_map(move |n| pallet(base + n));
@@ -245,7 +264,8 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         },
     );
     let seen = prop::collection::vec(item.clone(), 0..4);
-    let documents = (1..=3_u64).prop_map(DocumentId);
+    let documents = (1..=OUTBOUND).prop_map(DocumentId);
+    let arrivals = prop::option::of((OUTBOUND + 1..=DOCUMENTS).prop_map(DocumentId));
     prop_oneof![
         2 => run.prop_map(move |codes| Action::Commission(Commission { codes, made })),
         6 => pack_case,
@@ -258,10 +278,12 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         1 => (item.clone(), seen).prop_map(|(parent, seen)| {
             Action::VerifyPack(VerifyPack { parent, seen })
         }),
-        2 => prop::collection::vec(item.clone(), 1..3)
-            .prop_map(|codes| Action::Receive(Receive { codes })),
-        4 => (prop::collection::vec(item, 1..3), documents)
+        4 => (prop::collection::vec(item.clone(), 1..3), arrivals)
+            .prop_map(|(codes, document)| Action::Receive(Receive { codes, document })),
+        4 => (prop::collection::vec(item.clone(), 1..3), documents.clone())
             .prop_map(|(codes, document)| Action::Ship(Ship { codes, document })),
+        2 => (prop::collection::vec(item, 1..3), documents.clone(), documents)
+            .prop_map(|(codes, from, to)| Action::Reassign(Reassign { codes, from, to })),
         2 => (1..40_u64).prop_map(|seq| {
             Action::Correct(Correct { names: id(seq), correction: Correction::Undo })
         }),
