@@ -212,7 +212,8 @@ impl Model {
             }
             let units = self.units(code);
             self.count(document, units);
-            if document.is_some_and(|document| self.received[&document] > DEMAND) {
+            let over = document.is_some_and(|document| self.received[&document] > DEMAND);
+            if units > 0 && over {
                 return Err(());
             }
             let thing = self.things.get_mut(&code).unwrap();
