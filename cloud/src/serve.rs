@@ -88,6 +88,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, ServeError> 
     let tls = RustlsConfig::from_config(tls);
     let mut jobs = JoinSet::new();
     jobs.spawn(jobs::judge::run(cloud.clone()));
+    jobs.spawn(jobs::prefetch::run(cloud.clone()));
     jobs.spawn(renew(cloud.clone(), tls.clone(), hosts));
 
     let handles = [Handle::new(), Handle::new()];

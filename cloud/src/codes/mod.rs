@@ -28,6 +28,9 @@ pub const CODES_PER_ORDER_MAX: u32 = 10_000_000;
 pub struct ItemKey(i64);
 
 impl ItemKey {
+    /// No item's key, and before all of them: code orders are numbered from 1.
+    pub const FIRST: Self = Self(0);
+
     /// The key of a place in a code order.
     #[must_use]
     pub fn new(order: u32, index: u32) -> Self {

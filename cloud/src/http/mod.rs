@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -96,11 +97,17 @@ pub fn device(cloud: Cloud) -> Router {
         .route("/device/v1/batches", post(ingest::http::deliver))
         .route("/device/v1/verdicts", get(ingest::http::verdicts))
         .route("/device/v1/resume", post(ingest::http::resume))
-        .route("/device/v1/feed", get(feed::http::page))
+        .route("/device/v1/feed/desk", get(feed::http::desk).layer(compression()))
+        .route("/device/v1/feed/goods", get(feed::http::goods).layer(compression()))
         .route("/device/v1/rolls/{order}/{level}", get(codes::http::digest))
         .method_not_allowed_fallback(no_such_method)
         .fallback(no_such_address)
         .with_state(cloud)
+}
+
+/// For devices that ask for it: their networks are slow, and feed rows are much alike.
+fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
 }
 
 async fn no_such_method() -> ApiError {

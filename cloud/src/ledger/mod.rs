@@ -3,6 +3,7 @@
 //! No rule lives here. [`Working`] holds the items of the operations being judged, so that a batch reads and writes
 //! each of them once.
 
+mod telling;
 mod working;
 
 pub use working::Working;

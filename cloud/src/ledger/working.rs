@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, SiteId, Version};
+use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId, Version};
 use sealtrace_protocol::ledger::{
-    Custody, Facts, Issued, Item, Level, Need, Past, Presence, State, Touched,
+    Action, Custody, Facts, Issued, Item, Level, Need, Operation, Past, Presence, State, Touched,
 };
-use sealtrace_protocol::link::FeedRow;
 
+use super::telling::{Change, Telling};
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::feed;
 use crate::store::operations::Done;
@@ -30,13 +30,13 @@ pub struct Working<'c> {
     opened: BTreeSet<ItemKey>,
     changed: BTreeSet<ItemKey>,
     versions: Vec<(ItemKey, OperationId, Item)>,
-    told: BTreeMap<SiteId, BTreeSet<ItemKey>>,
+    telling: Telling,
 }
 
 impl<'c> Working<'c> {
     /// Nothing looked at yet.
     #[must_use]
-    pub const fn new(codebook: &'c Codebook) -> Self {
+    pub fn new(codebook: &'c Codebook) -> Self {
         Self {
             codebook,
             items: BTreeMap::new(),
@@ -44,7 +44,7 @@ impl<'c> Working<'c> {
             opened: BTreeSet::new(),
             changed: BTreeSet::new(),
             versions: Vec::new(),
-            told: BTreeMap::new(),
+            telling: Telling::default(),
         }
     }
 
@@ -92,7 +92,7 @@ impl<'c> Working<'c> {
             facts.set(code, Presence::Absent(issued));
             return Ok(None);
         };
-        if item.state == State::Free {
+        if matches!(item.state, State::Free | State::Announced { .. }) {
             facts.set_issued(code, issued);
         }
         let replaced_by = if let State::Replaced { by, .. } = item.state { Some(by) } else { None };
@@ -133,8 +133,10 @@ impl<'c> Working<'c> {
         tx: &mut Tx,
         facts: &mut Facts,
         done: &Done,
+        received_under: Option<DocumentId>,
     ) -> Result<(), StoreError> {
-        let mut past = Past { site: done.site, touched: Vec::with_capacity(done.touched.len()) };
+        let touched = Vec::with_capacity(done.touched.len());
+        let mut past = Past { site: done.site, touched, received_under };
         for (key, version) in &done.touched {
             let missing = || StoreError::damaged("history", "a version is missing");
             let after = stored::at_version(tx, *key, *version).await?.ok_or_else(missing)?;
@@ -156,73 +158,55 @@ impl<'c> Working<'c> {
         &mut self,
         tx: &mut Tx,
         by: OperationId,
-        site: SiteId,
+        operation: &Operation,
         items: Vec<Item>,
     ) -> Result<Vec<(ItemKey, Version)>, StoreError> {
         let mut touched = Vec::with_capacity(items.len());
-        let mut packages = Vec::new();
+        let mut changes = Vec::with_capacity(items.len());
         for item in items {
             let Some((key, _)) = self.ours(item.code) else {
                 return Err(StoreError::damaged("effect", format!("{} is foreign", item.code)));
             };
-            if item.level > Level::Unit {
-                let before = self.items.get(&key).cloned().flatten();
-                packages.push((key, before));
-            }
             touched.push((key, item.version));
             self.versions.push((key, by, item.clone()));
             self.changed.insert(key);
+            let before = self.items.get(&key).cloned().flatten();
+            changes.push((key, before, item.clone()));
             self.hold(key, Some(item));
         }
-        for (key, before) in packages {
-            self.tell(tx, site, key, before).await?;
+        for (key, before, after) in changes {
+            self.note(tx, operation, key, before.as_ref(), &after).await?;
         }
         Ok(touched)
     }
 
-    /// Sites concerned: where it was worked on, where it is or left, where it was before. A site that gets a package
-    /// is told of the packages inside as well.
-    async fn tell(
+    /// Notes for whom a change is news.
+    async fn note(
         &mut self,
         tx: &mut Tx,
-        site: SiteId,
+        operation: &Operation,
         key: ItemKey,
-        before: Option<Item>,
+        before: Option<&Item>,
+        after: &Item,
     ) -> Result<(), StoreError> {
-        self.told.entry(site).or_default().insert(key);
-        let now = self.items.get(&key).cloned().flatten();
-        let was = self.holder(tx, before.as_ref()).await?;
-        let is = self.holder(tx, now.as_ref()).await?;
-        for holder in [was, is].into_iter().flatten() {
-            self.told.entry(holder).or_default().insert(key);
-        }
-        match is {
-            Some(holder) if was != Some(holder) => self.tell_inside(tx, holder, key).await,
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    async fn tell_inside(
-        &mut self,
-        tx: &mut Tx,
-        site: SiteId,
-        package: ItemKey,
-    ) -> Result<(), StoreError> {
-        let mut packages = vec![package];
-        while let Some(package) = packages.pop() {
-            // As many units as children: nothing but units inside, and those stay untold.
-            let item = self.item(tx, package).await?;
-            if item.is_none_or(|item| item.contents.units() == item.children) {
-                continue;
-            }
-            for child in self.children(tx, package).await? {
-                if let Some((key, _)) = self.ours(child.code).filter(|_| child.level > Level::Unit)
-                {
-                    self.told.entry(site).or_default().insert(key);
-                    packages.push(key);
-                }
-            }
-        }
+        let key_of = |code: Option<Code>| code.and_then(|code| self.ours(code)).map(|(key, _)| key);
+        let parent = key_of(after.parent);
+        let replaced_by = match after.state {
+            State::Replaced { by, .. } => key_of(Some(by)),
+            State::Free | State::Announced { .. } | State::Active => None,
+        };
+        let partial = matches!(&operation.action, Action::Pack(pack)
+            if pack.partial.is_some() && pack.parent == after.code);
+        // Most changes are units that go into their first package, and nobody asks who has those.
+        let is_new_inside = after.level == Level::Unit && before.is_none() && parent.is_some();
+        let sites = if is_new_inside {
+            [None; 3]
+        } else {
+            let was = self.holder(tx, before).await?;
+            [Some(operation.site), was, self.holder(tx, Some(after)).await?]
+        };
+        let change = Change { key, before, after, sites, parent, replaced_by, partial };
+        self.telling.note(&change);
         Ok(())
     }
 
@@ -261,16 +245,10 @@ impl<'c> Working<'c> {
             .collect();
         stored::put(tx, self.codebook, &changed).await?;
         stored::remember(tx, &self.versions).await?;
-        let rows = std::mem::take(&mut self.told)
-            .into_iter()
-            .map(|(site, keys)| {
-                let items = keys.iter().filter_map(|key| self.items.get(key)?.clone());
-                (site, items.map(FeedRow::Package).collect())
-            })
-            .collect();
         self.changed.clear();
         self.versions.clear();
-        feed::publish_each(tx, &rows).await
+        let told = self.telling.work_out(tx).await?;
+        feed::publish_goods(tx, &told).await
     }
 
     fn ours(&self, code: Code) -> Option<(ItemKey, Issued)> {

@@ -151,11 +151,16 @@ create table items (
     disputed integer not null,
     replaced_by integer,             -- when replaced: the key that took its place …
     replaced_from integer,           -- … and when, earliest …
-    replaced_to integer              -- … and latest
+    replaced_to integer,             -- … and latest
+    announced_under integer          -- when announced: the inbound document it was received under
 ) strict;
 
 create index items_by_parent on items (parent) where parent is not null;
 create index items_by_document on items (document) where document is not null;
+-- Outermost packages at a site: a row for each pallet or loose case there, none for bottles, for what is inside others
+-- and for what was shipped, so that it stays a small part of the table.
+create index items_at_site on items (site, key)
+    where parent is null and dealer is null and site is not null and level > 0;
 
 -- Every version of every item. (key)
 create table history (
