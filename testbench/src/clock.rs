@@ -31,10 +31,16 @@ impl Stopwatch {
         Self(now())
     }
 
+    /// The time since.
+    #[must_use]
+    pub fn elapsed(self) -> Duration {
+        now().duration_since(self.0)
+    }
+
     /// Seconds since, to a tenth.
     #[must_use]
     pub fn seconds(self) -> f64 {
-        (now().duration_since(self.0).as_secs_f64() * 10.0).round() / 10.0
+        (self.elapsed().as_secs_f64() * 10.0).round() / 10.0
     }
 }
 

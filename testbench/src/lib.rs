@@ -8,6 +8,7 @@
 pub mod check;
 pub mod clock;
 pub mod demo;
+pub mod figures;
 pub mod http;
 pub mod label;
 pub mod line;

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
@@ -19,7 +19,11 @@ pub struct Network {
 struct State {
     cut: AtomicBool,
     cutting: Notify,
+    passed_bytes: AtomicU64,
 }
+
+/// What is read at once.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 impl Network {
     /// Starts relaying to `target`.
@@ -35,6 +39,12 @@ impl Network {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many bytes have passed so far, in both directions.
+    #[must_use]
+    pub fn passed_bytes(&self) -> u64 {
+        self.state.passed_bytes.load(Ordering::SeqCst)
     }
 
     /// Pulls the plug.
@@ -58,10 +68,31 @@ async fn relay(listener: TcpListener, target: SocketAddr, state: Arc<State>) {
         tokio::spawn(async move {
             let cutting = state.cutting.notified();
             let Ok(mut far) = TcpStream::connect(target).await else { return };
+            // A network of its own would not hold small packets back either.
+            let _ = (near.set_nodelay(true), far.set_nodelay(true));
+            let ((near_in, near_out), (far_in, far_out)) = (near.split(), far.split());
+            let passed = &state.passed_bytes;
             tokio::select! {
-                _ = copy_bidirectional(&mut near, &mut far) => {}
+                _ = async { tokio::try_join!(pump(near_in, far_out, passed), pump(far_in, near_out, passed)) } => {}
                 () = cutting => {}
             }
         });
+    }
+}
+
+/// Passes on what comes until the end of it.
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    passed_bytes: &AtomicU64,
+) -> std::io::Result<()> {
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&buffer[..count]).await?;
+        passed_bytes.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 }

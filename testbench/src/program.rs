@@ -52,6 +52,12 @@ impl Program {
         Ok(Self { name: name.to_owned(), command, log: log.to_owned(), child })
     }
 
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: no goodbye, nothing flushed.
     pub fn murder(&mut self) -> Result<()> {
         self.signal(Signal::SIGKILL)?;

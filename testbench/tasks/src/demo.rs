@@ -44,7 +44,7 @@ pub(crate) fn run_demo(arguments: &[String]) -> Result<(), Failure> {
 }
 
 /// The value of `--database`.
-fn database(arguments: &[String]) -> Option<&str> {
+pub(crate) fn database(arguments: &[String]) -> Option<&str> {
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         if argument == "--database" {
@@ -58,7 +58,7 @@ fn database(arguments: &[String]) -> Option<&str> {
 }
 
 /// The same arguments with another database.
-fn with_database(arguments: &[String], url: &str) -> Vec<String> {
+pub(crate) fn with_database(arguments: &[String], url: &str) -> Vec<String> {
     let mut changed = Vec::with_capacity(arguments.len());
     let mut is_value = false;
     for argument in arguments {

@@ -9,6 +9,7 @@
 mod browser;
 mod cross;
 mod demo;
+mod figures;
 mod node;
 mod packages;
 mod postgres;
@@ -30,7 +31,9 @@ The commands of this repository:
   cargo verify  [OPTIONS]   the whole test suite
                             `--list` names its stages, `--only STAGE[,STAGE]` runs some of them
   cargo sim                 the simulator
-  cargo figures             the measurements
+  cargo figures FIGURE      the measurements, with the programs as they are shipped
+                            `cargo figures feed` measures a new device of a large site; `--packages N` shortens it,
+                            `--json` ends with one JSON line, `--database postgres` runs it on a private server
 ";
 
 fn main() -> ExitCode {
@@ -40,9 +43,10 @@ fn main() -> ExitCode {
     let done = match command.as_deref() {
         Some("demo") => demo::run_demo(&rest),
         Some("verify") => verify::run_verify(&rest),
-        Some(name @ ("sim" | "figures")) => Err(Failure::new(format!(
-            "cargo {name}: nothing here yet. It comes with a later version; `cargo demo` and `cargo verify` work today"
-        ))),
+        Some("figures") => figures::run_figures(&rest),
+        Some("sim") => Err(Failure::new(
+            "cargo sim: nothing here yet. It comes with a later version; `cargo demo` and `cargo verify` work today",
+        )),
         Some("help" | "--help" | "-h") | None => {
             stage::print(HELP);
             Ok(())

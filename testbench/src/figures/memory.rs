@@ -1,0 +1,54 @@
+//! How much memory a program has and had at most, as the kernel counts it.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+/// What a program's memory came to while it was watched.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watch {
+    pid: u32,
+    before_kb: u64,
+}
+
+impl Watch {
+    /// Forgets the program's peak so far.
+    pub(super) fn begin(pid: u32) -> Result<Self> {
+        fs::write(format!("/proc/{pid}/clear_refs"), "5").context("cannot reset a peak")?;
+        Ok(Self { pid, before_kb: field(&format!("/proc/{pid}/status"), "VmRSS")? })
+    }
+
+    /// The peak since, and how far that is above what it had then, in MB.
+    pub(super) fn peak_and_growth_mb(&self) -> Result<(f64, f64)> {
+        let peak_kb = peak_kb(self.pid)?;
+        Ok((mb(peak_kb), mb(peak_kb.saturating_sub(self.before_kb))))
+    }
+}
+
+/// The most a program ever had, in MB.
+pub(super) fn peak_mb(pid: u32) -> Result<f64> {
+    peak_kb(pid).map(mb)
+}
+
+/// The machine's memory.
+pub(super) fn total_mb() -> Result<u64> {
+    Ok(field("/proc/meminfo", "MemTotal")? / 1024)
+}
+
+fn peak_kb(pid: u32) -> Result<u64> {
+    field(&format!("/proc/{pid}/status"), "VmHWM")
+}
+
+/// To a tenth.
+fn mb(kb: u64) -> f64 {
+    let tenths = u32::try_from(kb.saturating_mul(10) / 1024).unwrap_or(u32::MAX);
+    f64::from(tenths) / 10.0
+}
+
+/// The kilobytes behind a name.
+fn field(path: &str, name: &str) -> Result<u64> {
+    let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let number = line.and_then(|rest| rest.split_whitespace().next()).context("no such field")?;
+    number.parse().with_context(|| format!("{name} in {path}"))
+}

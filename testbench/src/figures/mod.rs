@@ -1,0 +1,45 @@
+//! The figures: what the programs achieve on this machine, each beside its control from the same run.
+
+mod control;
+pub mod feed;
+mod memory;
+mod plant;
+mod stock;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// What the caller chooses.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where everything goes.
+    pub folder: PathBuf,
+    /// PostgreSQL instead of the embedded database.
+    pub postgres: Option<String>,
+    /// How many packages the largest site has.
+    pub packages: u32,
+}
+
+/// What was measured on, in general terms.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// Processors.
+    pub cores: usize,
+    /// Memory in all.
+    pub memory_mb: u64,
+}
+
+impl Machine {
+    /// This one.
+    #[must_use]
+    pub fn this() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { cores, memory_mb: memory::total_mb().unwrap_or_default() }
+    }
+}
+
+/// Tells whoever watches what is going on.
+fn say(text: &str) {
+    eprintln!("  {text}");
+}

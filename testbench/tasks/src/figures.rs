@@ -1,0 +1,38 @@
+//! `cargo figures`: build the programs as they are shipped, then become the program that measures them.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use crate::demo::{database, with_database};
+use crate::packages::{self, Need};
+use crate::postgres::Server;
+use crate::stage::{Failure, cargo, root, run, say, target};
+
+/// What is measured, and what measures.
+const PACKAGES: [&str; 3] = ["sealtrace-cloud", "sealtrace-agent", "sealtrace-testbench"];
+
+/// Builds, starts a PostgreSQL server if one is asked for, and hands over to `target/release/figures`.
+pub(crate) fn run_figures(arguments: &[String]) -> Result<(), Failure> {
+    let wants_server = database(arguments) == Some("postgres");
+    if wants_server {
+        say("==> packages");
+        packages::provide(&[Need::Postgres])?;
+    }
+    say("==> build");
+    let mut build = cargo();
+    build.args(["build", "--release", "--bins"]);
+    for package in PACKAGES {
+        build.args(["--package", package]);
+    }
+    run(&mut build)?;
+    say("==> figures");
+    let program = target()?.join("release/figures");
+    let server = if wants_server { Some(Server::start()?) } else { None };
+    let arguments = match &server {
+        Some(server) => with_database(arguments, &server.url()),
+        None => arguments.to_vec(),
+    };
+    // As with the demo: the program takes this process over, and the server ends with it.
+    let cause = Command::new(&program).args(arguments).current_dir(root()).exec();
+    Err(Failure::new(format!("{} could not be started: {cause}", program.display())))
+}
