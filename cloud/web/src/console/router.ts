@@ -1,6 +1,16 @@
 // Every address of the console in one table. What a list shows (filters, page, open drawer) is in its query string.
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { RESOURCES } from './resources'
 import { restore, session } from './session/session'
+
+/** The list of each declared resource, under its own name. */
+const lists: RouteRecordRaw[] = RESOURCES.map((resource) => ({
+  path: `/${resource.name}`,
+  name: resource.name,
+  component: () => import('./resources/ResourcePage.vue'),
+  props: { resource },
+  meta: { title: `of.${resource.name}.title`, menu: resource.name },
+}))
 
 export const router = createRouter({
   history: createWebHistory('/console/'),
@@ -12,6 +22,10 @@ export const router = createRouter({
     { path: '/orders/:id', name: 'order', component: () => import('./orders/OrderPage.vue'), meta: { title: 'menu.orders', menu: 'orders' } },
     { path: '/documents', name: 'documents', component: () => import('./documents/DocumentsPage.vue'), meta: { title: 'menu.documents', menu: 'documents' } },
     { path: '/documents/:id', name: 'document', component: () => import('./documents/DocumentPage.vue'), meta: { title: 'menu.documents', menu: 'documents' } },
+    { path: '/reassignments', name: 'reassignments', component: () => import('./documents/ReassignmentsPage.vue'), meta: { title: 'menu.reassignments', menu: 'reassignments' } },
+    { path: '/settings', name: 'settings', component: () => import('./settings/SettingsPage.vue'), meta: { title: 'menu.settings', menu: 'settings' } },
+    { path: '/audit', name: 'audit', component: () => import('./audit/AuditPage.vue'), meta: { title: 'menu.audit_trail', menu: 'audit' } },
+    ...lists,
     { path: '/trace', name: 'trace', component: () => import('./trace/TracePage.vue'), meta: { title: 'menu.trace', menu: 'trace' } },
     { path: '/diversion', name: 'diversion', component: () => import('./diversion/DiversionPage.vue'), meta: { title: 'menu.diversion', menu: 'diversion' } },
     { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue'), meta: { title: 'menu.devices', menu: 'devices' } },

@@ -80,6 +80,7 @@ async function refusal(response: Response): Promise<ApiError> {
 
 export const api = {
   get: <T>(path: string, query?: Query, signal?: AbortSignal) => send<T>('GET', apiPath(path, query), undefined, signal),
-  post: <T>(path: string, body: unknown) => send<T>('POST', apiPath(path), body),
-  delete: (path: string) => send<void>('DELETE', apiPath(path), {}),
+  post: <T>(path: string, body: unknown = {}) => send<T>('POST', apiPath(path), body),
+  put: <T>(path: string, body: unknown) => send<T>('PUT', apiPath(path), body),
+  delete: <T = void>(path: string) => send<T>('DELETE', apiPath(path), {}),
 }

@@ -7,34 +7,89 @@ export interface Product extends Named { gtin?: string }
 export interface Region { code: string; name: string; en: string }
 export interface Place extends Region { lon: number; lat: number }
 export interface List<T> { rows: T[]; total?: number }
-export interface Account { id: number; login: string; name: string; role: 'admin' | 'auditor' | 'inspector' }
+export interface Account { id: number; login: string; name: string; role: 'admin' | 'manager' | 'auditor' | 'inspector' }
 
 export interface Counts { units: number; boxes: number; cases: number; pallets: number }
 export interface PlanLevel { level: Level; holds: number }
-export interface Task { id: number; site: Named; kind: 'line' | 'device'; quantity: number; state: string; units: number }
+export interface Task {
+  id: number
+  site: Named
+  kind: 'line' | 'device'
+  device: Named | null
+  quantity: number
+  made: number
+  lot: string
+  date: string | null
+  shift: string | null
+  state: 'open' | 'in_work' | 'done' | 'void'
+}
 export interface Order {
   id: number
+  version: number
   number: string
   product: Product
   lot: string
   quantity: number
+  revision: number
   plan: PlanLevel[]
-  state: string
+  state: 'draft' | 'released' | 'done' | 'void'
+  made: number
   produced: Counts
   codes: Counts
   tasks: Task[]
   created_at: number
 }
 
-export interface ShipmentDocument {
+export type DocumentKind = 'inbound' | 'outbound' | 'return' | 'transfer' | 'count'
+/** What can be done to a document; the cloud says which of it the reader may do now. */
+export type DocumentAction = 'edit' | 'submit' | 'approve' | 'reject' | 'withdraw' | 'void' | 'close' | 'shares' | 'reassign'
+export interface DocumentLine { product: Named; unit: Level; quantity: number; revision: number; units: number }
+export interface Demand { product: Named; units: number; moved: number }
+export interface Share { device: Named; product: Named; units: number; moved: number }
+export interface Document {
   id: number
+  version: number
   number: string
-  kind: string
-  state: string
+  kind: DocumentKind
+  state: 'draft' | 'submitted' | 'approved' | 'in_work' | 'done' | 'void'
   site: Named
-  dealer: Named
-  lines: { product: Product; units: number; moved: number }[]
+  other: Named | null
+  dealer: Named | null
+  order: Numbered | null
+  note: string | null
+  lines: DocumentLine[]
+  demand: Demand[]
+  shares: Share[]
   created_at: number
+  history: { at: number; account: Named | null; action: string }[]
+  actions: DocumentAction[]
+}
+
+export interface Reassignment {
+  id: number
+  document: Numbered
+  to: Numbered
+  codes: string[]
+  reason: string
+  state: 'requested' | 'approved' | 'rejected'
+  requested_at: number
+  requested_by: Named
+  decided_at: number | null
+  decided_by: Named | null
+  actions: ('approve' | 'reject')[]
+}
+
+/** What somebody changed at the console. */
+export interface Change {
+  id: number
+  at: number
+  account: Named | null
+  resource: string
+  subject: number
+  label: string
+  action: string
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
 }
 
 export type Tagged = string | Record<string, unknown>

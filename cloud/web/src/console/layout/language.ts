@@ -1,6 +1,7 @@
 // The console's words and the switch between its two languages.
 import { createI18n } from 'vue-i18n'
 import { saveLocale, savedLocale } from '@shared/locale'
+import { resourceWords } from '../resources'
 import en from '../words/en'
 import zhCN from '../words/zh-CN'
 
@@ -8,7 +9,7 @@ export const i18n = createI18n({
   legacy: false,
   locale: savedLocale() as string,
   fallbackLocale: 'zh-CN',
-  messages: { 'zh-CN': zhCN, en },
+  messages: { 'zh-CN': { ...zhCN, of: resourceWords('zh-CN') }, en: { ...en, of: resourceWords('en') } },
 })
 
 document.documentElement.lang = savedLocale()

@@ -8,6 +8,9 @@ import { places } from './places'
 export function useWords() {
   const { t, te, locale } = useI18n()
 
+  /** What a refusal's code says, for those that come without a status. */
+  const codeText = (code: string): string => (te(`error.${code}`, 'zh-CN') ? t(`error.${code}`) : t('error.other', { code }))
+
   function word(group: string, code: string | null | undefined): string {
     if (!code) return '—'
     const key = `${group}.${code}`
@@ -32,8 +35,10 @@ export function useWords() {
 
   return {
     t,
+    te,
     locale,
     word,
+    codeText,
     errorText,
     regionName,
     rejection: (tagged: Tagged) => rejectionText(tagged, locale.value === 'en' ? 'en' : 'zh-CN'),

@@ -35,6 +35,11 @@ export async function signOut(): Promise<void> {
   }
 }
 
+/** Whether this reader changes what the floor works against; who may look only is offered nothing else. */
+export function writes(): boolean {
+  return session.account?.role === 'admin' || session.account?.role === 'manager'
+}
+
 export function forget(): void {
   session.account = null
   localStorage.removeItem(MARK)

@@ -27,6 +27,16 @@ const REJECTIONS: Record<string, Pair> = {
   over: ['单据 {document} 只要 {ordered}，加上 {code} 将达到 {would}', 'Document {document} asks for {ordered}; {code} would make it {would}'],
   document_closed: ['单据 {document} 未开放', 'Document {document} is not open'],
   wrong_site: ['单据 {document} 属于部署点 {expected}，这里是 {site}', 'Document {document} is for site {expected}, this is site {site}'],
+  unauthorised: ['{party}没有产品 {product} 的授权（{code}）', '{party} may not have product {product} ({code})'],
+  lot_blocked: ['{code} 的批次 {lot} 已被质检封锁', 'Lot {lot} of {code} is blocked by quality control'],
+  lot_pending: ['{code} 的批次 {lot} 质检尚未放行', 'Lot {lot} of {code} is not released by quality control yet'],
+  wrong_dealer: ['{code} 是经销商 {expected} 的专供批次，不能发给 {dealer}', '{code} was made for dealer {expected}, not for {dealer}'],
+  not_received: ['{code} 在部署点 {at}，没有在本部署点入库', '{code} is at site {at} and was never received here'],
+  wrong_mix: ['{parent} 应装产品 {product} {holds} 瓶，扫了 {count} 瓶', '{parent} holds {holds} of product {product}, {count} were scanned'],
+  wrong_document: ['单据 {document} 是{kind}，不能用于这项操作', 'Document {document} is a {kind} document, which does not fit this operation'],
+  not_under_document: ['{code} 不是随单据 {document} 发出的', '{code} was not shipped under document {document}'],
+  operator_not_permitted: ['操作员 {operator} 不允许在部署点 {site} 作业', 'Operator {operator} may not work at site {site}'],
+  role_not_permitted: ['这项操作需要{needs}', 'This needs a {needs}'],
   task_closed: ['任务 {task} 未在此开放', 'Task {task} is not open here'],
   not_in_plan: ['包装规格里没有{level}这一级', 'The packaging plan has no {level}'],
   site_not_permitted: ['设备不允许在部署点 {site} 作业', 'The device may not work at site {site}'],
@@ -43,11 +53,18 @@ const NOTICES: Record<string, Pair> = {
   contents_to_follow: ['{code} 的移动先于装箱到达，内容随后补齐', '{code} moved before its packing was heard of; contents follow'],
   implied_receipt: ['{code} 未经入库即操作，视为已从部署点 {from} 收到', '{code} came from site {from} without a receipt: implied'],
   implied_return: ['{code} 由原发货点再次发出，视为有一次未扫码的退货', '{code} was shipped again by the same site: an unscanned return is implied'],
+  lot_blocked: ['{code} 的批次 {lot} 已被质检封锁', 'Lot {lot} of {code} is blocked by quality control'],
   differs: ['{parent} 与记录不符：缺 {missing}，多 {foreign}', '{parent} differs from the ledger: missing {missing}, foreign {foreign}'],
   complete: ['{parent} 与记录一致，{units} 瓶', '{parent} is complete, {units} bottles'],
 }
 
-const LEVELS: Record<string, Pair> = { unit: ['瓶', 'bottle'], box: ['盒', 'box'], case: ['箱', 'case'], pallet: ['托', 'pallet'] }
+/** What a parameter can be that is a word itself: a level, a role, a kind of document, one side of a movement. */
+const NAMES: Record<string, Pair> = {
+  unit: ['瓶', 'bottle'], box: ['盒', 'box'], case: ['箱', 'case'], pallet: ['托', 'pallet'],
+  operator: ['操作员', 'operator'], supervisor: ['班组长', 'supervisor'], manager: ['主管', 'manager'], auditor: ['审计员', 'auditor'],
+  inbound: ['入库单', 'inbound'], outbound: ['出库单', 'outbound'], return: ['退货单', 'return'], transfer: ['调拨单', 'transfer'], count: ['盘点单', 'count'],
+  site: ['部署点', 'site'], dealer: ['经销商', 'dealer'],
+}
 
 /** The name of an externally tagged value: `"free"` or `{"replaced":{…}}`. */
 export function nameOf(tagged: Tagged): string {
@@ -66,8 +83,11 @@ export function operationName(of: OperationId): string {
 
 function shown(value: unknown, side: 0 | 1): string {
   if (Array.isArray(value)) return value.length === 0 ? '0' : value.length > 3 ? String(value.length) : value.map((one) => shown(one, side)).join(', ')
-  if (typeof value === 'object' && value !== null) return 'seq' in value ? operationName(value as OperationId) : JSON.stringify(value)
-  return LEVELS[String(value)]?.[side] ?? String(value)
+  if (typeof value === 'object' && value !== null) {
+    if ('seq' in value) return operationName(value as OperationId)
+    return Object.entries(value).map(([name, inner]) => `${shown(name, side)} ${shown(inner, side)}`).join(', ')
+  }
+  return NAMES[String(value)]?.[side] ?? String(value)
 }
 
 export function rejectionText(tagged: Tagged, locale: 'zh-CN' | 'en'): string {
