@@ -9,12 +9,12 @@ use sealtrace_protocol::ids::SiteId;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::accounts::{AccountsError, NewAccount, create_account};
+use crate::accounts::{NewAccount, create_account};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Flags};
 use crate::devices::tokens::{self, TokenError};
+use crate::resource::ResourceError;
 use crate::serve::{self, ServeError};
-use crate::store::search::Page;
 use crate::store::{Store, StoreError, accounts};
 
 const EXAMPLES: &str = "\
@@ -101,7 +101,7 @@ enum Admin {
         /// The name on screens
         #[arg(long)]
         name: String,
-        /// admin, auditor or inspector
+        /// admin, manager, auditor or inspector
         #[arg(long)]
         role: String,
         /// Read the password from standard input, up to the first line's end
@@ -138,7 +138,7 @@ pub enum CliError {
     Token(#[from] TokenError),
     /// No account.
     #[error(transparent)]
-    Account(#[from] AccountsError),
+    Account(#[from] ResourceError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -175,8 +175,8 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
             let password = password.lines().next().unwrap_or_default().to_owned();
             let store = Store::open(&place.config(None, None)?.database).await?;
             let new = NewAccount { login, name, role, password };
-            let account = create_account(&store, &new, Clock::System.now()).await?;
-            writeln!(io::stdout(), "{} may log in as {}", account.name, account.login)?;
+            create_account(&store, &new, Clock::System.now()).await?;
+            writeln!(io::stdout(), "{} may log in as {}", new.name, new.login)?;
             Ok(())
         }
     }
@@ -211,8 +211,7 @@ async fn serve_until_told(config: Config) -> Result<(), CliError> {
 }
 
 async fn nobody_can_log_in(store: &Store) -> Result<bool, StoreError> {
-    let accounts = accounts::list(&mut store.read().await?, &Page::default()).await?;
-    Ok(accounts.total == 0)
+    Ok(!accounts::are_any(&mut store.read().await?).await?)
 }
 
 async fn token(config: &Config, name: &str, sites: Vec<u64>, json: bool) -> Result<(), CliError> {

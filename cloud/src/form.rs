@@ -2,28 +2,36 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+use time::{Date, Month};
+
 /// Fields that cannot be taken as they are, and why.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("these fields are not right: {}", self.listed())]
-pub struct Invalid(pub BTreeMap<String, &'static str>);
+pub struct Invalid {
+    /// The word for each, by its place in the form: `territories.0.regions`.
+    pub fields: BTreeMap<String, &'static str>,
+    /// What more there is to say about some of them.
+    pub details: BTreeMap<String, Value>,
+}
 
 impl Invalid {
     /// One field.
     #[must_use]
     pub fn field(name: &str, fault: &'static str) -> Self {
-        Self(BTreeMap::from([(name.to_owned(), fault)]))
+        Self { fields: BTreeMap::from([(name.to_owned(), fault)]), details: BTreeMap::new() }
     }
 
     fn listed(&self) -> String {
         let fields: Vec<String> =
-            self.0.iter().map(|(name, fault)| format!("{name} ({fault})")).collect();
+            self.fields.iter().map(|(name, fault)| format!("{name} ({fault})")).collect();
         fields.join(", ")
     }
 }
 
 /// Collects faults while a form is read.
 #[derive(Debug, Default)]
-pub struct Check(BTreeMap<String, &'static str>);
+pub struct Check(Invalid);
 
 /// The most characters of a name on a screen.
 pub const NAME_CHARACTERS_MAX: usize = 80;
@@ -41,7 +49,15 @@ impl Check {
 
     /// Notes a fault; the first one of a field stays.
     pub fn fault(&mut self, field: &str, fault: &'static str) {
-        self.0.entry(field.to_owned()).or_insert(fault);
+        self.0.fields.entry(field.to_owned()).or_insert(fault);
+    }
+
+    /// Notes a fault that needs more than a word; the first one of a field stays.
+    pub fn explain(&mut self, field: &str, fault: &'static str, details: Value) {
+        if !self.0.fields.contains_key(field) {
+            self.0.details.insert(field.to_owned(), details);
+        }
+        self.fault(field, fault);
     }
 
     /// Notes `fault` unless `holds`.
@@ -90,24 +106,56 @@ impl Check {
         choice
     }
 
+    /// One of a few words, or nothing.
+    pub fn optional<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        if text.is_empty() { None } else { self.choice(field, text, read) }
+    }
+
     /// All faults, if there are any.
     pub fn done(self) -> Result<(), Invalid> {
-        if self.0.is_empty() { Ok(()) } else { Err(Invalid(self.0)) }
+        if self.0.fields.is_empty() { Ok(()) } else { Err(self.0) }
     }
 
     /// The value, if there were no faults and it was found.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Invalid> {
         let faults = self.0;
-        value.filter(|_| faults.is_empty()).ok_or(Invalid(faults))
+        value.filter(|_| faults.fields.is_empty()).ok_or(faults)
     }
 
-    fn text(&mut self, field: &str, text: &str, characters_max: usize) -> String {
+    /// A day of the calendar, `YYYY-MM-DD`.
+    pub fn date(&mut self, field: &str, text: &str) -> String {
+        let text = text.trim();
+        self.require(is_date(text), field, if text.is_empty() { "required" } else { "unknown" });
+        text.to_owned()
+    }
+
+    /// Text that must be there: trimmed, not too long, without control characters.
+    pub fn text(&mut self, field: &str, text: &str, characters_max: usize) -> String {
         let text = text.trim();
         self.require(!text.is_empty(), field, "required");
         self.require(text.chars().count() <= characters_max, field, "too_long");
         self.require(!text.chars().any(char::is_control), field, "characters");
         text.to_owned()
     }
+}
+
+fn is_date(text: &str) -> bool {
+    let read = || {
+        let (year, rest) = text.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        let lengths = (year.len(), month.len(), day.len());
+        let is_plain =
+            lengths == (4, 2, 2) && text.bytes().all(|b| b == b'-' || b.is_ascii_digit());
+        let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+        let date = Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?);
+        Some(is_plain && date.is_ok())
+    };
+    read().unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -137,12 +185,30 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_days_of_the_calendar() {
+        for (text, fault) in [
+            ("2028-02-29", None),
+            ("", Some("required")),
+            ("2027-02-29", Some("unknown")),
+            ("2027-13-01", Some("unknown")),
+            ("2027-1-01", Some("unknown")),
+            ("+027-01-01", Some("unknown")),
+            ("2027-01-01T00:00", Some("unknown")),
+        ] {
+            let mut check = Check::new();
+            check.date("date", text);
+            let found = check.done().err().and_then(|invalid| invalid.fields.get("date").copied());
+            assert_eq!(found, fault, "{text}");
+        }
+    }
+
+    #[test]
     fn control_characters_and_strange_logins_are_refused() {
         let mut check = Check::new();
         check.name("name", "a\u{7}b");
         check.login("login", "a b");
         let Err(invalid) = check.done() else { panic!("there are faults") };
-        assert_eq!(invalid.0.get("name"), Some(&"characters"));
-        assert_eq!(invalid.0.get("login"), Some(&"characters"));
+        assert_eq!(invalid.fields.get("name"), Some(&"characters"));
+        assert_eq!(invalid.fields.get("login"), Some(&"characters"));
     }
 }

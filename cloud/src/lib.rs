@@ -1,6 +1,7 @@
 //! The cloud service: verifies signed batches, judges them, keeps the ledger, answers auditors, inspectors, consumers.
 
 pub mod accounts;
+pub mod audit;
 pub mod catalog;
 pub mod cli;
 pub mod clock;
@@ -19,10 +20,13 @@ pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod named;
+pub mod office;
 pub mod orders;
 pub mod organisations;
 pub mod pages;
+pub mod resource;
 pub mod serve;
+pub mod settings;
 pub mod store;
 pub mod tracing;
 pub mod verifications;

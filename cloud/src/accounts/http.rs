@@ -1,4 +1,4 @@
-//! Sessions and accounts over HTTP.
+//! Sessions over HTTP.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,13 +6,11 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 
-use super::{Account, NewAccount};
+use super::Account;
 use crate::cloud::Cloud;
-use crate::http::auth::{self, Admin};
+use crate::http::auth;
 use crate::http::callers::Caller;
-use crate::http::{ApiError, Input, Paged};
-use crate::store;
-use crate::store::search::Listing;
+use crate::http::{ApiError, Input};
 
 /// What somebody types to log in.
 #[derive(Deserialize)]
@@ -50,23 +48,4 @@ pub async fn who(account: Account) -> Json<SignedIn> {
 pub async fn log_out(_: Account, session: Session) -> Result<StatusCode, ApiError> {
     auth::end(&session).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// `GET /accounts`.
-pub async fn list(
-    _: Admin,
-    State(cloud): State<Cloud>,
-    Paged(page): Paged,
-) -> Result<Json<Listing<Account>>, ApiError> {
-    Ok(Json(store::accounts::list(&mut cloud.store.read().await?, &page).await?))
-}
-
-/// `POST /accounts`.
-pub async fn create(
-    _: Admin,
-    State(cloud): State<Cloud>,
-    Input(new): Input<NewAccount>,
-) -> Result<(StatusCode, Json<Account>), ApiError> {
-    let account = super::create_account(&cloud.store, &new, cloud.clock.now()).await?;
-    Ok((StatusCode::CREATED, Json(account)))
 }

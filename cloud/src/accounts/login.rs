@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use sealtrace_protocol::time::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::{Account, AccountsError, password};
+use super::{Account, LoginError, password};
 use crate::form::NUMBER_CHARACTERS_MAX;
 use crate::http::limit::{Limiter, Rate};
 use crate::store::{self, Store};
@@ -37,13 +37,13 @@ impl Default for Logins {
 
 impl Logins {
     /// Names are remembered, so only those that can exist are.
-    fn take(&self, login: &str, address: &str, now: Timestamp) -> Result<(), AccountsError> {
-        let too_many = |wait_ms| AccountsError::TooMany { wait_ms };
+    fn take(&self, login: &str, address: &str, now: Timestamp) -> Result<(), LoginError> {
+        let too_many = |wait_ms| LoginError::TooMany { wait_ms };
         let mut per_address = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
         per_address.take(address, now).map_err(too_many)?;
         drop(per_address);
         if login.chars().count() > NUMBER_CHARACTERS_MAX || login.contains(char::is_control) {
-            return Err(AccountsError::WrongLogin);
+            return Err(LoginError::Wrong);
         }
         let mut per_login = self.per_login.lock().unwrap_or_else(PoisonError::into_inner);
         per_login.take(login, now).map_err(too_many)
@@ -61,7 +61,7 @@ pub async fn log_in(
     (login, secret): (&str, String),
     address: &str,
     now: Timestamp,
-) -> Result<Account, AccountsError> {
+) -> Result<Account, LoginError> {
     let login = login.trim().to_lowercase();
     logins.take(&login, address, now)?;
     let mut tx = store.read().await?;
@@ -74,7 +74,7 @@ pub async fn log_in(
         .await
         .unwrap_or(false);
     drop(permit);
-    let account = stored.filter(|_| fits && is_sane).ok_or(AccountsError::WrongLogin)?.account;
+    let account = stored.filter(|_| fits && is_sane).ok_or(LoginError::Wrong)?.account;
     logins.forgive(&login);
     Ok(account)
 }

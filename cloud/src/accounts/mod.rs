@@ -7,13 +7,16 @@ mod session;
 
 use sealtrace_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 pub use login::{Logins, log_in};
-pub use session::{SESSION_COOKIE, SESSION_HOURS, Sessions};
+pub use session::{SESSION_COOKIE, SESSION_HOURS, SIGNED_IN, Sessions};
 
-use crate::form::{Check, Invalid};
-use crate::store::{self, Retry, Store, StoreError};
-use crate::writing;
+use crate::form::Check;
+use crate::resource::{
+    self, Change, Definition, Field, Form, Kind, Record, Resource, ResourceError, Secret, Use,
+};
+use crate::store::{self, Store, StoreError, Tx};
 
 /// The id of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +42,8 @@ pub struct Account {
 pub enum Role {
     /// 管理员: everything.
     Admin,
+    /// 经理: everything but accounts, settings and devices.
+    Manager,
     /// 审计员: reads everything of the console.
     Auditor,
     /// 稽查员: the inspector page.
@@ -47,13 +52,14 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Admin, Self::Auditor, Self::Inspector];
+    pub const ALL: [Self; 4] = [Self::Admin, Self::Manager, Self::Auditor, Self::Inspector];
 
     /// The word stored and shown.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Admin => "admin",
+            Self::Manager => "manager",
             Self::Auditor => "auditor",
             Self::Inspector => "inspector",
         }
@@ -66,67 +72,113 @@ impl Role {
     }
 }
 
-/// What somebody asks for who wants an account made.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+/// 账号.
+pub struct Accounts;
+
+const ROLES: [&str; 4] = [
+    Role::Admin.name(),
+    Role::Manager.name(),
+    Role::Auditor.name(),
+    Role::Inspector.name(),
+];
+
+/// Accounts: administrators alone see and change them.
+pub static ACCOUNTS: Definition = Definition::new(
+    "accounts",
+    &[
+        Field::new("login", Kind::Login).required().unique().fixed().listed().searched().sorted(),
+        Field::name(),
+        Field::new("role", Kind::Choice(&ROLES)).required().listed().filtered().sorted(),
+        Field::new("password", Kind::Secret(Secret::Password)).required(),
+    ],
+)
+.only_for(&[Role::Admin])
+.used_by(&[
+    Use::new("audit", "audit", &[("account", "id")]),
+    Use::new("documents", "document_history", &[("account", "id")]),
+    Use::new("inspections", "inspections", &[("account", "id")]),
+]);
+
+impl Resource for Accounts {
+    const DEFINITION: &'static Definition = &ACCOUNTS;
+
+    async fn check(
+        tx: &mut Tx,
+        change: &Change<'_>,
+        check: &mut Check,
+    ) -> Result<(), StoreError> {
+        let Some((before, after)) = change.before.zip(change.after) else { return Ok(()) };
+        if is_admin(before) && !is_admin(after) {
+            let are_others = store::accounts::are_other_admins(tx, change.id).await?;
+            check.require(are_others, "role", "last_admin");
+        }
+        Ok(())
+    }
+
+    async fn must_stay(
+        tx: &mut Tx,
+        record: &Record,
+        by: Option<AccountId>,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if by == Some(AccountId(record.id)) {
+            return Ok(Some("yourself"));
+        }
+        let are_others = store::accounts::are_other_admins(tx, record.id).await?;
+        Ok((is_admin(record) && !are_others).then_some("last_admin"))
+    }
+
+    /// Whoever was signed in as somebody with another password, or as nobody any more, is signed out.
+    async fn changed(tx: &mut Tx, change: &Change<'_>) -> Result<(), StoreError> {
+        let is_gone = change.after.is_none_or(|after| !after.enabled);
+        if is_gone || change.new_secret {
+            store::sessions::remove_of(tx, AccountId(change.id)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_admin(record: &Record) -> bool {
+    record.enabled && record.cells.text("role") == Role::Admin.name()
+}
+
+/// An account as the command line asks for it.
+#[derive(Clone, Debug)]
 pub struct NewAccount {
     /// What will be typed to log in.
     pub login: String,
     /// The name on screens.
     pub name: String,
-    /// admin, auditor or inspector.
+    /// admin, manager, auditor or inspector.
     pub role: String,
     /// The password.
     pub password: String,
 }
 
-/// Why there is no account, or no login.
+/// Makes an account on behalf of nobody who is signed in.
+pub async fn create_account(
+    store: &Store,
+    new: &NewAccount,
+    now: Timestamp,
+) -> Result<(), ResourceError> {
+    let NewAccount { login, name, role, password } = new;
+    let form = [("login", login), ("name", name), ("role", role), ("password", password)];
+    let form: Form = form.map(|(field, text)| (field.to_owned(), json!(text))).into_iter().collect();
+    resource::create::<Accounts>(store, &form, None, now).await.map(drop)
+}
+
+/// Why somebody was not let in.
 #[derive(Debug, thiserror::Error)]
-pub enum AccountsError {
-    /// The form is not right.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
+pub enum LoginError {
     /// No such login, or another password.
     #[error("the login or the password is wrong")]
-    WrongLogin,
+    Wrong,
     /// Too many tries.
     #[error("too many logins were tried; try again in {wait_ms} ms")]
     TooMany {
         /// How long to wait.
         wait_ms: u64,
     },
-    /// No verifier could be made.
-    #[error(transparent)]
-    Hash(#[from] password::HashError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl Retry for AccountsError {
-    fn is_conflict(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_conflict())
-    }
-}
-
-/// Makes an account.
-pub async fn create_account(
-    store: &Store,
-    new: &NewAccount,
-    now: Timestamp,
-) -> Result<Account, AccountsError> {
-    let mut check = Check::new();
-    let login = check.login("login", &new.login);
-    let name = check.name("name", &new.name);
-    let role = check.choice("role", &new.role, Role::from_name);
-    if let Some(fault) = password::weakness(&new.password, &login) {
-        check.fault("password", fault);
-    }
-    let role = check.finish(role)?;
-    let verifier = password::verifier_of(new.password.clone()).await?;
-    let id = writing!(store, |tx| {
-        let id = store::accounts::add(tx, &login, &name, role, &verifier, now).await?;
-        id.ok_or_else(|| AccountsError::Invalid(Invalid::field("login", "taken")))
-    })?;
-    Ok(Account { id, login, name, role })
 }

@@ -10,6 +10,7 @@ use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
+use super::AccountId;
 use crate::clock::Clock;
 use crate::store::sessions::StoredSession;
 use crate::store::{self, Store, StoreError};
@@ -17,6 +18,8 @@ use crate::writing;
 
 /// The cookie's name.
 pub const SESSION_COOKIE: &str = "sealtrace_session";
+/// What a session holds of whoever is signed in: the account's id.
+pub const SIGNED_IN: &str = "account";
 /// How long a login lasts: a shift.
 pub const SESSION_HOURS: i64 = 12;
 
@@ -90,10 +93,11 @@ fn key(id: &Id) -> String {
 }
 
 fn stored(record: &Record) -> Result<StoredSession> {
+    let account = record.data.get(SIGNED_IN).and_then(serde_json::Value::as_u64).map(AccountId);
     let data =
         serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
     let expires_at = Timestamp(record.expiry_date.unix_timestamp().saturating_mul(1_000));
-    Ok(StoredSession { data, expires_at })
+    Ok(StoredSession { account, data, expires_at })
 }
 
 fn backend(error: StoreError) -> Error {

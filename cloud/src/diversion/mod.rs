@@ -162,7 +162,7 @@ pub async fn judge(
 
 async fn shipment(tx: &mut Tx, shipped: &Shipped) -> Result<Shipment, StoreError> {
     let Shipped { document, dealer, product, at, .. } = *shipped;
-    let territory = store::organisations::territory(tx, dealer, product, at).await?;
+    let territory = store::territories::territory(tx, dealer, product, at).await?;
     Ok(Shipment { document, dealer, product, at, territory })
 }
 

@@ -73,7 +73,7 @@ async fn suspect(
     };
     let last_at = latest.seen.at;
     let outside = store::sightings::outside(tx, item).await?;
-    let territory = store::organisations::territory(tx, dealer, product, at).await?;
+    let territory = store::territories::territory(tx, dealer, product, at).await?;
     let name = store::tracing::name;
     Ok(Some(Suspect {
         code: text(codebook, item),

@@ -12,11 +12,11 @@ use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use super::ApiError;
-use crate::accounts::{Account, AccountId, Role, SESSION_COOKIE, SESSION_HOURS, Sessions};
+use crate::accounts::{
+    Account, AccountId, Role, SESSION_COOKIE, SESSION_HOURS, SIGNED_IN, Sessions,
+};
 use crate::cloud::Cloud;
 use crate::store;
-
-const ACCOUNT: &str = "account";
 
 /// The session cookie: out of reach of scripts and of other sites, and of plain HTTP where there is TLS.
 pub fn sessions(cloud: &Cloud) -> SessionManagerLayer<Sessions> {
@@ -31,7 +31,7 @@ pub fn sessions(cloud: &Cloud) -> SessionManagerLayer<Sessions> {
 /// Starts a session under a new id, so that one fixed by somebody else is worth nothing.
 pub async fn begin(session: &Session, account: &Account) -> Result<(), ApiError> {
     session.cycle_id().await.map_err(|error| ApiError::failure(&error))?;
-    session.insert(ACCOUNT, account.id).await.map_err(|error| ApiError::failure(&error))
+    session.insert(SIGNED_IN, account.id).await.map_err(|error| ApiError::failure(&error))
 }
 
 /// Ends a session.
@@ -47,7 +47,7 @@ impl FromRequestParts<Cloud> for Account {
         let no_session = || ApiError::new(StatusCode::UNAUTHORIZED, "no_session");
         let session = Session::from_request_parts(parts, cloud).await.map_err(|_| no_session())?;
         let id: Option<AccountId> =
-            session.get(ACCOUNT).await.map_err(|error| ApiError::failure(&error))?;
+            session.get(SIGNED_IN).await.map_err(|error| ApiError::failure(&error))?;
         let mut tx = cloud.store.read().await?;
         let account = store::accounts::by_id(&mut tx, id.ok_or_else(no_session)?).await?;
         account.ok_or_else(no_session)
@@ -80,8 +80,10 @@ macro_rules! only {
 only! {
     /// An administrator.
     Admin: [Role::Admin];
+    /// Somebody who may change what the console keeps.
+    Manager: [Role::Admin, Role::Manager];
     /// Somebody who may read the console.
-    Auditor: [Role::Admin, Role::Auditor];
+    Auditor: [Role::Admin, Role::Manager, Role::Auditor];
     /// Somebody who may report what was found.
     Inspector: [Role::Admin, Role::Inspector];
 }

@@ -5,41 +5,36 @@ use sealtrace_protocol::code::ParseError;
 
 use super::ApiError;
 use super::callers::too_many;
-use crate::accounts::AccountsError;
-use crate::catalog::CatalogError;
+use crate::accounts::LoginError;
 use crate::documents::DocumentsError;
 use crate::inspection::InspectionError;
 use crate::orders::OrdersError;
-use crate::organisations::OrganisationsError;
+use crate::resource::ResourceError;
 use crate::tracing::TracingError;
 
-impl From<AccountsError> for ApiError {
-    fn from(error: AccountsError) -> Self {
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
         match error {
-            AccountsError::Invalid(invalid) => invalid.into(),
-            AccountsError::WrongLogin => Self::new(StatusCode::UNAUTHORIZED, "wrong_login"),
-            AccountsError::TooMany { wait_ms } => too_many(wait_ms),
-            AccountsError::Hash(error) => Self::failure(&error),
-            AccountsError::Store(error) => error.into(),
+            LoginError::Wrong => Self::new(StatusCode::UNAUTHORIZED, "wrong_login"),
+            LoginError::TooMany { wait_ms } => too_many(wait_ms),
+            LoginError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<CatalogError> for ApiError {
-    fn from(error: CatalogError) -> Self {
+impl From<ResourceError> for ApiError {
+    fn from(error: ResourceError) -> Self {
         match error {
-            CatalogError::Invalid(invalid) => invalid.into(),
-            CatalogError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<OrganisationsError> for ApiError {
-    fn from(error: OrganisationsError) -> Self {
-        match error {
-            OrganisationsError::Invalid(invalid) => invalid.into(),
-            OrganisationsError::Hash(error) => Self::failure(&error),
-            OrganisationsError::Store(error) => error.into(),
+            ResourceError::Invalid(invalid) => invalid.into(),
+            ResourceError::NotFound => Self::not_found("not_found"),
+            ResourceError::ChangedMeanwhile { version } => {
+                Self::new(StatusCode::CONFLICT, "changed_meanwhile").with("version", version)
+            }
+            ResourceError::InUse { by, count } => {
+                Self::new(StatusCode::CONFLICT, "in_use").with("by", by).with("count", count)
+            }
+            ResourceError::Hash(error) => Self::failure(&error),
+            ResourceError::Store(error) => error.into(),
         }
     }
 }

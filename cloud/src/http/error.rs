@@ -106,7 +106,8 @@ impl From<StoreError> for ApiError {
 
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
-        Self::invalid(invalid.0)
+        let refused = Self::invalid(invalid.fields);
+        if invalid.details.is_empty() { refused } else { refused.with("details", invalid.details) }
     }
 }
 

@@ -23,8 +23,7 @@ pub use page::Paged;
 
 use crate::cloud::Cloud;
 use crate::{
-    accounts, catalog, codes, devices, diversion, documents, feed, ingest, inspection, orders,
-    organisations, pages, tracing, verifications,
+    accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages, resource, settings, tracing, verifications,
 };
 
 /// The web listener.
@@ -57,17 +56,10 @@ fn signed_in() -> Router<Cloud> {
             "/session",
             get(accounts::http::who).post(accounts::http::log_in).delete(accounts::http::log_out),
         )
-        .route("/accounts", get(accounts::http::list).post(accounts::http::create))
-        .route("/products", get(catalog::http::list).post(catalog::http::create))
-        .route("/sites", get(organisations::http::sites).post(organisations::http::create_site))
-        .route(
-            "/dealers",
-            get(organisations::http::dealers).post(organisations::http::create_dealer),
-        )
-        .route(
-            "/operators",
-            get(organisations::http::operators).post(organisations::http::create_operator),
-        )
+        // What is declared: accounts, brands, categories, products, lots, sites, dealers, stores, operators.
+        .merge(resource::http::routes())
+        .route("/settings", get(settings::http::read).put(settings::http::change))
+        .route("/audit", get(audit::http::list))
         .route("/regions", get(diversion::http::regions))
         .route("/orders", get(orders::http::list).post(orders::http::create))
         .route("/orders/{id}", get(orders::http::one))

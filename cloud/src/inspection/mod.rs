@@ -220,7 +220,7 @@ pub async fn reported(
 
 async fn entitled(tx: &mut Tx, shipped: Option<&Shipped>) -> Result<BTreeSet<u32>, StoreError> {
     let Some(Shipped { dealer, product, at, .. }) = shipped else { return Ok(BTreeSet::new()) };
-    store::organisations::territory(tx, *dealer, *product, *at).await
+    store::territories::territory(tx, *dealer, *product, *at).await
 }
 
 const FINDINGS: [Finding; 4] =

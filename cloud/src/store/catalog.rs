@@ -1,79 +1,198 @@
-//! Products and how they are packed.
+//! Products with the revisions of their packaging plans, who may have them, and what is said of their lots.
 
-use sealtrace_protocol::ids::ProductId;
-use sealtrace_protocol::ledger::{Plan, Step};
-use sealtrace_protocol::link::Product;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealtrace_protocol::ids::{DealerId, ProductId, Revision, SiteId};
+use sealtrace_protocol::ledger::{LotStatus, LotTerms, Permit, Plan, Step};
+use sealtrace_protocol::link::{LotRow, Product};
+use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 
-use super::search::{Listing, Page};
-use super::{Row, StoreError, Tx, counters};
+use super::{Row, StoreError, Tx, Value, counters};
 
-/// Adds a product; `None` when its GTIN is there already.
-pub async fn add_product(
-    tx: &mut Tx,
-    name: &str,
-    gtin: &str,
-    plan: &Plan,
-    now: Timestamp,
-) -> Result<Option<ProductId>, StoreError> {
-    let id = ProductId(counters::next(tx, "product").await?);
-    let added = tx
-        .execute(
-            "insert into products (id, name, gtin, plan, created_at) values ($1, $2, $3, $4, $5)
-             on conflict (gtin) do nothing",
-            &[id.into(), name.into(), gtin.into(), plan_text(plan)?.into(), now.into()],
-        )
-        .await?;
-    Ok((added == 1).then_some(id))
-}
+/// Where a product's newest plan is: `p` the product, `l` its plan.
+const PRODUCTS: &str = "select p.id, p.name, p.gtin, l.plan, l.revision, p.enabled
+    from products p join product_plans l on l.product = p.id
+    and l.revision = (select max(revision) from product_plans where product = p.id)";
 
 /// The product with this id.
 pub async fn product(tx: &mut Tx, id: ProductId) -> Result<Option<Product>, StoreError> {
-    let row = tx
-        .query_opt("select id, name, gtin, plan from products where id = $1", &[id.into()])
-        .await?;
-    row.as_ref().map(read).transpose()
-}
-
-/// Products whose name or GTIN contains what is asked for.
-pub async fn products(tx: &mut Tx, page: &Page) -> Result<Listing<Product>, StoreError> {
-    let rows = tx
-        .query(
-            "select id, name, gtin, plan from products
-             where lower(name) like $1 escape '\\' or gtin like $1 escape '\\'
-             order by id limit $2 offset $3",
-            &[page.pattern(), page.limit(), page.offset()],
-        )
-        .await?;
-    let total = tx
-        .query_one(
-            "select count(*) from products
-             where lower(name) like $1 escape '\\' or gtin like $1 escape '\\'",
-            &[page.pattern()],
-        )
-        .await?;
-    Ok(Listing { rows: rows.iter().map(read).collect::<Result<_, _>>()?, total: total.get(0)? })
+    let row = tx.query_opt(&format!("{PRODUCTS} where p.id = $1"), &[id.into()]).await?;
+    let Some(row) = row else { return Ok(None) };
+    let permit = permits(tx, &BTreeSet::from([id])).await?.remove(&id).unwrap_or_default();
+    read(&row, permit).map(Some)
 }
 
 /// Every product, for a site that is new.
 pub async fn all_products(tx: &mut Tx) -> Result<Vec<Product>, StoreError> {
-    let rows = tx.query("select id, name, gtin, plan from products order by id", &[]).await?;
-    rows.iter().map(read).collect()
+    let mut products = Vec::new();
+    for row in tx.query(&format!("{PRODUCTS} order by p.id"), &[]).await? {
+        let id = row.get(0)?;
+        let permit = permits(tx, &BTreeSet::from([id])).await?.remove(&id).unwrap_or_default();
+        products.push(read(&row, permit)?);
+    }
+    Ok(products)
 }
 
-/// A plan as it is stored.
-pub(super) fn plan_text(plan: &Plan) -> Result<String, StoreError> {
+fn read(row: &Row, permit: Permit) -> Result<Product, StoreError> {
+    Ok(Product {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        gtin: row.get(2)?,
+        plan: read_plan(&row.get::<String>(3)?)?,
+        revision: row.get(4)?,
+        permit,
+        enabled: row.get(5)?,
+    })
+}
+
+/// The plan a product had at a revision; none when there is no such revision.
+pub async fn plan(
+    tx: &mut Tx,
+    product: ProductId,
+    revision: Revision,
+) -> Result<Option<Plan>, StoreError> {
+    const FIND: &str = "select plan from product_plans where product = $1 and revision = $2";
+    let row = tx.query_opt(FIND, &[product.into(), revision.into()]).await?;
+    row.map(|row| read_plan(&row.get::<String>(0)?)).transpose()
+}
+
+/// The newest plan of a product, and which revision that is.
+pub async fn newest_plan(
+    tx: &mut Tx,
+    product: ProductId,
+) -> Result<Option<(Revision, Plan)>, StoreError> {
+    const FIND: &str = "select revision, plan from product_plans where product = $1
+        order by revision desc limit 1";
+    let row = tx.query_opt(FIND, &[product.into()]).await?;
+    row.map(|row| Ok((row.get(0)?, read_plan(&row.get::<String>(1)?)?))).transpose()
+}
+
+/// Adds the next revision of a product's plan.
+pub async fn add_plan(
+    tx: &mut Tx,
+    product: ProductId,
+    revision: Revision,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const ADD: &str = "insert into product_plans (product, revision, plan, created_at)
+        values ($1, $2, $3, $4)";
+    const ADD_PART: &str = "insert into plan_parts (product, revision, part) values ($1, $2, $3)";
+    let text = plan_text(plan)?;
+    tx.execute(ADD, &[product.into(), revision.into(), text.into(), now.into()]).await?;
+    let parts = plan.parts().iter();
+    let parts: Vec<Vec<Value>> =
+        parts.map(|part| vec![product.into(), revision.into(), part.product.into()]).collect();
+    tx.execute_many(ADD_PART, &parts).await?;
+    Ok(())
+}
+
+/// The first product whose plan in force mixes this one.
+pub async fn mixed_into(
+    tx: &mut Tx,
+    part: ProductId,
+) -> Result<Option<(ProductId, String)>, StoreError> {
+    const FIND: &str = "select p.id, p.name from plan_parts l join products p on p.id = l.product
+        where l.part = $1
+        and l.revision = (select max(revision) from product_plans where product = l.product)
+        order by p.id limit 1";
+    let row = tx.query_opt(FIND, &[part.into()]).await?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+/// Who may have these products; one that is not restricted is left out.
+pub async fn permits(
+    tx: &mut Tx,
+    products: &BTreeSet<ProductId>,
+) -> Result<BTreeMap<ProductId, Permit>, StoreError> {
+    const RESTRICTED: &str = "select restricted from products where id = $1";
+    const SITES: &str = "select site from product_sites where product = $1 order by site";
+    const DEALERS: &str = "select dealer from product_dealers where product = $1 order by dealer";
+    let mut permits = BTreeMap::new();
+    for product in products {
+        let row = tx.query_opt(RESTRICTED, &[(*product).into()]).await?;
+        if !row.map(|row| row.get(0)).transpose()?.unwrap_or(false) {
+            continue;
+        }
+        let sites = tx.query(SITES, &[(*product).into()]).await?;
+        let dealers = tx.query(DEALERS, &[(*product).into()]).await?;
+        let sites: Result<Vec<SiteId>, _> = sites.iter().map(|row| row.get(0)).collect();
+        let dealers: Result<Vec<DealerId>, _> = dealers.iter().map(|row| row.get(0)).collect();
+        permits.insert(*product, Permit { sites: Some(sites?), dealers: Some(dealers?) });
+    }
+    Ok(permits)
+}
+
+/// What is said of these lots; one that nobody has spoken of is left out.
+pub async fn lot_terms(
+    tx: &mut Tx,
+    lots: &BTreeSet<(ProductId, Lot)>,
+) -> Result<BTreeMap<(ProductId, Lot), LotTerms>, StoreError> {
+    const FIND: &str = "select status, dealer from product_lots where product = $1 and lot = $2";
+    let mut terms = BTreeMap::new();
+    for (product, lot) in lots {
+        if let Some(row) = tx.query_opt(FIND, &[(*product).into(), (*lot).into()]).await? {
+            terms.insert((*product, *lot), read_terms(&row, 0)?);
+        }
+    }
+    Ok(terms)
+}
+
+/// Makes sure that the back office knows a lot, pending when it is new; answers with its id there.
+///
+/// Devices need not be told: a lot nobody has spoken of is pending for them too.
+pub async fn ensure_lot(
+    tx: &mut Tx,
+    product: ProductId,
+    lot: Lot,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    const FIND: &str = "select id from product_lots where product = $1 and lot = $2";
+    const ADD: &str = "insert into product_lots
+        (id, product, lot, status, enabled, version, created_at) values ($1, $2, $3, $4, 1, 1, $5)";
+    if let Some(row) = tx.query_opt(FIND, &[product.into(), lot.into()]).await? {
+        return row.get(0);
+    }
+    let id = counters::next(tx, "product_lots").await?;
+    let pending = LotStatus::default().name();
+    tx.execute(ADD, &[id.into(), product.into(), lot.into(), pending.into(), now.into()]).await?;
+    Ok(id)
+}
+
+/// The lot with this id, as devices are told of it.
+pub async fn lot(tx: &mut Tx, id: u64) -> Result<Option<LotRow>, StoreError> {
+    const FIND: &str = "select id, product, lot, status, dealer from product_lots where id = $1";
+    let row = tx.query_opt(FIND, &[id.into()]).await?;
+    row.as_ref().map(read_lot).transpose()
+}
+
+/// Every lot that something is said of, for a site that is new.
+pub async fn all_lots(tx: &mut Tx) -> Result<Vec<LotRow>, StoreError> {
+    const ALL: &str = "select id, product, lot, status, dealer from product_lots
+        where status <> $1 or dealer is not null order by id";
+    let rows = tx.query(ALL, &[LotStatus::default().name().into()]).await?;
+    rows.iter().map(read_lot).collect()
+}
+
+fn read_lot(row: &Row) -> Result<LotRow, StoreError> {
+    let terms = read_terms(row, 3)?;
+    Ok(LotRow { id: row.get(0)?, product: row.get(1)?, lot: row.get(2)?, terms })
+}
+
+fn read_terms(row: &Row, first: usize) -> Result<LotTerms, StoreError> {
+    let status: String = row.get(first)?;
+    let status = LotStatus::from_name(&status)
+        .ok_or_else(|| StoreError::damaged("lot", format!("there is no status {status}")))?;
+    Ok(LotTerms { status, dealer: row.get(first + 1)? })
+}
+
+fn plan_text(plan: &Plan) -> Result<String, StoreError> {
     serde_json::to_string(plan).map_err(|error| StoreError::damaged("packing plan", error))
 }
 
-/// A stored plan.
 pub(super) fn read_plan(text: &str) -> Result<Plan, StoreError> {
     let steps: Vec<Step> =
         serde_json::from_str(text).map_err(|error| StoreError::damaged("packing plan", error))?;
     Plan::new(steps).map_err(|error| StoreError::damaged("packing plan", error))
-}
-
-fn read(row: &Row) -> Result<Product, StoreError> {
-    let plan: String = row.get(3)?;
-    Ok(Product { id: row.get(0)?, name: row.get(1)?, gtin: row.get(2)?, plan: read_plan(&plan)? })
 }

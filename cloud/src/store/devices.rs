@@ -155,12 +155,28 @@ pub async fn signing_key(tx: &mut Tx, device: DeviceId) -> Result<Option<PublicK
 pub async fn named_sites(tx: &mut Tx, device: DeviceId) -> Result<Vec<Site>, StoreError> {
     let rows = tx
         .query(
-            "select s.id, s.name from device_sites d join sites s on s.id = d.site
+            "select s.id, s.name, s.implied_receipt
+             from device_sites d join sites s on s.id = d.site
              where d.device = $1 order by s.id",
             &[device.into()],
         )
         .await?;
-    rows.iter().map(|row| Ok(Site { id: row.get(0)?, name: row.get(1)? })).collect()
+    let site = |row: &Row| {
+        Ok(Site { id: row.get(0)?, name: row.get(1)?, implied_receipt: row.get(2)? })
+    };
+    rows.iter().map(site).collect()
+}
+
+/// The devices that are trusted and may work at a site.
+pub async fn active_at(tx: &mut Tx, site: SiteId) -> Result<Vec<DeviceId>, StoreError> {
+    let rows = tx
+        .query(
+            "select d.id from device_sites s join devices d on d.id = s.device
+             where s.site = $1 and d.revoked_at is null order by d.id",
+            &[site.into()],
+        )
+        .await?;
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Notes that a device delivered something.

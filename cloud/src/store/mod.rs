@@ -13,6 +13,7 @@
 //!   spread over several machines one day.
 
 pub mod accounts;
+pub mod audit;
 pub mod catalog;
 pub mod codes;
 pub mod counters;
@@ -27,12 +28,17 @@ mod migration;
 pub mod operations;
 pub mod orders;
 pub mod organisations;
+pub mod packages;
 mod postgres;
+pub mod resource;
 pub mod search;
 pub mod sessions;
+pub mod settings;
 pub mod sightings;
 mod sqlite;
 pub mod streams;
+pub mod tasks;
+pub mod territories;
 pub mod tracing;
 mod value;
 

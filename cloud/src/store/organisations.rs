@@ -1,64 +1,31 @@
-//! Sites, dealers with their territories, operators of devices.
+//! Sites, dealers with their tree, operators of devices.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sealtrace_protocol::ids::{DealerId, OperatorId, ProductId, SiteId};
-use sealtrace_protocol::link::{self, OperatorRole};
-use sealtrace_protocol::time::Timestamp;
+use sealtrace_protocol::ids::{DealerId, OperatorId, SiteId};
+use sealtrace_protocol::ledger::{Role, Worker};
+use sealtrace_protocol::link;
+use sealtrace_protocol::time::{Stamp, Timestamp};
 
-use super::search::{Listing, Page};
-use super::{Row, StoreError, Tx, Value, counters};
-use crate::named::Named;
-use crate::organisations::{
-    Dealer, Operator, Site, SiteKind, Territory, role_from_name, role_name,
-};
+use super::{Row, StoreError, Tx, Value};
+use crate::organisations::{Site, SiteKind};
 
-/// Adds a site; `None` when its name is taken.
-pub async fn add_site(
-    tx: &mut Tx,
-    name: &str,
-    kind: SiteKind,
-    now: Timestamp,
-) -> Result<Option<SiteId>, StoreError> {
-    let id = SiteId(counters::next(tx, "site").await?);
-    let added = tx
-        .execute(
-            "insert into sites (id, name, kind, created_at) values ($1, $2, $3, $4)
-             on conflict (name) do nothing",
-            &[id.into(), name.into(), kind.name().into(), now.into()],
-        )
-        .await?;
-    Ok((added == 1).then_some(id))
-}
+const SITES: &str = "select id, name, kind, implied_receipt, enabled from sites";
+const DEALERS: &str = "select id, name, enabled from dealers";
 
 /// The site with this id.
 pub async fn site(tx: &mut Tx, id: SiteId) -> Result<Option<Site>, StoreError> {
-    let row = tx.query_opt("select id, name, kind from sites where id = $1", &[id.into()]).await?;
+    let row = tx.query_opt(&format!("{SITES} where id = $1"), &[id.into()]).await?;
     row.as_ref().map(read_site).transpose()
 }
 
-/// Sites whose name contains what is asked for.
-pub async fn sites(tx: &mut Tx, page: &Page) -> Result<Listing<Site>, StoreError> {
-    let rows = tx
-        .query(
-            "select id, name, kind from sites where lower(name) like $1 escape '\\'
-             order by id limit $2 offset $3",
-            &[page.pattern(), page.limit(), page.offset()],
-        )
-        .await?;
-    let total = tx
-        .query_one(
-            "select count(*) from sites where lower(name) like $1 escape '\\'",
-            &[page.pattern()],
-        )
-        .await?;
-    Ok(Listing {
-        rows: rows.iter().map(read_site).collect::<Result<_, _>>()?,
-        total: total.get(0)?,
-    })
+/// Every site.
+pub async fn all_sites(tx: &mut Tx) -> Result<Vec<Site>, StoreError> {
+    let rows = tx.query(&format!("{SITES} order by id"), &[]).await?;
+    rows.iter().map(read_site).collect()
 }
 
-/// Every site, for what all of them must know.
+/// Every site's id, for what all of them must know.
 pub async fn site_ids(tx: &mut Tx) -> Result<Vec<SiteId>, StoreError> {
     let rows = tx.query("select id from sites order by id", &[]).await?;
     rows.iter().map(|row| row.get(0)).collect()
@@ -68,202 +35,112 @@ fn read_site(row: &Row) -> Result<Site, StoreError> {
     let kind: String = row.get(2)?;
     let kind = SiteKind::from_name(&kind)
         .ok_or_else(|| StoreError::damaged("site", format!("there is no kind {kind}")))?;
-    Ok(Site { id: row.get(0)?, name: row.get(1)?, kind })
+    Ok(Site {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        kind,
+        implied_receipt: row.get(3)?,
+        enabled: row.get(4)?,
+    })
 }
 
-/// Adds a dealer; `None` when its name is taken.
-pub async fn add_dealer(
-    tx: &mut Tx,
-    name: &str,
-    territories: &[Territory],
-    now: Timestamp,
-) -> Result<Option<DealerId>, StoreError> {
-    let id = DealerId(counters::next(tx, "dealer").await?);
-    let added = tx
-        .execute(
-            "insert into dealers (id, name, created_at) values ($1, $2, $3)
-             on conflict (name) do nothing",
-            &[id.into(), name.into(), now.into()],
-        )
-        .await?;
-    if added == 0 {
-        return Ok(None);
-    }
-    let rows: Vec<Vec<Value>> = territories
-        .iter()
-        .flat_map(|territory| territory.regions.iter().map(move |region| (territory, *region)))
-        .map(|(territory, region)| {
-            vec![
-                id.into(),
-                territory.product.into(),
-                region.into(),
-                territory.valid_from.into(),
-                territory.valid_to.into(),
-            ]
-        })
-        .collect();
-    tx.execute_many(
-        "insert into territories (dealer, product, region, valid_from, valid_to)
-         values ($1, $2, $3, $4, $5)",
-        &rows,
-    )
-    .await?;
-    Ok(Some(id))
+/// The dealer with this id.
+pub async fn dealer(tx: &mut Tx, id: DealerId) -> Result<Option<link::Dealer>, StoreError> {
+    let row = tx.query_opt(&format!("{DEALERS} where id = $1"), &[id.into()]).await?;
+    row.as_ref().map(read_dealer).transpose()
 }
 
-/// A dealer's name.
-pub async fn dealer_name(tx: &mut Tx, id: DealerId) -> Result<Option<String>, StoreError> {
-    let row = tx.query_opt("select name from dealers where id = $1", &[id.into()]).await?;
-    row.map(|row| row.get(0)).transpose()
-}
-
-/// Dealers whose name contains what is asked for, with their territories.
-pub async fn dealers(tx: &mut Tx, page: &Page) -> Result<Listing<Dealer>, StoreError> {
-    let rows = tx
-        .query(
-            "select id, name from dealers where lower(name) like $1 escape '\\'
-             order by id limit $2 offset $3",
-            &[page.pattern(), page.limit(), page.offset()],
-        )
-        .await?;
-    let total = tx
-        .query_one(
-            "select count(*) from dealers where lower(name) like $1 escape '\\'",
-            &[page.pattern()],
-        )
-        .await?;
-    let mut dealers = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id = row.get(0)?;
-        let territories = territories(tx, id).await?;
-        dealers.push(Dealer { id, name: row.get(1)?, territories });
-    }
-    Ok(Listing { rows: dealers, total: total.get(0)? })
-}
-
-/// Every dealer by name, for a site that is new.
+/// Every dealer.
 pub async fn all_dealers(tx: &mut Tx) -> Result<Vec<link::Dealer>, StoreError> {
-    let rows = tx.query("select id, name from dealers order by id", &[]).await?;
-    rows.iter().map(|row| Ok(link::Dealer { id: row.get(0)?, name: row.get(1)? })).collect()
+    let rows = tx.query(&format!("{DEALERS} order by id"), &[]).await?;
+    rows.iter().map(read_dealer).collect()
 }
 
-async fn territories(tx: &mut Tx, dealer: DealerId) -> Result<Vec<Territory>, StoreError> {
-    let rows = tx
-        .query(
-            "select product, region, valid_from, valid_to from territories
-             where dealer = $1 order by product, valid_from, region",
-            &[dealer.into()],
-        )
-        .await?;
-    let mut found: BTreeMap<(ProductId, Timestamp, Timestamp), BTreeSet<u32>> = BTreeMap::new();
-    for row in &rows {
-        found.entry((row.get(0)?, row.get(2)?, row.get(3)?)).or_default().insert(row.get(1)?);
-    }
-    Ok(found
-        .into_iter()
-        .map(|((product, valid_from, valid_to), regions)| Territory {
-            product,
-            regions,
-            valid_from,
-            valid_to,
-        })
-        .collect())
+fn read_dealer(row: &Row) -> Result<link::Dealer, StoreError> {
+    Ok(link::Dealer { id: row.get(0)?, name: row.get(1)?, enabled: row.get(2)? })
 }
 
-/// The prefectures where a dealer may sell a product at a moment.
-pub async fn territory(
-    tx: &mut Tx,
-    dealer: DealerId,
-    product: ProductId,
-    at: Timestamp,
-) -> Result<BTreeSet<u32>, StoreError> {
-    let rows = tx
-        .query(
-            "select region from territories
-             where dealer = $1 and product = $2 and valid_from <= $3 and valid_to > $3",
-            &[dealer.into(), product.into(), at.into()],
-        )
-        .await?;
-    rows.iter().map(|row| row.get(0)).collect()
+/// Every dealer that is below another, with the one above it.
+pub async fn dealer_parents(tx: &mut Tx) -> Result<BTreeMap<DealerId, DealerId>, StoreError> {
+    let rows = tx.query("select id, parent from dealers where parent is not null", &[]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Adds an operator; `None` when the login is taken.
-pub async fn add_operator(
-    tx: &mut Tx,
-    operator: &link::Operator,
-    sites: &[SiteId],
-    now: Timestamp,
-) -> Result<Option<OperatorId>, StoreError> {
-    let id = OperatorId(counters::next(tx, "operator").await?);
-    let added = tx
-        .execute(
-            "insert into operators (id, login, name, role, pin_verifier, created_at)
-             values ($1, $2, $3, $4, $5, $6) on conflict (login) do nothing",
-            &[
-                id.into(),
-                operator.login.as_str().into(),
-                operator.name.as_str().into(),
-                role_name(operator.role).into(),
-                operator.pin_verifier.as_str().into(),
-                now.into(),
-            ],
-        )
-        .await?;
-    if added == 0 {
-        return Ok(None);
-    }
-    let rows: Vec<Vec<Value>> = sites.iter().map(|site| vec![id.into(), (*site).into()]).collect();
-    tx.execute_many("insert into operator_sites (operator, site) values ($1, $2)", &rows).await?;
-    Ok(Some(id))
+/// The operator with this id, as devices are told of it.
+pub async fn operator(tx: &mut Tx, id: OperatorId) -> Result<Option<link::Operator>, StoreError> {
+    const FIND: &str = "select login, name, role, pin, enabled from operators where id = $1";
+    const AT: &str = "select site from operator_sites where operator = $1 order by site";
+    let Some(row) = tx.query_opt(FIND, &[id.into()]).await? else { return Ok(None) };
+    let sites = tx.query(AT, &[id.into()]).await?;
+    Ok(Some(link::Operator {
+        id,
+        login: row.get(0)?,
+        name: row.get(1)?,
+        role: read_role(&row, 2)?,
+        pin_verifier: row.get(3)?,
+        sites: sites.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?,
+        enabled: row.get(4)?,
+    }))
 }
 
-/// Operators whose login or name contains what is asked for, with their sites.
-pub async fn operators(tx: &mut Tx, page: &Page) -> Result<Listing<Operator>, StoreError> {
-    let rows = tx
-        .query(
-            "select id, login, name, role from operators
-             where login like $1 escape '\\' or lower(name) like $1 escape '\\'
-             order by login limit $2 offset $3",
-            &[page.pattern(), page.limit(), page.offset()],
-        )
-        .await?;
-    let total = tx
-        .query_one(
-            "select count(*) from operators
-             where login like $1 escape '\\' or lower(name) like $1 escape '\\'",
-            &[page.pattern()],
-        )
-        .await?;
-    let mut operators = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id = row.get(0)?;
-        operators.push(Operator {
-            id,
-            login: row.get(1)?,
-            name: row.get(2)?,
-            role: read_role(row, 3)?,
-            sites: operator_sites(tx, id).await?,
-        });
-    }
-    Ok(Listing { rows: operators, total: total.get(0)? })
-}
-
-async fn operator_sites(
+/// What an operator might do at a site when something was done there; none when there never was such an operator.
+///
+/// The device's clock may be off: somebody who was permitted at any time it may have been was permitted.
+pub async fn worker(
     tx: &mut Tx,
     operator: OperatorId,
-) -> Result<Vec<Named<SiteId>>, StoreError> {
-    let rows = tx
-        .query(
-            "select s.id, s.name from operator_sites o join sites s on s.id = o.site
-             where o.operator = $1 order by s.id",
-            &[operator.into()],
-        )
-        .await?;
-    rows.iter().map(|row| Ok(Named::new(row.get(0)?, row.get(1)?))).collect()
+    site: SiteId,
+    at: Stamp,
+) -> Result<Option<Worker>, StoreError> {
+    const THEN: &str = "select role from operator_terms
+        where operator = $1 and site = $2 and since <= $4 and (until is null or until > $3)
+        order by since desc limit 1";
+    const NOW: &str = "select role from operators where id = $1";
+    let span = at.interval();
+    let span = [operator.into(), site.into(), span.earliest.into(), span.latest.into()];
+    if let Some(row) = tx.query_opt(THEN, &span).await? {
+        return Ok(Some(Worker { role: read_role(&row, 0)?, permitted: true }));
+    }
+    let row = tx.query_opt(NOW, &[operator.into()]).await?;
+    row.map(|row| Ok(Worker { role: read_role(&row, 0)?, permitted: false })).transpose()
 }
 
-fn read_role(row: &Row, column: usize) -> Result<OperatorRole, StoreError> {
+/// Writes down what an operator may do where from now on; what held before stays as it was.
+pub async fn keep_terms(
+    tx: &mut Tx,
+    operator: &link::Operator,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const OPEN: &str = "select site, role from operator_terms
+        where operator = $1 and until is null";
+    const END: &str = "update operator_terms set until = $3
+        where operator = $1 and site = $2 and until is null";
+    const BEGIN: &str = "insert into operator_terms (operator, site, since, role)
+        values ($1, $2, $3, $4)
+        on conflict (operator, site, since) do update set until = null, role = excluded.role";
+    let id = operator.id;
+    let permitted = operator.sites.iter().filter(|_| operator.enabled);
+    let mut begins: BTreeSet<SiteId> = permitted.copied().collect();
+    let mut ends = Vec::new();
+    for row in tx.query(OPEN, &[id.into()]).await? {
+        let site: SiteId = row.get(0)?;
+        let stays = read_role(&row, 1)? == operator.role && begins.remove(&site);
+        if !stays {
+            ends.push(vec![Value::from(id), site.into(), now.into()]);
+        }
+    }
+    tx.execute_many(END, &ends).await?;
+    let role = operator.role.name();
+    let begins: Vec<Vec<Value>> = begins
+        .iter()
+        .map(|site| vec![id.into(), (*site).into(), now.into(), role.into()])
+        .collect();
+    tx.execute_many(BEGIN, &begins).await?;
+    Ok(())
+}
+
+fn read_role(row: &Row, column: usize) -> Result<Role, StoreError> {
     let name: String = row.get(column)?;
-    role_from_name(&name)
+    Role::from_name(&name)
         .ok_or_else(|| StoreError::damaged("operator", format!("there is no role {name}")))
 }

@@ -20,7 +20,7 @@ pub enum Verdict {
 #[must_use]
 pub fn of_ours(item: Option<&Item>) -> Verdict {
     match item.map(|item| item.state) {
-        Some(State::Active | State::Announced | State::Replaced { .. }) => Verdict::Genuine,
+        Some(State::Active | State::Announced { .. } | State::Replaced { .. }) => Verdict::Genuine,
         Some(State::Free) | None => Verdict::Pending,
     }
 }

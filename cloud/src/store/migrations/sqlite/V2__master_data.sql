@@ -1,45 +1,150 @@
 -- Accounts, settings and master data.
 -- Times are epoch milliseconds. The column each table would be spread by is named above it.
+-- What the console keeps lists of has `enabled` (0 = not for anything new) and `version` (counted up by each change, so
+-- that nobody overwrites another's); see resource/mod.rs.
 
 -- Who may log in to the pages. (everywhere)
 create table accounts (
     id integer primary key,
     login text not null unique,
     name text not null,
-    role text not null, -- admin, auditor, inspector
+    role text not null, -- admin, manager, auditor, inspector
     password text not null, -- argon2id, PHC string
+    enabled integer not null,
+    version integer not null,
     created_at integer not null
 ) strict;
 
 -- Logins of the console and the inspector page. (id)
 create table sessions (
     id text primary key, -- SHA-256 of the cookie's value, so that a copy of this table opens no session
+    account integer, -- who is signed in; null before the login
     data text not null, -- JSON
     expires_at integer not null
 ) strict;
 create index sessions_by_expiry on sessions (expires_at);
+create index sessions_by_account on sessions (account);
+
+-- What the owner has settled on; one row, or none while nothing was changed. (everywhere)
+create table settings (
+    id integer primary key, -- 1
+    pending_may_ship integer not null -- 1 = goods of a pending lot may leave
+) strict;
+
+-- Who changed what at the console; never changed, never deleted. (everywhere)
+create table audit (
+    id integer primary key, -- in the order of what happened
+    at integer not null,
+    account integer, -- null = the command line
+    resource text not null, -- 'products' …
+    subject integer not null, -- the id of what was changed
+    label text not null, -- its name at the time
+    action text not null, -- create, edit, enable, disable, delete
+    before text, -- JSON without secrets; null when it was made
+    after text -- JSON without secrets; null when it was deleted
+) strict;
+create index audit_by_subject on audit (resource, subject);
+create index audit_by_account on audit (account);
+
+-- 品牌. (everywhere)
+create table brands (
+    id integer primary key,
+    name text not null unique,
+    enabled integer not null,
+    version integer not null,
+    created_at integer not null
+) strict;
+
+-- 分类, a tree. (everywhere)
+create table categories (
+    id integer primary key,
+    name text not null,
+    parent integer,
+    enabled integer not null,
+    version integer not null,
+    created_at integer not null
+) strict;
+create unique index categories_by_name on categories (coalesce(parent, 0), name);
 
 -- What is made. (everywhere)
 create table products (
     id integer primary key,
     name text not null,
     gtin text not null unique, -- 14 digits
-    plan text not null, -- JSON, steps inner to outer
+    brand integer,
+    category integer,
+    restricted integer not null, -- 1 = only product_sites and product_dealers may have it
+    enabled integer not null,
+    version integer not null,
     created_at integer not null
 ) strict;
 
--- Where devices work. (everywhere)
+-- How a product is packed: never changed, the newest revision is the one in force. (everywhere)
+create table product_plans (
+    product integer not null,
+    revision integer not null, -- from 1
+    plan text not null, -- JSON, steps inner to outer
+    created_at integer not null,
+    primary key (product, revision)
+) strict;
+
+-- Which products a revision of a plan mixes (礼盒). (everywhere)
+create table plan_parts (
+    product integer not null,
+    revision integer not null,
+    part integer not null, -- a product
+    primary key (product, revision, part)
+) strict;
+create index plan_parts_by_part on plan_parts (part);
+
+-- The sites that may make and stock a restricted product. (everywhere)
+create table product_sites (
+    product integer not null,
+    site integer not null,
+    primary key (product, site)
+) strict;
+
+-- The dealers a restricted product may go to. (everywhere)
+create table product_dealers (
+    product integer not null,
+    dealer integer not null,
+    primary key (product, dealer)
+) strict;
+
+-- What quality control says of a lot; one that is not here is pending and anybody's. The ledger's table `lots` gives
+-- short names to the same pairs. (everywhere)
+create table product_lots (
+    id integer primary key,
+    product integer not null,
+    lot text not null,
+    status text not null, -- pending, released, blocked
+    dealer integer, -- the only one it was made for (专供); null = anybody's
+    produced_on text, -- YYYY-MM-DD
+    enabled integer not null,
+    version integer not null,
+    created_at integer not null,
+    unique (product, lot)
+) strict;
+
+-- Where devices work; a line may be part of a factory. (everywhere)
 create table sites (
     id integer primary key,
     name text not null unique,
     kind text not null, -- factory, line, warehouse
+    parent integer,
+    implied_receipt integer not null, -- 1 = goods never received here may leave from here
+    enabled integer not null,
+    version integer not null,
     created_at integer not null
 ) strict;
 
--- To whom goods are shipped. (everywhere)
+-- To whom goods are shipped, a tree. (everywhere)
 create table dealers (
     id integer primary key,
     name text not null unique,
+    parent integer,
+    enabled integer not null,
+    version integer not null,
     created_at integer not null
 ) strict;
 
@@ -52,20 +157,45 @@ create table territories (
     valid_to integer not null, -- first instant it no longer holds
     primary key (dealer, product, region, valid_from)
 ) strict;
+create index territories_by_region on territories (product, region);
+
+-- Where consumers buy. (everywhere)
+create table stores (
+    id integer primary key,
+    name text not null unique,
+    dealer integer,
+    region integer, -- adcode of a prefecture
+    address text not null,
+    enabled integer not null,
+    version integer not null,
+    created_at integer not null
+) strict;
 
 -- Who may log in on devices. (everywhere)
 create table operators (
     id integer primary key,
     login text not null unique,
     name text not null,
-    role text not null, -- operator, supervisor
-    pin_verifier text not null, -- argon2id, PHC string; travels to devices
+    role text not null, -- operator, supervisor, manager, auditor
+    pin text not null, -- argon2id, PHC string; travels to devices
+    enabled integer not null,
+    version integer not null,
     created_at integer not null
 ) strict;
 
--- Where. (everywhere)
+-- Where they may work now, when they are enabled. (everywhere)
 create table operator_sites (
     operator integer not null,
     site integer not null,
     primary key (operator, site)
+) strict;
+
+-- Where they might work and as what, from when until when: work done before a change counts after it. (everywhere)
+create table operator_terms (
+    operator integer not null,
+    site integer not null,
+    since integer not null, -- included
+    until integer, -- no longer included; null = still
+    role text not null,
+    primary key (operator, site, since)
 ) strict;
