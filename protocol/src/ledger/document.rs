@@ -1,9 +1,14 @@
 //! Documents operations are judged against: where goods go, how many are asked for, how many have moved.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::{Facts, Issued};
+use super::item::Contents;
+use super::rejection::Rejection;
+use crate::code::Code;
 use crate::ids::{DealerId, DocumentId, ProductId, SiteId};
 
 /// Somebody goods can be with.
@@ -163,6 +168,59 @@ impl Document {
     #[must_use]
     pub fn names(&self, product: ProductId) -> bool {
         self.line(product).is_some() || self.sets.contains(&product)
+    }
+
+    /// The open document with this id, of a kind that an operation works under.
+    pub(super) fn open(
+        facts: &Facts,
+        id: DocumentId,
+        kinds: &[DocumentKind],
+    ) -> Result<Self, Rejection> {
+        let document = facts.document(id).filter(|document| document.open);
+        let document = document.ok_or(Rejection::DocumentClosed { document: id })?;
+        let kind = document.route.kind();
+        if kinds.contains(&kind) {
+            Ok(document.clone())
+        } else {
+            Err(Rejection::WrongDocument { document: id, kind })
+        }
+    }
+
+    /// It is worked on at `site`.
+    pub(super) fn is_worked_on_at(&self, site: SiteId, expected: SiteId) -> Result<(), Rejection> {
+        if site == expected {
+            Ok(())
+        } else {
+            Err(Rejection::WrongSite { document: self.id, site, expected })
+        }
+    }
+
+    /// What is known of a code without contents: its product must be on the document.
+    pub(super) fn asks_for(&self, code: Code, issued: Issued) -> Result<(), Rejection> {
+        match issued.product.filter(|product| !self.names(*product)) {
+            Some(product) => Err(Rejection::NotOnDocument { code, product, document: self.id }),
+            None => Ok(()),
+        }
+    }
+
+    /// The load so far, `code` the last of it, must be on the document's lines, and not over them.
+    pub(super) fn takes(&self, load: &Contents, code: Code) -> Result<(), Rejection> {
+        let mut units = BTreeMap::new();
+        for content in load.iter() {
+            let sum = units.entry(content.product).or_insert(0_u32);
+            *sum = sum.saturating_add(content.units);
+        }
+        let document = self.id;
+        for (product, load) in units {
+            let missing = Rejection::NotOnDocument { code, product, document };
+            let line = self.line(product).ok_or(missing)?;
+            let would = line.moved.saturating_add(load);
+            if would > line.units {
+                let ordered = line.units;
+                return Err(Rejection::Over { code, document, product, ordered, would });
+            }
+        }
+        Ok(())
     }
 
     /// The line for this product.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::item::{Contents, Item};
 use super::rejection::Rejection;
 use crate::code::Code;
-use crate::ids::{DocumentId, OperationId, ProductId, SiteId};
+use crate::ids::{DealerId, DocumentId, OperationId, ProductId, SiteId};
 use crate::text::Lot;
 
 /// What changes.
@@ -44,6 +44,16 @@ pub enum Notice {
     ImpliedReceipt { code: Code, from: SiteId },
     /// Shipped again by the site that shipped it: an unscanned return is implied.
     ImpliedReturn { code: Code },
+    /// A dealer brings back what was shipped to another, or to nobody: evidence of diversion.
+    ReturnedByOther { code: Code, by: DealerId, shipped_to: Option<DealerId> },
+    /// A carrier was loaded again; what was on it before stands alone where it was.
+    ImpliedUnpack { code: Code },
+    /// What was missed at a count is here after all.
+    FoundAgain { code: Code },
+    /// Seen at a count, and by the ledger not here.
+    Elsewhere { code: Code },
+    /// A package holds less than before: something was taken out for good.
+    Short { parent: Code, units: u32 },
     /// It belongs to a lot that quality control has blocked.
     LotBlocked { code: Code, product: ProductId, lot: Lot },
     /// The package and the ledger differ.
@@ -61,6 +71,11 @@ impl Notice {
             Self::ContentsToFollow { .. } => "contents_to_follow",
             Self::ImpliedReceipt { .. } => "implied_receipt",
             Self::ImpliedReturn { .. } => "implied_return",
+            Self::ReturnedByOther { .. } => "returned_by_other",
+            Self::ImpliedUnpack { .. } => "implied_unpack",
+            Self::FoundAgain { .. } => "found_again",
+            Self::Elsewhere { .. } => "elsewhere",
+            Self::Short { .. } => "short",
             Self::LotBlocked { .. } => "lot_blocked",
             Self::Differs { .. } => "differs",
             Self::Complete { .. } => "complete",

@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::document::{Document, Party};
+use super::effect::Move;
 use super::item::{Contents, Item, Level};
 use super::plan::Task;
 use super::terms::{LotTerms, Permit, Rules, Worker};
@@ -54,17 +55,19 @@ pub struct Issued {
     pub level: Level,
     /// The product it was minted for, when it was minted for one.
     pub product: Option<ProductId>,
+    /// It stands on a carrier that is loaded again and again (周转托盘).
+    pub carrier: bool,
 }
 
-/// What an earlier operation did: each touched item as it was before (none = it was absent) and the version it made.
+/// What an earlier operation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
     /// Where it was done.
     pub site: SiteId,
-    /// Items before and after, in any order.
+    /// Each item it touched, before and after, in any order.
     pub touched: Vec<Touched>,
-    /// The inbound document it received goods under.
-    pub received_under: Option<DocumentId>,
+    /// What it moved under documents.
+    pub moves: Vec<Move>,
 }
 
 /// One item an earlier operation touched.
@@ -91,6 +94,8 @@ pub struct Facts {
     pub task: Option<Task>,
     /// Who did it; none when a line did it by itself, or when whoever judges has made sure of them already.
     pub worker: Option<Worker>,
+    /// Who approved it.
+    pub approver: Option<Worker>,
     /// What owner and site have settled on.
     pub rules: Rules,
     /// The effects of the operation it corrects.
@@ -164,6 +169,12 @@ impl Facts {
     /// States who may have a product; one not mentioned is everybody's.
     pub fn set_permit(&mut self, product: ProductId, permit: Permit) {
         self.permits.insert(product, permit);
+    }
+
+    /// True when somebody who may approve did it or approved it.
+    pub(super) fn approved(&self) -> bool {
+        self.worker.is_some_and(|worker| worker.role.approves())
+            || self.approver.is_some_and(|approver| approver.permitted && approver.role.approves())
     }
 
     pub(super) fn lot(&self, product: ProductId, lot: Lot) -> LotTerms {

@@ -90,6 +90,15 @@ pub enum State {
 pub enum Custody {
     /// At one of our sites.
     At(SiteId),
+    /// On its way from one of our sites to another (调拨).
+    Sent {
+        /// The site it left, where it was before.
+        from: SiteId,
+        /// The site it goes to.
+        to: SiteId,
+        /// Under this document.
+        document: DocumentId,
+    },
     /// Sent to a dealer.
     Shipped {
         /// The site it left, where it was before.
@@ -99,6 +108,51 @@ pub enum Custody {
         /// Under this document.
         document: DocumentId,
     },
+    /// Not there when its site was counted (盘亏). It is found again when somebody scans it.
+    Lost {
+        /// The site it was at.
+        at: SiteId,
+    },
+    /// Taken out for good.
+    Gone {
+        /// The site it was at.
+        at: SiteId,
+        /// How.
+        how: Ending,
+    },
+}
+
+impl Custody {
+    /// The site that has it, or that had it last.
+    #[must_use]
+    pub const fn site(self) -> SiteId {
+        match self {
+            Self::At(site)
+            | Self::Sent { from: site, .. }
+            | Self::Shipped { from: site, .. }
+            | Self::Lost { at: site }
+            | Self::Gone { at: site, .. } => site,
+        }
+    }
+
+    /// The document it left under.
+    #[must_use]
+    pub const fn document(self) -> Option<DocumentId> {
+        match self {
+            Self::Sent { document, .. } | Self::Shipped { document, .. } => Some(document),
+            Self::At(_) | Self::Lost { .. } | Self::Gone { .. } => None,
+        }
+    }
+}
+
+/// How an item ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// 取样.
+    Sampled,
+    /// 报废.
+    Destroyed,
 }
 
 /// How many units of one product and lot a package holds, all levels below it counted together.

@@ -3,28 +3,33 @@
 //! The agent judges with what it knows before the green light; the cloud judges again with everything before an
 //! operation counts. Both get the same [`Rejection`]s.
 
+mod arrival;
 mod correction;
+mod departure;
 mod document;
 mod effect;
 mod facts;
 mod item;
 mod labels;
-mod movement;
+mod looking;
+mod making;
 mod operation;
 mod packing;
 mod pending;
 mod plan;
 mod rejection;
+mod stock;
 mod terms;
 mod unpacking;
 
 pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
-pub use item::{Content, Contents, Custody, Item, Level, State};
+pub use item::{Content, Contents, Custody, Ending, Item, Level, State};
 pub use operation::{
-    Action, Commission, Correct, Correction, Finding, Inspect, Made, Need, OPERATION_CODES_MAX,
-    Operation, Pack, PartialReason, Reassign, Receive, Relabel, RelabelReason, Ship, Unpack,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
+    Inspect, Made, Need, OPERATION_CODES_MAX, Operation, Pack, PartialReason, PostCount, Reassign,
+    Receive, Relabel, RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack,
     VerifyPack,
 };
 pub use plan::{HOLDS_MAX, Part, Plan, PlanError, Step, Task};
@@ -39,14 +44,22 @@ pub use terms::{LotStatus, LotTerms, Permit, Role, Rules, Worker};
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
     may_be_done(operation, facts)?;
     match &operation.action {
-        Action::Commission(commission) => packing::commission(operation, commission, facts),
+        Action::Commission(commission) => making::commission(operation, commission, facts),
         Action::Pack(pack) => packing::pack(operation, pack, facts),
+        Action::AddTo(add) => packing::add_to(operation, add, facts),
+        Action::Regroup(regroup) => packing::regroup(operation, regroup, facts),
         Action::Unpack(unpack) => unpacking::unpack(operation, *unpack, facts),
         Action::Relabel(relabel) => labels::relabel(operation, *relabel, facts),
-        Action::VerifyPack(verify) => packing::verify(operation, verify, facts),
-        Action::Receive(receive) => movement::receive(operation, receive, facts),
-        Action::Ship(ship) => movement::ship(operation, ship, facts),
-        Action::Reassign(reassign) => movement::reassign(operation, reassign, facts),
+        Action::VerifyPack(verify) => looking::verify(operation, verify, facts),
+        Action::Receive(receive) => arrival::receive(operation, receive, facts),
+        Action::Return(back) => arrival::take_back(operation, back, facts),
+        Action::Ship(ship) => departure::ship(operation, ship, facts),
+        Action::Transfer(transfer) => departure::transfer(operation, transfer, facts),
+        Action::Reassign(reassign) => departure::reassign(operation, reassign, facts),
+        Action::Count(count) => looking::count(operation, count, facts),
+        Action::PostCount(post) => stock::post_count(operation, post, facts),
+        Action::Sample(sample) => stock::sample(operation, sample, facts),
+        Action::Destroy(destroy) => stock::destroy(operation, destroy, facts),
         // An inspection is evidence about an item, whatever the item is; it changes none.
         Action::Inspect(_) => Ok(Effects::default()),
         Action::Correct(correct) => correction::correct(operation, *correct, facts),
@@ -85,6 +98,7 @@ fn may_be_done(operation: &Operation, facts: &Facts) -> Result<(), Rejection> {
 pub fn dispute(operation: &Operation, rejection: &Rejection, facts: &Facts) -> Effects {
     let codes = match (&operation.action, rejection) {
         (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => &pack.children,
+        (Action::AddTo(add), Rejection::AlreadyPacked { .. }) => &add.children,
         (Action::Ship(ship), Rejection::AlreadyShipped { .. }) => &ship.codes,
         _ => return Effects::default(),
     };
@@ -97,7 +111,16 @@ pub fn dispute(operation: &Operation, rejection: &Rejection, facts: &Facts) -> E
             (Some(document), Some(Custody::Shipped { from, document: earlier, .. })) => {
                 from != operation.site && earlier != document
             }
-            (Some(_), Some(Custody::At(_)) | None) => false,
+            (
+                Some(_),
+                Some(
+                    Custody::At(_)
+                    | Custody::Sent { .. }
+                    | Custody::Lost { .. }
+                    | Custody::Gone { .. },
+                )
+                | None,
+            ) => false,
         };
         if contradicts && item.is_in_use() {
             pending.put(Item { disputed: true, ..item });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::item::Level;
 use crate::code::Code;
 use crate::ids::{
-    Cursor, DocumentId, OperationId, OperatorId, ProductId, Revision, SiteId, TaskId,
+    Cursor, DealerId, DocumentId, OperationId, OperatorId, ProductId, Revision, SiteId, TaskId,
 };
 use crate::text::Lot;
 use crate::time::Stamp;
@@ -22,6 +22,8 @@ pub struct Operation {
     pub at: Stamp,
     /// Who; none when a line did it by itself.
     pub operator: Option<OperatorId>,
+    /// Who approved what the operator may not do alone.
+    pub approver: Option<OperatorId>,
     /// Where the device was.
     pub site: SiteId,
     /// The feed position the device had judged it against.
@@ -38,8 +40,12 @@ pub enum Action {
     Commission(Commission),
     /// Units or packages go into a new package.
     Pack(Pack),
+    /// 增加包装: more goes into a package that is there.
+    AddTo(AddTo),
     /// 解除包装: a package is opened, or one child leaves it.
     Unpack(Unpack),
+    /// 零散重组: what was in several packages, or in none, goes into a new one.
+    Regroup(Pack),
     /// 标签替换: a new label takes an old one's place.
     Relabel(Relabel),
     /// 包装核验: what is inside was compared with the ledger.
@@ -48,8 +54,20 @@ pub enum Action {
     Receive(Receive),
     /// 出库: goods leave for a dealer.
     Ship(Ship),
+    /// 退货: goods come back from a dealer.
+    Return(Return),
+    /// 调拨: goods leave for another site.
+    Transfer(Transfer),
     /// Goods shipped under one document go under another: a scan moved before dispatch, 改派 afterwards.
     Reassign(Reassign),
+    /// 盘点: what was seen at the site.
+    Count(Count),
+    /// 盘点过账: the differences of a count are taken over.
+    PostCount(PostCount),
+    /// 取样: units are taken for the laboratory.
+    Sample(Sample),
+    /// 报废: goods are destroyed.
+    Destroy(Destroy),
     /// 稽查: an inspector looked at an item.
     Inspect(Inspect),
     /// An earlier operation is corrected.
@@ -78,7 +96,7 @@ pub struct Commission {
     pub made: Made,
 }
 
-/// See [`Action::Pack`]. Units not registered before are registered by it.
+/// See [`Action::Pack`] and [`Action::Regroup`]. Units not registered before are registered by it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pack {
     /// The new package.
@@ -91,6 +109,21 @@ pub struct Pack {
     pub made: Option<Made>,
     /// Why it holds less than the plan says, when it does on purpose.
     pub partial: Option<PartialReason>,
+    /// Units of other lots than the one made go in on purpose; each keeps its own.
+    pub mixed_lots: bool,
+}
+
+/// See [`Action::AddTo`]. The package keeps its place in the package it is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddTo {
+    /// The package that is there.
+    pub parent: Code,
+    /// What goes in.
+    pub children: Vec<Code>,
+    /// What is made; none when finished goods are only put together.
+    pub made: Option<Made>,
+    /// Units of other lots go in on purpose.
+    pub mixed_lots: bool,
 }
 
 /// Why a package is closed below its plan (尾箱).
@@ -161,6 +194,92 @@ pub struct Ship {
     pub codes: Vec<Code>,
     /// Under which document; it names the dealer.
     pub document: DocumentId,
+}
+
+/// See [`Action::Return`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Return {
+    /// What was scanned: packages when they come back sealed, units when they were opened.
+    pub codes: Vec<Code>,
+    /// The dealer that brings them.
+    pub from: DealerId,
+    /// Under which document; none when they come back without one.
+    pub document: Option<DocumentId>,
+    /// Packages were opened: only the units that were scanned came back, the others stay with the dealer.
+    pub opened: bool,
+}
+
+/// See [`Action::Transfer`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The top codes that were scanned.
+    pub codes: Vec<Code>,
+    /// Under which document; it names the site.
+    pub document: DocumentId,
+}
+
+/// See [`Action::Count`]. It changes nothing; what differs is posted by a supervisor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The top codes that were seen.
+    pub codes: Vec<Code>,
+    /// The count it belongs to.
+    pub document: DocumentId,
+}
+
+/// See [`Action::PostCount`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostCount {
+    /// The count.
+    pub document: DocumentId,
+    /// Seen here although they should be elsewhere (盘盈): they are here from now on.
+    pub found: Vec<Code>,
+    /// Not seen although they should be here (盘亏).
+    pub lost: Vec<Code>,
+}
+
+/// See [`Action::Sample`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// What is taken.
+    pub codes: Vec<Code>,
+    /// What for.
+    pub reason: SampleReason,
+}
+
+/// What a sample is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleReason {
+    /// 检验.
+    Inspection,
+    /// 留样.
+    Retained,
+    /// 市场样品.
+    Marketing,
+}
+
+/// See [`Action::Destroy`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destroy {
+    /// What is destroyed.
+    pub codes: Vec<Code>,
+    /// Why.
+    pub reason: DestroyReason,
+}
+
+/// Why goods are destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestroyReason {
+    /// 破损.
+    Broken,
+    /// 过期.
+    Expired,
+    /// 不合格.
+    Rejected,
+    /// 召回.
+    Recalled,
 }
 
 /// See [`Action::Reassign`].
@@ -237,9 +356,15 @@ impl Operation {
     pub fn needs(&self) -> Vec<(Code, Need)> {
         let each = |codes: &[Code], need| codes.iter().map(|code| (*code, need)).collect();
         match &self.action {
-            Action::Pack(pack) => {
+            Action::Pack(pack) | Action::Regroup(pack) => {
                 let mut needs: Vec<_> = each(&pack.children, Need::Ancestors);
-                needs.push((pack.parent, Need::Ancestors));
+                // A carrier that comes back empty is still full as far as anybody has heard.
+                needs.push((pack.parent, Need::Children));
+                needs
+            }
+            Action::AddTo(add) => {
+                let mut needs: Vec<_> = each(&add.children, Need::Ancestors);
+                needs.push((add.parent, Need::Ancestors));
                 needs
             }
             Action::Unpack(Unpack::Whole(parent)) => each(&[*parent], Need::Children),
@@ -256,7 +381,15 @@ impl Operation {
             Action::Commission(Commission { codes, .. })
             | Action::Receive(Receive { codes, .. })
             | Action::Ship(Ship { codes, .. })
-            | Action::Reassign(Reassign { codes, .. }) => each(codes, Need::Ancestors),
+            | Action::Return(Return { codes, .. })
+            | Action::Transfer(Transfer { codes, .. })
+            | Action::Reassign(Reassign { codes, .. })
+            | Action::Count(Count { codes, .. })
+            | Action::Sample(Sample { codes, .. })
+            | Action::Destroy(Destroy { codes, .. }) => each(codes, Need::Ancestors),
+            Action::PostCount(post) => {
+                post.found.iter().chain(&post.lost).map(|code| (*code, Need::Ancestors)).collect()
+            }
             Action::Inspect(inspect) => each(&[inspect.code], Need::Item),
             Action::Correct(_) => Vec::new(),
         }
@@ -265,18 +398,7 @@ impl Operation {
     /// What it makes: task, product, lot and the plan's revision.
     #[must_use]
     pub const fn made(&self) -> Option<&Made> {
-        match &self.action {
-            Action::Commission(commission) => Some(&commission.made),
-            Action::Pack(pack) => pack.made.as_ref(),
-            Action::Unpack(_)
-            | Action::Relabel(_)
-            | Action::VerifyPack(_)
-            | Action::Receive(_)
-            | Action::Ship(_)
-            | Action::Reassign(_)
-            | Action::Inspect(_)
-            | Action::Correct(_) => None,
-        }
+        self.references().made
     }
 
     /// The task it works on.
@@ -288,53 +410,60 @@ impl Operation {
     /// The document it moves goods under.
     #[must_use]
     pub const fn document(&self) -> Option<DocumentId> {
-        match &self.action {
-            Action::Receive(receive) => receive.document,
-            Action::Ship(ship) => Some(ship.document),
-            Action::Reassign(reassign) => Some(reassign.to),
-            Action::Commission(_)
-            | Action::Pack(_)
-            | Action::Unpack(_)
-            | Action::Relabel(_)
-            | Action::VerifyPack(_)
-            | Action::Inspect(_)
-            | Action::Correct(_) => None,
-        }
+        self.references().document
     }
 
     /// Every document it names.
     pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
-        let from = match &self.action {
-            Action::Reassign(reassign) => Some(reassign.from),
-            Action::Receive(_)
-            | Action::Ship(_)
-            | Action::Commission(_)
-            | Action::Pack(_)
-            | Action::Unpack(_)
-            | Action::Relabel(_)
-            | Action::VerifyPack(_)
-            | Action::Inspect(_)
-            | Action::Correct(_) => None,
-        };
-        self.document().into_iter().chain(from)
+        let References { document, from, .. } = self.references();
+        document.into_iter().chain(from)
     }
 
     /// The earlier operation it corrects.
     #[must_use]
     pub const fn corrects(&self) -> Option<OperationId> {
+        self.references().corrects
+    }
+
+    /// What it speaks of besides codes.
+    const fn references(&self) -> References<'_> {
+        const NONE: References<'_> =
+            References { made: None, document: None, from: None, corrects: None };
         match &self.action {
-            Action::Correct(correct) => Some(correct.names),
-            Action::Commission(_)
-            | Action::Pack(_)
-            | Action::Unpack(_)
+            Action::Commission(commission) => References { made: Some(&commission.made), ..NONE },
+            Action::Pack(pack) | Action::Regroup(pack) => {
+                References { made: pack.made.as_ref(), ..NONE }
+            }
+            Action::AddTo(add) => References { made: add.made.as_ref(), ..NONE },
+            Action::Receive(Receive { document, .. }) | Action::Return(Return { document, .. }) => {
+                References { document: *document, ..NONE }
+            }
+            Action::Ship(Ship { document, .. })
+            | Action::Transfer(Transfer { document, .. })
+            | Action::Count(Count { document, .. })
+            | Action::PostCount(PostCount { document, .. }) => {
+                References { document: Some(*document), ..NONE }
+            }
+            Action::Reassign(Reassign { from, to, .. }) => {
+                References { document: Some(*to), from: Some(*from), ..NONE }
+            }
+            Action::Correct(correct) => References { corrects: Some(correct.names), ..NONE },
+            Action::Unpack(_)
             | Action::Relabel(_)
             | Action::VerifyPack(_)
-            | Action::Receive(_)
-            | Action::Ship(_)
-            | Action::Reassign(_)
-            | Action::Inspect(_) => None,
+            | Action::Sample(_)
+            | Action::Destroy(_)
+            | Action::Inspect(_) => NONE,
         }
     }
+}
+
+#[derive(Clone, Copy)]
+struct References<'a> {
+    made: Option<&'a Made>,
+    document: Option<DocumentId>,
+    from: Option<DocumentId>,
+    corrects: Option<OperationId>,
 }
 
 impl Action {
@@ -344,12 +473,20 @@ impl Action {
         match self {
             Self::Commission(_) => "commission",
             Self::Pack(_) => "pack",
+            Self::AddTo(_) => "add_to",
             Self::Unpack(_) => "unpack",
+            Self::Regroup(_) => "regroup",
             Self::Relabel(_) => "relabel",
             Self::VerifyPack(_) => "verify_pack",
             Self::Receive(_) => "receive",
             Self::Ship(_) => "ship",
+            Self::Return(_) => "return",
+            Self::Transfer(_) => "transfer",
             Self::Reassign(_) => "reassign",
+            Self::Count(_) => "count",
+            Self::PostCount(_) => "post_count",
+            Self::Sample(_) => "sample",
+            Self::Destroy(_) => "destroy",
             Self::Inspect(_) => "inspect",
             Self::Correct(_) => "correct",
         }
@@ -364,14 +501,21 @@ impl Action {
         match self {
             Self::Commission(_)
             | Self::Pack(_)
+            | Self::AddTo(_)
             | Self::Unpack(_)
+            | Self::Regroup(_)
             | Self::Relabel(_)
             | Self::VerifyPack(_)
             | Self::Receive(_)
             | Self::Ship(_)
+            | Self::Return(_)
+            | Self::Transfer(_)
+            | Self::Count(_)
+            | Self::Sample(_)
+            | Self::Destroy(_)
             | Self::Inspect(_) => true,
-            // What is not known to have been shipped cannot go under another document.
-            Self::Reassign(_) | Self::Correct(_) => false,
+            // What is not known to have been shipped cannot go under another document; a supervisor posts what is known.
+            Self::Reassign(_) | Self::PostCount(_) | Self::Correct(_) => false,
         }
     }
 }

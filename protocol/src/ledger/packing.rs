@@ -1,52 +1,18 @@
-//! Putting together and looking inside: Commission, Pack, VerifyPack.
+//! Putting together: Pack, AddTo, Regroup.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::document::Party;
 use super::effect::{Effects, Notice};
-use super::facts::{Facts, Issued};
+use super::facts::Facts;
 use super::item::{Contents, Custody, Item, Level, State};
-use super::operation::{Commission, Made, Operation, Pack, VerifyPack};
+use super::making::{contents_are, label_fits, level_is, product_is, task, unit, unit_fits};
+use super::operation::{AddTo, Operation, Pack, PartialReason};
 use super::pending::{Found, Pending};
 use super::plan::{HOLDS_MAX, Task};
 use super::rejection::Rejection;
+use super::terms::Role;
+use super::unpacking;
 use crate::code::Code;
-use crate::ids::ProductId;
-
-/// Units are registered as produced.
-pub(super) fn commission(
-    operation: &Operation,
-    commission: &Commission,
-    facts: &Facts,
-) -> Result<Effects, Rejection> {
-    let task = task(operation, &commission.made, commission.codes.first().copied(), facts)?;
-    let mut pending = Pending::new(operation, facts);
-    for code in pending.distinct(&commission.codes)? {
-        let here = Some(Custody::At(operation.site));
-        let made = match pending.find(code)? {
-            // It moved, and may have been packed, before this was heard of: it stays where it is.
-            Found::InUse(item) if item.is_announced() && item.level == Level::Unit => {
-                pending.heard_of(item, task)
-            }
-            Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
-            Found::Idle(issued) | Found::Untold(issued) => {
-                level_is(code, issued.level, Level::Unit)?;
-                unit_fits(code, issued.product, task)?;
-                Item { custody: here, ..unit(&pending, code, issued.product, task) }
-            }
-            Found::Unknown => {
-                pending.notice(Notice::Provisional { code });
-                Item { custody: here, ..unit(&pending, code, None, task) }
-            }
-        };
-        if let Some(parent) = made.parent {
-            pending.change_contents(parent, |have| have.add(&made.contents));
-        }
-        pending.put(made);
-    }
-    Ok(pending.effects())
-}
 
 /// Children go into a package that begins with it, or that was announced by its movement.
 pub(super) fn pack(
@@ -54,91 +20,149 @@ pub(super) fn pack(
     pack: &Pack,
     facts: &Facts,
 ) -> Result<Effects, Rejection> {
-    let mut pending = Pending::new(operation, facts);
-    let made = pack.made.as_ref();
-    let task = made.map(|made| task(operation, made, Some(pack.parent), facts)).transpose()?;
-    let mut parent = open_parent(&mut pending, pack)?;
-    let child_level = check_count(pack, task)?;
-    let mut place = None;
-    let mut contents = Contents::none();
-    let mut joined = Vec::with_capacity(pack.children.len());
-    for child in pending.distinct(&pack.children)? {
-        if child == parent.code {
-            return Err(Rejection::ScannedTwice { code: child });
-        }
-        let item = join(&mut pending, pack, task, child, child_level)?;
-        let at = pending.custody(&item).unwrap_or(Custody::At(operation.site));
-        if *place.get_or_insert(at) != at {
-            return Err(Rejection::CustodyDiffers { code: child, parent: parent.code });
-        }
-        contents.add(&item.contents);
-        joined.push(item);
-    }
-    if let Some(task) = task {
-        check_mix(pack, task, &joined)?;
-    }
-    let under = match parent.state {
-        State::Announced { under } => under,
-        State::Free | State::Active | State::Replaced { .. } => None,
-    };
-    for mut item in joined {
-        parent.children = parent.children.saturating_add(1);
-        // What came in before anything was heard of it counts where its package came in.
-        if let State::Announced { under: own } = item.state {
-            item.state = State::Announced { under: own.or(under) };
-        }
-        pending.put(Item { parent: Some(parent.code), custody: None, ..item });
-    }
-    if let Some(document) = under {
-        pending.count(document, &contents);
-    }
-    settle(&mut pending, &mut parent, place);
-    parent.state = State::Active;
-    let parent_code = parent.code;
-    pending.put(parent);
-    pending.change_contents(parent_code, |have| have.add(&contents));
-    Ok(pending.effects())
+    begin(operation, pack, facts, From::Loose)
 }
 
-/// What was found inside is compared with the ledger; children found in place are no longer disputed.
-pub(super) fn verify(
+/// The same with what may be in other packages now: it leaves them, and those left empty end.
+pub(super) fn regroup(
     operation: &Operation,
-    verify: &VerifyPack,
+    regroup: &Pack,
     facts: &Facts,
 ) -> Result<Effects, Rejection> {
+    begin(operation, regroup, facts, From::Packages)
+}
+
+/// More goes into a package that is there. It stays in the package it is in.
+pub(super) fn add_to(
+    operation: &Operation,
+    add: &AddTo,
+    facts: &Facts,
+) -> Result<Effects, Rejection> {
+    let made = add.made.as_ref();
+    let task = made.map(|made| task(operation, made, Some(add.parent), facts)).transpose()?;
+    approved(add.mixed_lots, facts)?;
     let mut pending = Pending::new(operation, facts);
-    let parent = pending.current(verify.parent)?;
-    let package = match pending.find(parent)? {
-        Found::InUse(item) if item.level == Level::Unit => {
-            return Err(Rejection::NotAPackage { code: parent });
-        }
+    let code = pending.current(add.parent)?;
+    let parent = match pending.find(code)? {
         Found::InUse(item) => item,
-        Found::Idle(_) => return Err(Rejection::NotInUse { code: parent }),
-        Found::Untold(_) | Found::Unknown => {
-            pending.notice(Notice::Provisional { code: parent });
+        Found::Idle(_) => return Err(Rejection::NotInUse { code }),
+        Found::Untold(issued) => {
+            pending.notice(Notice::Provisional { code });
+            pending.begin(code, issued.level, State::Announced { under: None })
+        }
+        // Not even its level is known: the cloud will tell whether this fits.
+        Found::Unknown => {
+            pending.notice(Notice::Provisional { code });
             return Ok(pending.effects());
         }
     };
-    let current = |code: &Code| pending.current(*code).unwrap_or(*code);
-    let seen: BTreeSet<Code> = verify.seen.iter().map(current).collect();
-    let inside: BTreeSet<Code> = facts.children(parent).iter().copied().collect();
-    for code in seen.intersection(&inside) {
-        if let Some(item) = pending.item(*code).filter(|item| item.disputed).cloned() {
-            pending.put(Item { disputed: false, ..item });
-        }
+    if parent.level == Level::Unit {
+        return Err(Rejection::NotAPackage { code });
     }
-    let missing: Vec<Code> = inside.difference(&seen).copied().collect();
-    let foreign: Vec<Code> = seen.difference(&inside).copied().collect();
-    pending.notice(if missing.is_empty() && foreign.is_empty() {
-        Notice::Complete { parent, units: package.contents.units() }
-    } else {
-        Notice::Differs { parent, missing, foreign }
-    });
-    pending.look_at(package);
+    if parent.disputed {
+        return Err(Rejection::Disputed { code });
+    }
+    pending.at_hand(&parent)?;
+    let place = pending.place(&parent);
+    if let Custody::Shipped { to, document, .. } = place {
+        return Err(Rejection::AlreadyShipped { code, to, document });
+    }
+    let joining = Joining {
+        parent: code,
+        level: parent.level,
+        children: &add.children,
+        inside: parent.children,
+        partial: true,
+        task,
+        any_lot: add.mixed_lots,
+        from: From::Loose,
+    };
+    let (joined, at) = joining.join(&mut pending, &parent.contents)?;
+    if let Some(child) = joined.first().filter(|_| at != Some(place)) {
+        return Err(Rejection::CustodyDiffers { code: child.code, parent: code });
+    }
+    put_inside(&mut pending, parent, joined);
+    pending.found_at(code, place);
     Ok(pending.effects())
 }
 
-/// The package to fill: it must not be in use, unless only its movement is known so far.
+/// Where children come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// They are in no package.
+    Loose,
+    /// They may leave the packages they are in.
+    Packages,
+}
+
+fn begin(
+    operation: &Operation,
+    pack: &Pack,
+    facts: &Facts,
+    from: From,
+) -> Result<Effects, Rejection> {
+    let made = pack.made.as_ref();
+    let task = made.map(|made| task(operation, made, Some(pack.parent), facts)).transpose()?;
+    approved(pack.mixed_lots || pack.partial == Some(PartialReason::Shortage), facts)?;
+    let mut pending = Pending::new(operation, facts);
+    let mut parent = open_parent(&mut pending, pack)?;
+    let joining = Joining {
+        parent: parent.code,
+        level: pack.level,
+        children: &pack.children,
+        inside: 0,
+        partial: pack.partial.is_some(),
+        task,
+        any_lot: pack.mixed_lots,
+        from,
+    };
+    let (joined, place) = joining.join(&mut pending, &Contents::none())?;
+    settle(&mut pending, &mut parent, place);
+    let announced = core::mem::replace(&mut parent.state, State::Active);
+    if let State::Announced { under: Some(document) } = announced {
+        for child in &joined {
+            pending.count(document, &child.contents);
+        }
+    }
+    let under = match announced {
+        State::Announced { under } => under,
+        State::Free | State::Active | State::Replaced { .. } => None,
+    };
+    // What came in before anything was heard of it counts where its package came in.
+    let inherit = |mut child: Item| {
+        if let State::Announced { under: own } = child.state {
+            child.state = State::Announced { under: own.or(under) };
+        }
+        child
+    };
+    put_inside(&mut pending, parent, joined.into_iter().map(inherit).collect());
+    Ok(pending.effects())
+}
+
+/// What an operator may not do alone was done or approved by somebody who may.
+fn approved(asks: bool, facts: &Facts) -> Result<(), Rejection> {
+    if !asks || facts.approved() {
+        Ok(())
+    } else {
+        Err(Rejection::RoleNotPermitted { needs: Role::Supervisor })
+    }
+}
+
+/// Children are in their package from now on, and the packages above hold more.
+fn put_inside(pending: &mut Pending<'_>, mut parent: Item, children: Vec<Item>) {
+    let code = parent.code;
+    let mut contents = Contents::none();
+    for child in children {
+        contents.add(&child.contents);
+        parent.children = parent.children.saturating_add(1);
+        pending.put(Item { parent: Some(code), custody: None, ..child });
+    }
+    pending.put(parent);
+    pending.change_contents(code, |have| have.add(&contents));
+}
+
+/// The package to fill: it must not be in use, unless only its movement is known so far. A carrier that was sent away
+/// loaded and is here again was emptied where nobody scanned it.
 fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection> {
     let code = pending.current(pack.parent)?;
     if pack.level == Level::Unit {
@@ -146,6 +170,13 @@ fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection
     }
     let parent = match pending.find(code)? {
         Found::InUse(item) if item.is_announced() => item,
+        Found::InUse(item) if is_returned_carrier(pending, &item) => {
+            pending.notice(Notice::ImpliedUnpack { code });
+            let level = item.level;
+            let facts = pending.facts;
+            unpacking::whole(pending, item, facts)?;
+            pending.begin(code, level, State::Active)
+        }
         Found::InUse(_) => return Err(Rejection::AlreadyInUse { code }),
         Found::Idle(issued) | Found::Untold(issued) => {
             if let Some(made) = &pack.made {
@@ -163,6 +194,12 @@ fn open_parent(pending: &mut Pending<'_>, pack: &Pack) -> Result<Item, Rejection
     if parent.disputed { Err(Rejection::Disputed { code }) } else { Ok(parent) }
 }
 
+fn is_returned_carrier(pending: &Pending<'_>, item: &Item) -> bool {
+    pending.facts.issued(item.code).is_some_and(|issued| issued.carrier)
+        && item.parent.is_none()
+        && matches!(item.custody, Some(Custody::Shipped { .. } | Custody::Lost { .. }))
+}
+
 /// The package is where its children are. One that moved before its packing was heard of stays where it has got to;
 /// what was packed elsewhere was received there, or where it left, without a scan.
 fn settle(pending: &mut Pending<'_>, parent: &mut Item, children: Option<Custody>) {
@@ -170,7 +207,7 @@ fn settle(pending: &mut Pending<'_>, parent: &mut Item, children: Option<Custody
         parent.custody = children;
         return;
     };
-    let (Custody::At(first) | Custody::Shipped { from: first, .. }) = reached;
+    let first = reached.site();
     match children {
         Some(Custody::At(from)) if from != first => {
             pending.notice(Notice::ImpliedReceipt { code: parent.code, from });
@@ -179,219 +216,189 @@ fn settle(pending: &mut Pending<'_>, parent: &mut Item, children: Option<Custody
     }
 }
 
-/// Checks the number of children against the plan and says which level they must be.
-fn check_count(pack: &Pack, task: Option<&Task>) -> Result<Option<Level>, Rejection> {
-    let parent = pack.parent;
-    let count = u32::try_from(pack.children.len()).unwrap_or(u32::MAX);
-    if count == 0 {
-        return Err(Rejection::Nothing { parent });
-    }
-    let too_many = |holds| Err(Rejection::TooMany { parent, holds, count });
-    let Some(task) = task else {
-        return if count > HOLDS_MAX { too_many(HOLDS_MAX) } else { Ok(None) };
-    };
-    let plan = &task.plan;
-    let (Some(holds), Some(child_level)) = (plan.holds(pack.level), plan.child_level(pack.level))
-    else {
-        return Err(Rejection::NotInPlan { level: pack.level });
-    };
-    if count > holds {
-        return too_many(holds);
-    }
-    if count < holds && pack.partial.is_none() {
-        return Err(Rejection::TooFew { parent, holds, count });
-    }
-    Ok(Some(child_level))
-}
-
-/// A package that mixes products holds no more of one than its plan says; when it is full, it then holds as many.
-fn check_mix(pack: &Pack, task: &Task, children: &[Item]) -> Result<(), Rejection> {
-    if task.plan.child_level(pack.level) != Some(Level::Unit) {
-        return Ok(());
-    }
-    for part in task.plan.parts() {
-        let is_part = |item: &&Item| item.product() == Some(part.product);
-        let count = u32::try_from(children.iter().filter(is_part).count()).unwrap_or(u32::MAX);
-        if count > part.units {
-            let (parent, product, holds) = (pack.parent, part.product, part.units);
-            return Err(Rejection::WrongMix { parent, product, holds, count });
-        }
-    }
-    Ok(())
-}
-
-/// One child as it may go in: in use, whole, in no other package; or a unit that begins now.
-fn join(
-    pending: &mut Pending<'_>,
-    pack: &Pack,
-    task: Option<&Task>,
-    code: Code,
-    level: Option<Level>,
-) -> Result<Item, Rejection> {
-    let item = match pending.find(code)? {
-        Found::InUse(item) => item,
-        Found::Idle(issued) => {
-            level_fits(code, issued.level, level, pack.level)?;
-            return match task {
-                Some(task) if issued.level == Level::Unit => {
-                    unit_fits(code, issued.product, task)?;
-                    Ok(unit(pending, code, issued.product, task))
-                }
-                _ => Err(Rejection::NotInUse { code }),
-            };
-        }
-        Found::Untold(issued) => {
-            level_fits(code, issued.level, level, pack.level)?;
-            if let Some(task) = task {
-                label_fits(code, issued, task)?;
-                if issued.level == Level::Unit {
-                    return Ok(unit(pending, code, issued.product, task));
-                }
-            }
-            // Packed somewhere else, if at all: what is in it will follow.
-            pending.notice(Notice::Provisional { code });
-            let announced = State::Announced { under: None };
-            return Ok(pending.begin(code, issued.level, announced));
-        }
-        Found::Unknown => {
-            pending.notice(Notice::Provisional { code });
-            return match (task, level) {
-                (Some(task), Some(Level::Unit)) => Ok(unit(pending, code, None, task)),
-                (_, Some(level)) => {
-                    Ok(pending.begin(code, level, State::Announced { under: None }))
-                }
-                (_, None) => Err(Rejection::NotInUse { code }),
-            };
-        }
-    };
-    level_fits(code, item.level, level, pack.level)?;
-    if item.disputed {
-        return Err(Rejection::Disputed { code });
-    }
-    if let Some(parent) = item.parent {
-        return Err(Rejection::AlreadyPacked { code, parent });
-    }
-    if let Some(Custody::Shipped { to, document, .. }) = item.custody {
-        return Err(Rejection::AlreadyShipped { code, to, document });
-    }
-    if item.is_announced() {
-        if let (Level::Unit, Some(task)) = (item.level, task) {
-            return Ok(pending.heard_of(item, task));
-        }
-        pending.notice(Notice::ContentsToFollow { code });
-    }
-    if let Some(task) = task {
-        contents_are(&item, task, pack.made.as_ref())?;
-    }
-    Ok(item)
-}
-
-/// A unit as it begins under a task. In a mix it is what it was issued for; where nobody here can tell, its contents
-/// follow.
-fn unit(pending: &Pending<'_>, code: Code, issued: Option<ProductId>, task: &Task) -> Item {
-    let mixes = !task.plan.parts().is_empty();
-    match if mixes { issued } else { Some(task.product) } {
-        Some(product) => Item {
-            contents: Contents::of(product, task.lot, 1),
-            ..pending.begin(code, Level::Unit, State::Active)
-        },
-        None => pending.begin(code, Level::Unit, State::Announced { under: None }),
-    }
-}
-
-impl Pending<'_> {
-    /// A unit that moved before it was made, as far as anybody had heard: now it is known what it is, and it counts
-    /// where it came in.
-    fn heard_of(&mut self, item: Item, task: &Task) -> Item {
-        let issued = self.facts.issued(item.code).and_then(|issued| issued.product);
-        let made = unit(self, item.code, issued, task);
-        if let State::Announced { under: Some(document) } = item.state {
-            self.count(document, &made.contents);
-        }
-        let state = if made.is_announced() { item.state } else { made.state };
-        Item { state, contents: made.contents, ..item }
-    }
-}
-
-/// The task that is worked on: at this site, for this product and lot, by the plan the operation names; and the site
-/// may make what it makes.
-fn task<'a>(
-    operation: &Operation,
-    made: &Made,
-    code: Option<Code>,
-    facts: &'a Facts,
-) -> Result<&'a Task, Rejection> {
-    let task = facts
-        .task
-        .as_ref()
-        .filter(|task| task.id == made.task && task.site == operation.site)
-        .filter(|task| task.product == made.product && task.lot == made.lot)
-        .filter(|task| task.revision == made.plan)
-        .ok_or(Rejection::TaskClosed { task: made.task })?;
-    let party = Party::Site(operation.site);
-    let parts = task.plan.parts().iter().map(|part| part.product);
-    let mut products = core::iter::once(task.product).chain(parts);
-    match (products.find(|product| !facts.may_have(*product, party)), code) {
-        (Some(product), Some(code)) => Err(Rejection::Unauthorised { code, product, party }),
-        (Some(_), None) | (None, _) => Ok(task),
-    }
-}
-
-fn level_is(code: Code, level: Level, expected: Level) -> Result<(), Rejection> {
-    if level == expected { Ok(()) } else { Err(Rejection::WrongLevel { code, level, expected }) }
-}
-
-/// With a plan the child's level is given; without one, anything below the package goes in.
-fn level_fits(
-    code: Code,
+/// What goes into which package, and by which rules.
+struct Joining<'a> {
+    parent: Code,
     level: Level,
-    planned: Option<Level>,
-    parent: Level,
-) -> Result<(), Rejection> {
-    match planned {
-        Some(expected) => level_is(code, level, expected),
-        None if level < parent => Ok(()),
-        None => {
-            let below = parent.rank().checked_sub(1).and_then(Level::from_rank);
-            level_is(code, level, below.unwrap_or(Level::Unit))
+    children: &'a [Code],
+    /// How many are inside already.
+    inside: u32,
+    /// It may hold less than its plan says.
+    partial: bool,
+    task: Option<&'a Task>,
+    any_lot: bool,
+    from: From,
+}
+
+impl Joining<'_> {
+    /// The children as they may go in, and where all of them are. `contents` is what is inside already.
+    fn join(
+        &self,
+        pending: &mut Pending<'_>,
+        contents: &Contents,
+    ) -> Result<(Vec<Item>, Option<Custody>), Rejection> {
+        let child_level = self.check_count()?;
+        let mut place = None;
+        let mut joined = Vec::with_capacity(self.children.len());
+        for child in pending.distinct(self.children)? {
+            if child == self.parent {
+                return Err(Rejection::ScannedTwice { code: child });
+            }
+            let item = self.child(pending, child, child_level)?;
+            let at = pending.place(&item);
+            if *place.get_or_insert(at) != at {
+                return Err(Rejection::CustodyDiffers { code: child, parent: self.parent });
+            }
+            pending.put(item);
+            joined.push(child);
+        }
+        // As they are now that all have left where they were: one may have come out of another.
+        let now = |code: Code| {
+            let item = pending.item(code).filter(|item| item.is_in_use()).cloned();
+            item.ok_or(Rejection::NotInUse { code })
+        };
+        let joined = joined.into_iter().map(now).collect::<Result<Vec<Item>, _>>()?;
+        self.check_mix(contents, &joined)?;
+        Ok((joined, place))
+    }
+
+    /// Checks the number of children against the plan and says which level they must be.
+    fn check_count(&self) -> Result<Option<Level>, Rejection> {
+        let parent = self.parent;
+        let more = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
+        if more == 0 {
+            return Err(Rejection::Nothing { parent });
+        }
+        let count = self.inside.saturating_add(more);
+        let too_many = |holds| Err(Rejection::TooMany { parent, holds, count });
+        let Some(task) = self.task else {
+            return if count > HOLDS_MAX { too_many(HOLDS_MAX) } else { Ok(None) };
+        };
+        let plan = &task.plan;
+        let (Some(holds), Some(child_level)) =
+            (plan.holds(self.level), plan.child_level(self.level))
+        else {
+            return Err(Rejection::NotInPlan { level: self.level });
+        };
+        if count > holds {
+            return too_many(holds);
+        }
+        if count < holds && !self.partial {
+            return Err(Rejection::TooFew { parent, holds, count });
+        }
+        Ok(Some(child_level))
+    }
+
+    /// A package that mixes products holds no more of one than its plan says; when it is full, it then holds as many.
+    fn check_mix(&self, contents: &Contents, children: &[Item]) -> Result<(), Rejection> {
+        let Some(task) = self.task else { return Ok(()) };
+        if task.plan.child_level(self.level) != Some(Level::Unit) {
+            return Ok(());
+        }
+        let mut all = contents.clone();
+        for child in children {
+            all.add(&child.contents);
+        }
+        for part in task.plan.parts() {
+            let of_it = all.iter().filter(|content| content.product == part.product);
+            let count = of_it.fold(0_u32, |sum, content| sum.saturating_add(content.units));
+            if count > part.units {
+                let (parent, product, holds) = (self.parent, part.product, part.units);
+                return Err(Rejection::WrongMix { parent, product, holds, count });
+            }
+        }
+        Ok(())
+    }
+
+    /// One child as it may go in: in use and whole, and in no other package unless it may leave it; or a unit that
+    /// begins now.
+    fn child(
+        &self,
+        pending: &mut Pending<'_>,
+        code: Code,
+        level: Option<Level>,
+    ) -> Result<Item, Rejection> {
+        let item = match pending.find(code)? {
+            Found::InUse(item) => item,
+            Found::Idle(issued) => {
+                self.level_fits(code, issued.level, level)?;
+                return match self.task {
+                    Some(task) if issued.level == Level::Unit => {
+                        unit_fits(code, issued.product, task)?;
+                        Ok(unit(pending, code, issued.product, task))
+                    }
+                    _ => Err(Rejection::NotInUse { code }),
+                };
+            }
+            Found::Untold(issued) => {
+                self.level_fits(code, issued.level, level)?;
+                if let Some(task) = self.task {
+                    label_fits(code, issued, task)?;
+                    if issued.level == Level::Unit {
+                        return Ok(unit(pending, code, issued.product, task));
+                    }
+                }
+                // Packed somewhere else, if at all: what is in it will follow.
+                pending.notice(Notice::Provisional { code });
+                return Ok(pending.begin(code, issued.level, State::Announced { under: None }));
+            }
+            Found::Unknown => {
+                pending.notice(Notice::Provisional { code });
+                let announced = State::Announced { under: None };
+                return match (self.task, level) {
+                    (Some(task), Some(Level::Unit)) => Ok(unit(pending, code, None, task)),
+                    (_, Some(level)) => Ok(pending.begin(code, level, announced)),
+                    (_, None) => Err(Rejection::NotInUse { code }),
+                };
+            }
+        };
+        self.level_fits(code, item.level, level)?;
+        self.known(pending, item)
+    }
+
+    /// The same for a child that is in the ledger.
+    fn known(&self, pending: &mut Pending<'_>, mut item: Item) -> Result<Item, Rejection> {
+        let code = item.code;
+        if item.disputed {
+            return Err(Rejection::Disputed { code });
+        }
+        let stays = |parent: &Code| self.from == From::Loose || *parent == self.parent;
+        if let Some(parent) = item.parent.filter(stays) {
+            return Err(Rejection::AlreadyPacked { code, parent });
+        }
+        pending.at_hand(&item)?;
+        if let Custody::Shipped { to, document, .. } = pending.place(&item) {
+            return Err(Rejection::AlreadyShipped { code, to, document });
+        }
+        if item.parent.is_some() {
+            pending.detach(&mut item);
+        }
+        if item.is_announced() {
+            if let (Level::Unit, Some(task)) = (item.level, self.task) {
+                return Ok(pending.heard_of(item, task));
+            }
+            pending.notice(Notice::ContentsToFollow { code });
+        }
+        if let Some(task) = self.task {
+            contents_are(&item, task, self.any_lot || !task.plan.parts().is_empty())?;
+        }
+        Ok(item)
+    }
+
+    /// With a plan the child's level is given; without one, anything below the package goes in.
+    fn level_fits(
+        &self,
+        code: Code,
+        level: Level,
+        planned: Option<Level>,
+    ) -> Result<(), Rejection> {
+        match planned {
+            Some(expected) => level_is(code, level, expected),
+            None if level < self.level => Ok(()),
+            None => {
+                let below = self.level.rank().checked_sub(1).and_then(Level::from_rank);
+                level_is(code, level, below.unwrap_or(Level::Unit))
+            }
         }
     }
-}
-
-/// A package's label was issued for the task's product.
-fn product_is(code: Code, issued: Option<ProductId>, expected: ProductId) -> Result<(), Rejection> {
-    match issued {
-        Some(product) if product != expected => {
-            Err(Rejection::WrongProduct { code, product, expected })
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
-/// A unit is of a product that the task's packages hold.
-fn unit_fits(code: Code, issued: Option<ProductId>, task: &Task) -> Result<(), Rejection> {
-    match issued.filter(|product| !task.plan.takes(*product, task.product)) {
-        Some(product) => Err(Rejection::WrongProduct { code, product, expected: task.product }),
-        None => Ok(()),
-    }
-}
-
-fn label_fits(code: Code, issued: Issued, task: &Task) -> Result<(), Rejection> {
-    match issued.level {
-        Level::Unit => unit_fits(code, issued.product, task),
-        Level::Box | Level::Case | Level::Pallet => product_is(code, issued.product, task.product),
-    }
-}
-
-/// What is in a package or unit is what the task makes. A mix takes the lots of its parts as they come.
-fn contents_are(item: &Item, task: &Task, made: Option<&Made>) -> Result<(), Rejection> {
-    let code = item.code;
-    for content in item.contents.iter() {
-        unit_fits(code, Some(content.product), task)?;
-        let expected = made.filter(|_| task.plan.parts().is_empty()).map(|made| made.lot);
-        if let Some(expected) = expected.filter(|expected| *expected != content.lot) {
-            return Err(Rejection::WrongLot { code, lot: content.lot, expected });
-        }
-    }
-    Ok(())
 }

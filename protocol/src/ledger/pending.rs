@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::effect::{Effects, Move, Notice};
 use super::facts::{Facts, Issued, Presence};
 use super::item::{Contents, Custody, Item, Level, State};
-use super::operation::Operation;
+use super::operation::{Action, Operation};
 use super::rejection::Rejection;
 use crate::code::Code;
 use crate::ids::{DocumentId, Version};
@@ -81,7 +81,7 @@ impl<'a> Pending<'a> {
             return Ok(match item.state {
                 State::Active | State::Announced { .. } => Found::InUse(item.clone()),
                 State::Free => {
-                    let unknown = Issued { level: item.level, product: None };
+                    let unknown = Issued { level: item.level, product: None, carrier: false };
                     Found::Idle(self.facts.issued(code).unwrap_or(unknown))
                 }
                 State::Replaced { by, .. } => return Err(Rejection::Replaced { code, by }),
@@ -126,6 +126,44 @@ impl<'a> Pending<'a> {
         root.custody
     }
 
+    /// Goods that are gone, or on their way to another site, are not what somebody holds; what was lost is found, and
+    /// what was sent here has arrived.
+    pub(super) fn at_hand(&mut self, item: &Item) -> Result<(), Rejection> {
+        let (code, here) = (item.code, self.operation.site);
+        match self.custody(item) {
+            Some(Custody::Gone { how, .. }) => return Err(Rejection::Gone { code, how }),
+            Some(Custody::Sent { to, document, .. }) if to != here => {
+                return Err(Rejection::OnItsWay { code, to, document });
+            }
+            Some(Custody::Sent { from, .. }) => self.notice(Notice::ImpliedReceipt { code, from }),
+            Some(Custody::Lost { .. }) => self.notice(Notice::FoundAgain { code }),
+            Some(Custody::At(_) | Custody::Shipped { .. }) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Where goods are that somebody holds: what was lost or sent here is here.
+    pub(super) fn place(&self, item: &Item) -> Custody {
+        let here = Custody::At(self.operation.site);
+        match self.custody(item) {
+            Some(custody @ (Custody::At(_) | Custody::Shipped { .. } | Custody::Gone { .. })) => {
+                custody
+            }
+            Some(Custody::Sent { .. } | Custody::Lost { .. }) | None => here,
+        }
+    }
+
+    /// A package somebody works on is at `place` with all that it is in: what was lost or on its way here is found.
+    pub(super) fn found_at(&mut self, code: Code, place: Custody) {
+        let mut root = self.item(code).cloned();
+        while let Some(package) = root.as_ref().and_then(|item| self.package(item)).cloned() {
+            root = Some(package);
+        }
+        if let Some(root) = root {
+            self.put(Item { custody: Some(place), ..root });
+        }
+    }
+
     /// Writes an item down; [`Pending::effects`] counts its version up.
     pub(super) fn put(&mut self, item: Item) {
         self.changed.insert(item.code, item);
@@ -145,11 +183,6 @@ impl<'a> Pending<'a> {
     /// Counts goods that came in under a document; what leaves under one follows from custody by itself.
     pub(super) fn count(&mut self, document: DocumentId, contents: &Contents) {
         moved(&mut self.counted, document).on.add(contents);
-    }
-
-    /// Takes back what was counted by [`Pending::count`].
-    pub(super) fn count_off(&mut self, document: DocumentId, contents: &Contents) {
-        moved(&mut self.counted, document).off.add(contents);
     }
 
     /// Takes an item out of the package it is in: it keeps the custody it was under, the packages above lose it, and
@@ -207,7 +240,14 @@ impl<'a> Pending<'a> {
         }
     }
 
-    /// Everything that changes, versions counted up, and the moves that follow from it.
+    /// Goods whose packing was not heard of yet may move all the same: lines and other devices synchronise later.
+    pub(super) fn announce(&mut self, code: Code, issued: Issued, notice: Notice) -> Item {
+        self.notice(notice);
+        self.begin(code, issued.level, State::Announced { under: None })
+    }
+
+    /// Everything that changes, versions counted up, and the moves that follow from it: what left under a document
+    /// counts there, also when it comes back later under another.
     pub(super) fn effects(self) -> Effects {
         let mut moves = self.counted;
         let mut items = Vec::with_capacity(self.changed.len());
@@ -218,24 +258,29 @@ impl<'a> Pending<'a> {
                 continue;
             }
             item.version = item.version.next();
-            if let Some((document, contents)) = before.and_then(shipped) {
+            if let Some((document, contents)) = before.and_then(left) {
                 moved(&mut moves, document).off.add(contents);
             }
-            if let Some((document, contents)) = shipped(&item) {
+            if let Some((document, contents)) = left(&item) {
                 moved(&mut moves, document).on.add(contents);
             }
             items.push(item);
         }
-        let moves = moves.into_values().filter_map(net).collect();
+        let takes_off = matches!(self.operation.action, Action::Reassign(_));
+        let moves = moves.into_values().filter_map(|gross| net(gross, takes_off)).collect();
         Effects { items, moves, notices: self.notices }
+    }
+
+    /// The same with the moves given: what a correction takes back is what the operation it names had moved.
+    pub(super) fn effects_moving(self, moves: Vec<Move>) -> Effects {
+        Effects { moves, ..self.effects() }
     }
 }
 
-fn shipped(item: &Item) -> Option<(DocumentId, &Contents)> {
-    match item.custody {
-        Some(Custody::Shipped { document, .. }) => Some((document, &item.contents)),
-        Some(Custody::At(_)) | None => None,
-    }
+/// The document an item left under, and what is in it.
+fn left(item: &Item) -> Option<(DocumentId, &Contents)> {
+    let document = item.custody.and_then(Custody::document)?;
+    Some((document, &item.contents))
 }
 
 fn moved(moves: &mut BTreeMap<DocumentId, Move>, document: DocumentId) -> &mut Move {
@@ -247,10 +292,13 @@ fn moved(moves: &mut BTreeMap<DocumentId, Move>, document: DocumentId) -> &mut M
 }
 
 /// What went on and came off again cancels out; a move of nothing is none.
-fn net(gross: Move) -> Option<Move> {
+fn net(gross: Move, takes_off: bool) -> Option<Move> {
     let mut on = gross.on.clone();
     on.remove(&gross.off);
     let mut off = gross.off;
     off.remove(&gross.on);
+    if !takes_off {
+        off = Contents::none();
+    }
     (!on.is_empty() || !off.is_empty()).then_some(Move { document: gross.document, on, off })
 }

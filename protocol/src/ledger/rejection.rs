@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::document::{DocumentKind, Party};
-use super::item::Level;
+use super::item::{Ending, Level};
 use super::terms::Role;
 use crate::code::Code;
 use crate::ids::{DealerId, DocumentId, OperationId, OperatorId, ProductId, SiteId, TaskId};
@@ -67,6 +67,15 @@ pub enum Rejection {
     /// Shipped already.
     #[error("{code} was shipped to dealer {to} on document {document}")]
     AlreadyShipped { code: Code, to: DealerId, document: DocumentId },
+    /// On its way between two of our sites.
+    #[error("{code} is on its way to site {to} on document {document}")]
+    OnItsWay { code: Code, to: SiteId, document: DocumentId },
+    /// Sampled or destroyed.
+    #[error("{code} was {how:?}")]
+    Gone { code: Code, how: Ending },
+    /// Not at this site, so it cannot be missing here.
+    #[error("{code} is not at this site")]
+    NotHere { code: Code },
     /// Not on the document.
     #[error("product {product} of {code} is not on document {document}")]
     NotOnDocument { code: Code, product: ProductId, document: DocumentId },
@@ -160,6 +169,9 @@ impl Rejection {
             Self::NotPacked { .. } => "not_packed",
             Self::AlreadyHere { .. } => "already_here",
             Self::AlreadyShipped { .. } => "already_shipped",
+            Self::OnItsWay { .. } => "on_its_way",
+            Self::Gone { .. } => "gone",
+            Self::NotHere { .. } => "not_here",
             Self::NotOnDocument { .. } => "not_on_document",
             Self::Over { .. } => "over",
             Self::DocumentClosed { .. } => "document_closed",

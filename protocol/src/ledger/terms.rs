@@ -137,7 +137,9 @@ impl Role {
     pub const fn may(self, action: &Action) -> bool {
         match self {
             Self::Operator | Self::Supervisor | Self::Manager => true,
-            Self::Auditor => matches!(action, Action::VerifyPack(_) | Action::Inspect(_)),
+            Self::Auditor => {
+                matches!(action, Action::VerifyPack(_) | Action::Inspect(_) | Action::Count(_))
+            }
         }
     }
 }

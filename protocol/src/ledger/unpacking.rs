@@ -2,7 +2,7 @@
 
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
-use super::item::{Item, Level};
+use super::item::{Custody, Item, Level};
 use super::operation::{Operation, Unpack};
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
@@ -33,7 +33,12 @@ pub(super) fn unpack(
     Ok(pending.effects())
 }
 
-fn whole(pending: &mut Pending<'_>, mut package: Item, facts: &Facts) -> Result<(), Rejection> {
+/// Ends a package; what was in it stands alone where the package was.
+pub(super) fn whole(
+    pending: &mut Pending<'_>,
+    mut package: Item,
+    facts: &Facts,
+) -> Result<(), Rejection> {
     if package.level == Level::Unit {
         return Err(Rejection::NotAPackage { code: package.code });
     }
@@ -53,7 +58,16 @@ fn whole(pending: &mut Pending<'_>, mut package: Item, facts: &Facts) -> Result<
 pub(super) fn in_use(pending: &mut Pending<'_>, code: Code) -> Result<Option<Item>, Rejection> {
     let code = pending.current(code)?;
     match pending.find(code)? {
-        Found::InUse(item) => Ok(Some(item)),
+        Found::InUse(item) => match pending.custody(&item) {
+            Some(Custody::Gone { how, .. }) => Err(Rejection::Gone { code, how }),
+            Some(
+                Custody::At(_)
+                | Custody::Sent { .. }
+                | Custody::Shipped { .. }
+                | Custody::Lost { .. },
+            )
+            | None => Ok(Some(item)),
+        },
         Found::Idle(_) => Err(Rejection::NotInUse { code }),
         Found::Untold(_) | Found::Unknown => {
             pending.notice(Notice::Provisional { code });

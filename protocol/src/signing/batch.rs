@@ -162,7 +162,8 @@ mod tests {
         let at = Stamp { wall: Timestamp(0), uncertainty_ms: 0 };
         let action = Action::Receive(Receive { codes: Vec::new(), document: None });
         let (site, basis) = (SiteId(1), Cursor(0));
-        let record = Record::Made(Operation { at, operator: None, site, basis, action });
+        let record =
+            Record::Made(Operation { at, operator: None, approver: None, site, basis, action });
         let sealing = Sealing {
             owner: OwnerId(1),
             device: DeviceId(1),

@@ -5,15 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId};
-use sealtrace_protocol::ledger::{Action, Level, Operation, Presence, Rejection, Unpack};
+use sealtrace_protocol::ledger::{
+    Action, AddTo, Ending, Level, Operation, Pack, PartialReason, Presence, Rejection, Return,
+    Route, Unpack,
+};
 use sealtrace_protocol::time::TimeInterval;
 
-use crate::world::{DEMAND, issued, plan, route};
+use crate::world::{DEMAND, DOCUMENTS, is_carrier, issued, plan, route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     At(SiteId),
+    Sent(SiteId, DocumentId),
     Shipped(SiteId, DocumentId),
+    Lost(SiteId),
+    Gone(SiteId, Ending),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +40,8 @@ struct Snapshot {
     site: SiteId,
     before: Box<Model>,
     touched: BTreeMap<Code, u32>,
-    /// What it counted under inbound documents.
-    counted: BTreeMap<DocumentId, u32>,
+    /// What it moved under documents.
+    moved: BTreeMap<DocumentId, i64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,8 +51,8 @@ pub(crate) struct Model {
     /// What each accepted operation changed: the world before it, and how often each thing had been touched after it.
     snapshots: BTreeMap<OperationId, Snapshot>,
     touches: BTreeMap<Code, u32>,
-    /// Units that came in under each document.
-    pub(crate) received: BTreeMap<DocumentId, u32>,
+    /// Units that moved under each document.
+    pub(crate) moved: BTreeMap<DocumentId, u32>,
 }
 
 type Answer = Result<(), ()>;
@@ -59,19 +65,43 @@ impl Model {
             *self = before;
             return answer;
         }
+        self.count_what_left(operation, &before);
         let touched = self.touch(&before);
         let site = operation.site;
-        let had = |document| before.received.get(document).copied().unwrap_or_default();
-        let more = self.received.iter().filter(|(document, now)| **now > had(document));
-        let counted = more.map(|(document, now)| (*document, now - had(document))).collect();
-        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched, counted });
+        let had = |document: &DocumentId| before.moved.get(document).copied().unwrap_or_default();
+        let difference = |(document, now): (&DocumentId, &u32)| {
+            (*document, i64::from(*now) - i64::from(had(document)))
+        };
+        let moved = self.moved.iter().map(difference).collect();
+        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched, moved });
         Ok(())
+    }
+
+    /// What is under a document that was not before has left under it. It stays counted when it comes back, unless it
+    /// goes under another document instead, or that it left is undone.
+    fn count_what_left(&mut self, operation: &Operation, before: &Self) {
+        if matches!(operation.action, Action::Correct(_)) {
+            return;
+        }
+        for document in (1..=DOCUMENTS).map(DocumentId) {
+            let (was, is) = (before.units_under(document), self.units_under(document));
+            let moved = self.moved.entry(document).or_default();
+            if is > was {
+                *moved += is - was;
+            } else if matches!(operation.action, Action::Reassign(_)) {
+                *moved -= was - is;
+            }
+        }
     }
 
     fn count(&mut self, document: Option<DocumentId>, units: u32) {
         if let Some(document) = document {
-            *self.received.entry(document).or_default() += units;
+            *self.moved.entry(document).or_default() += units;
         }
+    }
+
+    fn moved_under(&self, document: DocumentId) -> u32 {
+        self.moved.get(&document).copied().unwrap_or_default()
     }
 
     /// What the two ledgers contradict each other about after a refusal becomes disputed here as well.
@@ -80,6 +110,7 @@ impl Model {
         let now = operation.at.interval();
         let (codes, document) = match (&operation.action, rejection) {
             (Action::Pack(pack), Rejection::AlreadyPacked { .. }) => (&pack.children, None),
+            (Action::AddTo(add), Rejection::AlreadyPacked { .. }) => (&add.children, None),
             (Action::Ship(ship), Rejection::AlreadyShipped { .. }) => {
                 (&ship.codes, Some(ship.document))
             }
@@ -91,7 +122,7 @@ impl Model {
             thing.disputed |= match (document, thing.place) {
                 (None, _) => thing.parent.is_some(),
                 (Some(ours), Place::Shipped(by, theirs)) => by != operation.site && theirs != ours,
-                (Some(_), Place::At(_)) => false,
+                (Some(_), _) => false,
             };
         }
         self.touch(&before);
@@ -146,15 +177,9 @@ impl Model {
                 }
                 Ok(())
             }
-            Action::Pack(pack) => {
-                let planned = pack.made.is_some();
-                let holds = plan().holds(pack.level).ok_or(())?;
-                let count = u32::try_from(pack.children.len()).unwrap();
-                if planned && (count > holds || (count < holds && pack.partial.is_none())) {
-                    return Err(());
-                }
-                self.pack(operation, pack.parent, pack.level, &pack.children, planned)
-            }
+            Action::Pack(pack) => self.pack(operation, pack, false),
+            Action::Regroup(pack) => self.pack(operation, pack, true),
+            Action::AddTo(add) => self.add_to(operation, add),
             Action::Unpack(unpack) => self.unpack(*unpack, now),
             Action::Relabel(relabel) => self.relabel(relabel.old, relabel.new, now),
             Action::VerifyPack(verify) => {
@@ -172,20 +197,63 @@ impl Model {
                 Ok(())
             }
             Action::Receive(receive) => self.receive(operation, &receive.codes, receive.document),
-            Action::Ship(ship) => self.ship(operation, &ship.codes, ship.document),
-            Action::Reassign(reassign) => {
-                if site_of(reassign.to) != site || reassign.from == reassign.to {
+            Action::Return(back) => self.take_back(operation, back),
+            Action::Ship(ship) => match route(ship.document) {
+                Route::Outbound { from, .. } if from == site => {
+                    self.leave_under(operation, &ship.codes, ship.document, Place::Shipped)
+                }
+                _ => Err(()),
+            },
+            Action::Transfer(transfer) => match route(transfer.document) {
+                Route::Transfer { from, .. } if from == site => {
+                    self.leave_under(operation, &transfer.codes, transfer.document, Place::Sent)
+                }
+                _ => Err(()),
+            },
+            Action::Count(count) => {
+                if route(count.document) != (Route::Count { at: site }) {
                     return Err(());
                 }
+                for code in self.currents(&count.codes, now)? {
+                    self.things.get(&code).ok_or(())?;
+                    *self.touches.entry(code).or_default() += 1;
+                }
+                Ok(())
+            }
+            Action::PostCount(post) => {
+                let at = Route::Count { at: site };
+                if route(post.document) != at || operation.operator.is_none() {
+                    return Err(());
+                }
+                for code in self.currents(&post.found, now)? {
+                    let thing = self.things.get(&code).ok_or(())?;
+                    if matches!(thing.place, Place::Gone(..)) {
+                        return Err(());
+                    }
+                    self.go(code, Place::At(site));
+                }
+                for code in self.currents(&post.lost, now)? {
+                    self.things.get(&code).filter(|t| t.place == Place::At(site)).ok_or(())?;
+                    self.go(code, Place::Lost(site));
+                }
+                Ok(())
+            }
+            Action::Sample(sample) => self.end(operation, &sample.codes, Ending::Sampled),
+            Action::Destroy(destroy) => self.end(operation, &destroy.codes, Ending::Destroyed),
+            Action::Reassign(reassign) => {
+                let (from, to) = (reassign.from, reassign.to);
+                if !matches!(route(to), Route::Outbound { from, .. } if from == site) || from == to
+                {
+                    return Err(());
+                }
+                let mut load = 0;
                 for code in self.currents(&reassign.codes, now)? {
                     let thing = self.things.get(&code).filter(|thing| !thing.disputed).ok_or(())?;
-                    if thing.place != Place::Shipped(site, reassign.from) {
+                    if thing.place != Place::Shipped(site, from) {
                         return Err(());
                     }
-                    if self.shipped_units(reassign.to) + self.units(code) > DEMAND {
-                        return Err(());
-                    }
-                    self.go(code, Place::Shipped(site, reassign.to));
+                    self.takes(to, &mut load, code)?;
+                    self.go(code, Place::Shipped(site, to));
                 }
                 Ok(())
             }
@@ -201,34 +269,96 @@ impl Model {
         document: Option<DocumentId>,
     ) -> Answer {
         let here = operation.site;
-        if document.is_some_and(|document| site_of(document) != here) {
-            return Err(());
-        }
+        let counted = match document.map(route) {
+            None => None,
+            Some(Route::Inbound { to, .. }) if to == here => document,
+            Some(Route::Transfer { to, .. }) if to == here => None,
+            Some(_) => return Err(()),
+        };
         for code in self.currents(codes, operation.at.interval())? {
             match self.things.get(&code).map(|thing| thing.place) {
-                None => self.announce(code, Place::At(here))?,
-                Some(Place::At(there)) if there != here => self.go(code, Place::At(here)),
-                Some(_) => return Err(()),
-            }
-            let units = self.units(code);
-            self.count(document, units);
-            let over = document.is_some_and(|document| self.received[&document] > DEMAND);
-            if units > 0 && over {
-                return Err(());
-            }
-            let thing = self.things.get_mut(&code).unwrap();
-            if !thing.real && document.is_some() {
-                thing.under = document;
+                Some(Place::At(there)) if there == here => return Err(()),
+                Some(Place::Shipped(..) | Place::Gone(..)) => return Err(()),
+                _ => self.arrive(code, here, counted)?,
             }
         }
         Ok(())
+    }
+
+    fn take_back(&mut self, operation: &Operation, back: &Return) -> Answer {
+        let here = operation.site;
+        let fits = Route::Return { from: back.from, to: here };
+        if back.document.is_some_and(|document| route(document) != fits) {
+            return Err(());
+        }
+        for code in self.currents(&back.codes, operation.at.interval())? {
+            if back.opened {
+                level_of(code, Level::Unit)?;
+            }
+            if self.things.get(&code).is_some_and(|t| matches!(t.place, Place::Gone(..))) {
+                return Err(());
+            }
+            self.arrive(code, here, back.document)?;
+        }
+        Ok(())
+    }
+
+    /// Something comes in and counts under a document.
+    fn arrive(&mut self, code: Code, here: SiteId, document: Option<DocumentId>) -> Answer {
+        if self.things.contains_key(&code) {
+            self.go(code, Place::At(here));
+        } else {
+            self.announce(code, Place::At(here))?;
+        }
+        let units = self.units(code);
+        self.count(document, units);
+        if units > 0 && document.is_some_and(|document| self.moved[&document] > DEMAND) {
+            return Err(());
+        }
+        let thing = self.things.get_mut(&code).unwrap();
+        if !thing.real && document.is_some() {
+            thing.under = document;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, operation: &Operation, codes: &[Code], how: Ending) -> Answer {
+        let here = operation.site;
+        for code in self.currents(codes, operation.at.interval())? {
+            match self.things.get(&code) {
+                None => self.announce(code, Place::Gone(here, how))?,
+                Some(thing) if thing.disputed || matches!(thing.place, Place::Shipped(..)) => {
+                    return Err(());
+                }
+                Some(thing) => {
+                    self.at_hand(thing, here)?;
+                    self.go(code, Place::Gone(here, how));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody holds what is gone, or what is on its way somewhere else.
+    fn at_hand(&self, thing: &Thing, here: SiteId) -> Answer {
+        match thing.place {
+            Place::Gone(..) => Err(()),
+            Place::Sent(_, document) => match route(document) {
+                Route::Transfer { to, .. } if to == here => Ok(()),
+                _ => Err(()),
+            },
+            Place::At(_) | Place::Shipped(..) | Place::Lost(_) => Ok(()),
+        }
     }
 
     fn unpack(&mut self, unpack: Unpack, now: TimeInterval) -> Answer {
         match unpack {
             Unpack::Whole(code) => {
                 let code = self.current(code, now)?;
-                let package = self.things.get(&code).filter(|t| t.level != Level::Unit).ok_or(())?;
+                let package = self.there(code)?;
+                if package.level == Level::Unit {
+                    return Err(());
+                }
                 let parent = package.parent;
                 for child in self.children(code) {
                     let child = self.things.get_mut(&child).unwrap();
@@ -239,7 +369,7 @@ impl Model {
             }
             Unpack::Child(code) => {
                 let code = self.current(code, now)?;
-                let parent = self.things.get(&code).and_then(|thing| thing.parent).ok_or(())?;
+                let parent = self.there(code)?.parent.ok_or(())?;
                 self.things.get_mut(&code).unwrap().disputed = false;
                 self.leave(code, parent);
             }
@@ -247,16 +377,23 @@ impl Model {
         Ok(())
     }
 
+    /// A thing that is not gone.
+    fn there(&self, code: Code) -> Result<&Thing, ()> {
+        let thing = self.things.get(&code).ok_or(())?;
+        if matches!(thing.place, Place::Gone(..)) { Err(()) } else { Ok(thing) }
+    }
+
     fn undo(&mut self, names: OperationId, here: SiteId) -> Answer {
-        let Snapshot { site, before, touched, counted } =
+        let Snapshot { site, before, touched, moved } =
             self.snapshots.get(&names).cloned().ok_or(())?;
         if site != here
             || touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches))
         {
             return Err(());
         }
-        for (document, units) in counted {
-            *self.received.get_mut(&document).unwrap() -= units;
+        for (document, units) in moved {
+            let now = self.moved.entry(document).or_default();
+            *now = u32::try_from(i64::from(*now) - units).unwrap();
         }
         for code in touched.keys() {
             match before.things.get(code) {
@@ -276,50 +413,33 @@ impl Model {
         Ok(())
     }
 
-    fn pack(
-        &mut self,
-        operation: &Operation,
-        parent: Code,
-        level: Level,
-        children: &[Code],
-        planned: bool,
-    ) -> Answer {
-        let now = operation.at.interval();
-        let parent = self.current(parent, now)?;
-        level_of(parent, level)?;
-        if self.things.get(&parent).is_some_and(|thing| thing.real || thing.disputed) {
+    fn pack(&mut self, operation: &Operation, pack: &Pack, regroup: bool) -> Answer {
+        let (now, planned) = (operation.at.interval(), pack.made.is_some());
+        let holds = plan().holds(pack.level).ok_or(())?;
+        let count = u32::try_from(pack.children.len()).unwrap();
+        if planned && (count > holds || (count < holds && pack.partial.is_none())) {
             return Err(());
         }
-        let mut place = None;
-        for child in self.currents(children, now)? {
-            if planned {
-                level_of(child, plan().child_level(level).unwrap())?;
-            }
-            match self.things.get(&child) {
-                None if planned && level == Level::Case => {
-                    self.make(child, Level::Unit, Place::At(operation.site));
-                }
-                None => return Err(()),
-                Some(thing) => {
-                    let shipped = matches!(thing.place, Place::Shipped(..));
-                    if thing.level >= level || thing.disputed || thing.parent.is_some() || shipped {
-                        return Err(());
-                    }
-                    if planned && thing.level == Level::Unit && !thing.real {
-                        let (place, under) = (thing.place, thing.under);
-                        self.make(child, Level::Unit, place);
-                        self.count(under, 1);
-                    }
-                }
-            }
-            let there = self.things[&child].place;
-            if *place.get_or_insert(there) != there {
+        if pack.partial == Some(PartialReason::Shortage) && operation.operator.is_none() {
+            return Err(());
+        }
+        let parent = self.current(pack.parent, now)?;
+        level_of(parent, pack.level)?;
+        if let Some(thing) = self.things.get(&parent).cloned() {
+            let away = matches!(thing.place, Place::Shipped(..) | Place::Lost(_));
+            if thing.real && is_carrier(parent) && away && thing.parent.is_none() {
+                self.unpack(Unpack::Whole(parent), now)?;
+            } else if thing.real || thing.disputed {
                 return Err(());
             }
-            self.things.get_mut(&child).unwrap().parent = Some(parent);
         }
+        let children = self.currents(&pack.children, now)?;
+        let place = self.gather(operation, parent, pack.level, &children, planned, regroup)?;
         if !self.things.contains_key(&parent) {
-            self.make(parent, level, place.unwrap());
+            self.make(parent, pack.level, place);
+        }
+        for child in children {
+            self.things.get_mut(&child).unwrap().parent = Some(parent);
         }
         let package = self.things.get_mut(&parent).unwrap();
         package.real = true;
@@ -337,12 +457,94 @@ impl Model {
         Ok(())
     }
 
+    fn add_to(&mut self, operation: &Operation, add: &AddTo) -> Answer {
+        let (now, planned) = (operation.at.interval(), add.made.is_some());
+        let parent = self.current(add.parent, now)?;
+        let package = self.things.get(&parent).filter(|thing| !thing.disputed).cloned().ok_or(())?;
+        let shipped = matches!(package.place, Place::Shipped(..));
+        if package.level == Level::Unit || shipped {
+            return Err(());
+        }
+        self.at_hand(&package, operation.site)?;
+        let count = u32::try_from(self.children(parent).len() + add.children.len()).unwrap();
+        if planned && count > plan().holds(package.level).unwrap() {
+            return Err(());
+        }
+        let children = self.currents(&add.children, now)?;
+        let level = package.level;
+        let place = self.gather(operation, parent, level, &children, planned, false)?;
+        let mut root = parent;
+        while let Some(outer) = self.things[&root].parent {
+            root = outer;
+        }
+        if place != here_if_found(self.things[&root].place, operation.site) {
+            return Err(());
+        }
+        for child in children {
+            self.things.get_mut(&child).unwrap().parent = Some(parent);
+        }
+        self.move_all(root, place);
+        Ok(())
+    }
+
+    /// Children ready to go into a package, and where they are.
+    fn gather(
+        &mut self,
+        operation: &Operation,
+        parent: Code,
+        level: Level,
+        children: &[Code],
+        planned: bool,
+        regroup: bool,
+    ) -> Result<Place, ()> {
+        let here = operation.site;
+        let mut place = None;
+        for child in children.iter().copied() {
+            if planned {
+                level_of(child, plan().child_level(level).unwrap())?;
+            }
+            match self.things.get(&child).cloned() {
+                None if planned && level == Level::Case => {
+                    self.make(child, Level::Unit, Place::At(here));
+                }
+                None => return Err(()),
+                Some(thing) => {
+                    let shipped = matches!(thing.place, Place::Shipped(..));
+                    if thing.level >= level || thing.disputed || shipped {
+                        return Err(());
+                    }
+                    self.at_hand(&thing, here)?;
+                    match thing.parent {
+                        Some(from) if regroup && from != parent => self.leave(child, from),
+                        Some(_) => return Err(()),
+                        None => {}
+                    }
+                    if planned && thing.level == Level::Unit && !thing.real {
+                        self.make(child, Level::Unit, thing.place);
+                        self.count(thing.under, 1);
+                    }
+                }
+            }
+            let there = here_if_found(self.things[&child].place, here);
+            if *place.get_or_insert(there) != there {
+                return Err(());
+            }
+        }
+        if children.iter().any(|child| !self.things.contains_key(child)) {
+            return Err(());
+        }
+        place.ok_or(())
+    }
+
     fn relabel(&mut self, old: Code, new: Code, now: TimeInterval) -> Answer {
         let current = self.current(old, now)?;
         if old == new || self.things.contains_key(&new) || self.replaced.contains_key(&new) {
             return Err(());
         }
-        let thing = self.things.get(&current).filter(|thing| !thing.disputed).cloned().ok_or(())?;
+        let thing = self.there(current)?.clone();
+        if thing.disputed {
+            return Err(());
+        }
         level_of(new, thing.level)?;
         for child in self.children(current) {
             self.things.get_mut(&child).unwrap().parent = Some(new);
@@ -353,32 +555,39 @@ impl Model {
         Ok(())
     }
 
-    fn ship(&mut self, operation: &Operation, codes: &[Code], document: DocumentId) -> Answer {
-        let from = site_of(document);
-        if from != operation.site {
-            return Err(());
-        }
-        let already = self.shipped_units(document);
+    fn leave_under(
+        &mut self,
+        operation: &Operation,
+        codes: &[Code],
+        document: DocumentId,
+        place: fn(SiteId, DocumentId) -> Place,
+    ) -> Answer {
+        let from = operation.site;
         let mut load = 0;
         for code in self.currents(codes, operation.at.interval())? {
             match self.things.get(&code) {
-                None => self.announce(code, Place::Shipped(from, document))?,
+                None => self.announce(code, place(from, document))?,
                 Some(thing) if thing.disputed => return Err(()),
                 Some(Thing { place: Place::Shipped(by, earlier), .. })
                     if *by != from || *earlier == document =>
                 {
                     return Err(());
                 }
-                Some(_) => {
-                    load += self.units(code);
-                    if already + load > DEMAND {
-                        return Err(());
-                    }
-                    self.go(code, Place::Shipped(from, document));
+                Some(thing) => {
+                    self.at_hand(thing, from)?;
+                    self.takes(document, &mut load, code)?;
+                    self.go(code, place(from, document));
                 }
             }
         }
         Ok(())
+    }
+
+    /// The document still asks for what is loaded.
+    fn takes(&self, document: DocumentId, load: &mut u32, code: Code) -> Answer {
+        let units = self.units(code);
+        *load += units;
+        if units > 0 && self.moved_under(document) + *load > DEMAND { Err(()) } else { Ok(()) }
     }
 
     fn announce(&mut self, code: Code, place: Place) -> Answer {
@@ -449,19 +658,24 @@ impl Model {
         }
     }
 
-    pub(crate) fn shipped_units(&self, document: DocumentId) -> u32 {
-        let shipped = |thing: &Thing| {
-            thing.level == Level::Unit
-                && thing.real
-                && matches!(thing.place, Place::Shipped(_, under) if under == document)
+    fn units_under(&self, document: DocumentId) -> u32 {
+        let left = |thing: &&Thing| {
+            let under = match thing.place {
+                Place::Sent(_, by) | Place::Shipped(_, by) => Some(by),
+                Place::At(_) | Place::Lost(_) | Place::Gone(..) => None,
+            };
+            thing.level == Level::Unit && thing.real && under == Some(document)
         };
-        u32::try_from(self.things.values().filter(|thing| shipped(thing)).count()).unwrap()
+        u32::try_from(self.things.values().filter(left).count()).unwrap()
     }
 }
 
-/// The site whose people work on a document.
-fn site_of(document: DocumentId) -> SiteId {
-    route(document).sites().next().unwrap()
+/// What was lost, or sent here, is here when somebody holds it.
+fn here_if_found(place: Place, here: SiteId) -> Place {
+    match place {
+        Place::Lost(_) | Place::Sent(..) => Place::At(here),
+        Place::At(_) | Place::Shipped(..) | Place::Gone(..) => place,
+    }
 }
 
 fn level_of(code: Code, level: Level) -> Answer {

@@ -24,6 +24,7 @@ fn operation(site: SiteId, action: Action) -> Operation {
     Operation {
         at: Stamp { wall: Timestamp(0), uncertainty_ms: 5 },
         operator: None,
+        approver: None,
         site,
         basis: Cursor(0),
         action,
@@ -36,7 +37,14 @@ fn made() -> Made {
 
 fn pack(parent: Code, children: &[Code]) -> Operation {
     let children = children.to_vec();
-    let pack = Pack { parent, level: Level::Case, children, made: Some(made()), partial: None };
+    let pack = Pack {
+        parent,
+        level: Level::Case,
+        children,
+        made: Some(made()),
+        partial: None,
+        mixed_lots: false,
+    };
     operation(HERE, Action::Pack(pack))
 }
 
@@ -323,7 +331,8 @@ mod receiving {
             level: Level::Pallet,
             children: vec![case(0)],
             made: Some(made()),
-            partial: Some(PartialReason::Shortage),
+            partial: Some(PartialReason::EndOfTask),
+            mixed_lots: false,
         };
         // The line made the case, then the pallet; the pallet's packing is heard of first.
         let announced =
@@ -373,10 +382,13 @@ mod mixing {
             revision: REVISION,
         });
         for (code, product) in children {
-            let issued = Issued { level: Level::Unit, product: Some(*product) };
+            let issued = Issued { level: Level::Unit, product: Some(*product), carrier: false };
             facts.set(*code, Presence::Absent(issued));
         }
-        facts.set(parent, Presence::Absent(Issued { level: Level::Box, product: Some(SET) }));
+        facts.set(
+            parent,
+            Presence::Absent(Issued { level: Level::Box, product: Some(SET), carrier: false }),
+        );
         facts
     }
 
@@ -387,6 +399,7 @@ mod mixing {
             children: children.iter().map(|(code, _)| *code).collect(),
             made: Some(Made { product: SET, ..made() }),
             partial: partial.then_some(PartialReason::EndOfTask),
+            mixed_lots: false,
         };
         judge(&operation(HERE, Action::Pack(pack)), &facts(children, case(0)))
     }
@@ -452,7 +465,10 @@ mod mixing {
         };
         let judged = |sets: Vec<ProductId>| {
             let mut facts = Facts::new();
-            facts.set(label, Presence::Absent(Issued { level: Level::Box, product: Some(SET) }));
+            facts.set(
+                label,
+                Presence::Absent(Issued { level: Level::Box, product: Some(SET), carrier: false }),
+            );
             facts.set_document(Document { sets, ..document.clone() });
             judge(&ship(&[label], 1), &facts).map(|_| ()).map_err(|rejection| rejection.code())
         };

@@ -3,12 +3,13 @@
 
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, OperatorId, OwnerId, ProductId,
-    Revision, Seq, SiteId, TaskId,
+    BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OperatorId, OwnerId,
+    ProductId, Revision, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Commission, Correct, Correction, Finding, Inspect, Level, Made, Operation, Pack,
-    PartialReason, Reassign, Receive, Relabel, RelabelReason, Ship, Unpack, VerifyPack,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
+    Inspect, Level, Made, Operation, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
+    RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
 };
 use sealtrace_protocol::signing::{Sealed, SealedBatch};
 use sealtrace_protocol::text::Lot;
@@ -43,6 +44,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             children: vec![unit, other],
             made: Some(made),
             partial: Some(PartialReason::EndOfTask),
+            mixed_lots: false,
         }),
         Action::Pack(Pack {
             parent: case,
@@ -50,6 +52,16 @@ pub(crate) fn operations() -> Vec<Operation> {
             children: vec![unit],
             made: None,
             partial: None,
+            mixed_lots: true,
+        }),
+        Action::AddTo(AddTo { parent: case, children: vec![unit], made: None, mixed_lots: false }),
+        Action::Regroup(Pack {
+            parent: case,
+            level: Level::Case,
+            children: vec![unit, other],
+            made: None,
+            partial: Some(PartialReason::Shortage),
+            mixed_lots: false,
         }),
         Action::Unpack(Unpack::Whole(case)),
         Action::Unpack(Unpack::Child(unit)),
@@ -59,6 +71,21 @@ pub(crate) fn operations() -> Vec<Operation> {
         Action::Receive(Receive { codes: vec![case], document: Some(DocumentId(78)) }),
         Action::Ship(Ship { codes: vec![case, unit], document: DocumentId(77) }),
         Action::Reassign(Reassign { codes: vec![case], from: DocumentId(77), to: DocumentId(79) }),
+        Action::Return(Return {
+            codes: vec![unit],
+            from: DealerId(12),
+            document: Some(DocumentId(80)),
+            opened: true,
+        }),
+        Action::Transfer(Transfer { codes: vec![case], document: DocumentId(81) }),
+        Action::Count(Count { codes: vec![case], document: DocumentId(82) }),
+        Action::PostCount(PostCount {
+            document: DocumentId(82),
+            found: vec![unit],
+            lost: vec![case],
+        }),
+        Action::Sample(Sample { codes: vec![unit], reason: SampleReason::Retained }),
+        Action::Destroy(Destroy { codes: vec![case], reason: DestroyReason::Expired }),
         Action::Inspect(Inspect {
             code: foreign,
             region: 320_100,
@@ -73,6 +100,7 @@ pub(crate) fn operations() -> Vec<Operation> {
     let operation = |action| Operation {
         at: Stamp { wall: Timestamp(1_800_000_000_000), uncertainty_ms: 250 },
         operator: Some(OperatorId(5)),
+        approver: None,
         site: SiteId(4),
         basis: Cursor(1_000),
         action,

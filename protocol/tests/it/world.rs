@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
-    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OrderId, ProductId, Revision, Seq,
-    SiteId, TaskId,
+    Cursor, DealerId, DeviceId, DocumentId, Epoch, OperationId, OperatorId, OrderId, ProductId,
+    Revision, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Commission, Correct, Correction, Document, DocumentLine, Effects, Facts, Issued, Item,
-    Level, Made, Need, Operation, Pack, PartialReason, Past, Plan, Presence, Reassign, Receive,
-    Rejection, Relabel, RelabelReason, Route, Ship, State, Step, Task, Touched, Unpack, VerifyPack,
-    dispute, judge,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Document,
+    DocumentLine, Effects, Facts, Issued, Item, Level, Made, Need, Operation, Pack, PartialReason,
+    Past, Plan, PostCount, Presence, Reassign, Receive, Rejection, Relabel, RelabelReason, Return,
+    Role, Route, Sample, SampleReason, Ship, State, Step, Task, Touched, Transfer, Unpack,
+    VerifyPack, Worker, dispute, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -24,8 +25,12 @@ pub(crate) const PALLETS: u64 = 3;
 pub(crate) const SITES: u64 = 2;
 /// Shipments leave under documents 1 to 3 …
 pub(crate) const OUTBOUND: u64 = 3;
-/// … goods come in under the two after them.
-pub(crate) const DOCUMENTS: u64 = 5;
+/// … goods come in under the next two, go to the other site under the next, come back from the first dealer under the
+/// next, and are counted under the last.
+pub(crate) const INBOUND: u64 = 5;
+pub(crate) const TRANSFERS: u64 = 7;
+pub(crate) const RETURNS: u64 = 9;
+pub(crate) const DOCUMENTS: u64 = 11;
 /// What each document asks for.
 pub(crate) const DEMAND: u32 = 7;
 pub(crate) const REVISION: Revision = Revision(1);
@@ -59,7 +64,12 @@ pub(crate) fn issued(code: Code) -> Presence {
         Code::Sscc(_) => Level::Pallet,
         Code::Sgtin(_) => return Presence::Foreign,
     };
-    Presence::Absent(Issued { level, product: Some(PRODUCT) })
+    Presence::Absent(Issued { level, product: Some(PRODUCT), carrier: is_carrier(code) })
+}
+
+/// The last pallet is loaded again and again.
+pub(crate) fn is_carrier(code: Code) -> bool {
+    matches!(code, Code::Sscc(sscc) if sscc.body() % WORLD == PALLETS - 1 && sscc.body() >= 20_000_000_000)
 }
 
 fn task(id: TaskId) -> Task {
@@ -123,11 +133,8 @@ impl Ledger {
             *units = units.saturating_add(moved.on.units()).checked_sub(moved.off.units()).unwrap();
         }
         if let Some((id, operation)) = by {
-            let received_under = match &operation.action {
-                Action::Receive(receive) => receive.document,
-                _ => None,
-            };
-            self.pasts.insert(id, Past { site: operation.site, touched, received_under });
+            let moves = effects.moves.clone();
+            self.pasts.insert(id, Past { site: operation.site, touched, moves });
         }
     }
 
@@ -143,6 +150,9 @@ impl Ledger {
                 continue;
             };
             facts.set(code, Presence::Present(item.clone()));
+            if let Presence::Absent(issued) = issued(code) {
+                facts.set_issued(code, issued);
+            }
             if let State::Replaced { by, .. } = item.state {
                 wanted.push((by, need));
             }
@@ -170,6 +180,9 @@ impl Ledger {
         for (code, item) in &self.items {
             facts.set(*code, Presence::Present(item.clone()));
             facts.set_children(*code, self.children(*code));
+            if let Presence::Absent(issued) = issued(*code) {
+                facts.set_issued(*code, issued);
+            }
         }
         facts
     }
@@ -180,6 +193,9 @@ impl Ledger {
         for id in operation.documents() {
             facts.set_document(self.document(id));
         }
+        // Somebody is a supervisor; a line by itself is nobody.
+        facts.worker =
+            operation.operator.map(|_| Worker { role: Role::Supervisor, permitted: true });
         facts.past = operation.corrects().and_then(|id| self.pasts.get(&id)).cloned();
         facts
     }
@@ -199,10 +215,12 @@ impl Ledger {
 /// Documents belong to the sites in turn.
 pub(crate) fn route(id: DocumentId) -> Route {
     let site = SiteId(1 + (id.get() - 1) % SITES);
-    if id.get() <= OUTBOUND {
-        Route::Outbound { from: site, to: DealerId(id.get()) }
-    } else {
-        Route::Inbound { from: None, to: site }
+    match id.get() {
+        ..=OUTBOUND => Route::Outbound { from: site, to: DealerId(id.get()) },
+        ..=INBOUND => Route::Inbound { from: None, to: site },
+        ..=TRANSFERS => Route::Transfer { from: site, to: SiteId(3 - site.get()) },
+        ..=RETURNS => Route::Return { from: DealerId(1), to: site },
+        _ => Route::Count { at: site },
     }
 }
 
@@ -216,21 +234,27 @@ pub(crate) fn history(world: u64, length: usize) -> impl Strategy<Value = Vec<Op
 }
 
 fn operation(world: u64) -> impl Strategy<Value = Operation> {
-    (1..=SITES, 0_i64..100, action(world)).prop_map(move |(site, at, action)| {
-        let mut operation = Operation {
-            at: Stamp { wall: Timestamp(at), uncertainty_ms: 5 },
-            operator: None,
-            site: SiteId(site),
-            basis: Cursor(0),
-            action,
-        };
-        match &mut operation.action {
-            Action::Commission(Commission { made, .. })
-            | Action::Pack(Pack { made: Some(made), .. }) => made.task = TaskId(site),
-            _ => {}
-        }
-        operation
-    })
+    let operator = prop::option::weighted(0.7, Just(OperatorId(1)));
+    (1..=SITES, 0_i64..100, operator, action(world)).prop_map(
+        move |(site, at, operator, action)| {
+            let mut operation = Operation {
+                at: Stamp { wall: Timestamp(at), uncertainty_ms: 5 },
+                operator,
+                approver: None,
+                site: SiteId(site),
+                basis: Cursor(0),
+                action,
+            };
+            match &mut operation.action {
+                Action::Commission(Commission { made, .. })
+                | Action::AddTo(AddTo { made: Some(made), .. })
+                | Action::Regroup(Pack { made: Some(made), .. })
+                | Action::Pack(Pack { made: Some(made), .. }) => made.task = TaskId(site),
+                _ => {}
+            }
+            operation
+        },
+    )
 }
 
 fn action(world: u64) -> impl Strategy<Value = Action> {
@@ -247,44 +271,89 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
     let pack_case = (case.clone(), run.clone(), prop::bool::weighted(0.8)).prop_map(
         move |(parent, children, with_plan)| {
             let made = with_plan.then_some(made);
-            Action::Pack(Pack { parent, level: Level::Case, children, made, partial: None })
+            let (level, partial, mixed_lots) = (Level::Case, None, false);
+            Pack { parent, level, children, made, partial, mixed_lots }
         },
     );
     let loose = prop_oneof![5 => case.clone(), 1 => unit.clone()];
     let some_cases = prop::collection::vec(loose, 1..3);
-    let pack_pallet = (pallet.clone(), some_cases, any::<bool>()).prop_map(
-        move |(parent, children, with_plan)| {
-            Action::Pack(Pack {
-                parent,
-                level: Level::Pallet,
-                children,
-                made: with_plan.then_some(made),
-                partial: with_plan.then_some(PartialReason::EndOfTask),
-            })
+    let pack_pallet = (pallet.clone(), some_cases.clone(), any::<bool>()).prop_map(
+        move |(parent, children, with_plan)| Pack {
+            parent,
+            level: Level::Pallet,
+            children,
+            made: with_plan.then_some(made),
+            partial: with_plan.then_some(PartialReason::EndOfTask),
+            mixed_lots: false,
         },
     );
+    let short_case = (case.clone(), unit.clone()).prop_map(move |(parent, child)| Pack {
+        parent,
+        level: Level::Case,
+        children: vec![child],
+        made: Some(made),
+        partial: Some(PartialReason::Shortage),
+        mixed_lots: false,
+    });
+    let package = prop_oneof![2 => pack_case, 2 => pack_pallet, 1 => short_case];
+    let some_units = prop::collection::vec(unit.clone(), 1..3);
+    let add =
+        prop_oneof![(case.clone(), some_units.clone()), (pallet.clone(), some_cases.clone()),];
+    let add = (add, any::<bool>()).prop_map(move |((parent, children), with_plan)| AddTo {
+        parent,
+        children,
+        made: with_plan.then_some(made),
+        mixed_lots: false,
+    });
     let seen = prop::collection::vec(item.clone(), 0..4);
-    let documents = (1..=OUTBOUND).prop_map(DocumentId);
-    let arrivals = prop::option::of((OUTBOUND + 1..=DOCUMENTS).prop_map(DocumentId));
-    prop_oneof![
+    let under = |first: u64, last: u64| (first..=last).prop_map(DocumentId);
+    let outbound = under(1, OUTBOUND);
+    let arrivals = prop::option::of(under(OUTBOUND + 1, TRANSFERS));
+    let back = prop::option::of(under(TRANSFERS + 1, RETURNS));
+    let some = prop::collection::vec(item.clone(), 1..3);
+    let few = prop::collection::vec(item.clone(), 0..2);
+    let packing = prop_oneof![
         2 => run.prop_map(move |codes| Action::Commission(Commission { codes, made })),
-        6 => pack_case,
-        5 => pack_pallet,
+        11 => package.clone().prop_map(Action::Pack),
+        4 => package.prop_map(Action::Regroup),
+        4 => add.prop_map(Action::AddTo),
         2 => item.clone().prop_map(|code| Action::Unpack(Unpack::Whole(code))),
         2 => item.clone().prop_map(|code| Action::Unpack(Unpack::Child(code))),
         3 => (item.clone(), item.clone()).prop_map(|(old, new)| {
             Action::Relabel(Relabel { old, new, reason: RelabelReason::Damaged })
         }),
-        1 => (item.clone(), seen).prop_map(|(parent, seen)| {
+        1 => (item, seen).prop_map(|(parent, seen)| {
             Action::VerifyPack(VerifyPack { parent, seen })
         }),
-        4 => (prop::collection::vec(item.clone(), 1..3), arrivals)
+    ];
+    let moving = prop_oneof![
+        4 => (some.clone(), arrivals)
             .prop_map(|(codes, document)| Action::Receive(Receive { codes, document })),
-        4 => (prop::collection::vec(item.clone(), 1..3), documents.clone())
+        4 => (some.clone(), outbound.clone())
             .prop_map(|(codes, document)| Action::Ship(Ship { codes, document })),
-        2 => (prop::collection::vec(item, 1..3), documents.clone(), documents)
+        3 => (some.clone(), 1..=2_u64, back, any::<bool>()).prop_map(|(codes, from, document, opened)| {
+            Action::Return(Return { codes, from: DealerId(from), document, opened })
+        }),
+        3 => (some.clone(), under(INBOUND + 1, TRANSFERS))
+            .prop_map(|(codes, document)| Action::Transfer(Transfer { codes, document })),
+        2 => (some.clone(), outbound.clone(), outbound)
             .prop_map(|(codes, from, to)| Action::Reassign(Reassign { codes, from, to })),
-        2 => (1..40_u64).prop_map(|seq| {
+        1 => (some.clone(), under(RETURNS + 1, DOCUMENTS))
+            .prop_map(|(codes, document)| Action::Count(Count { codes, document })),
+        2 => (few.clone(), few, under(RETURNS + 1, DOCUMENTS)).prop_map(|(found, lost, document)| {
+            Action::PostCount(PostCount { document, found, lost })
+        }),
+        1 => some.clone().prop_map(|codes| {
+            Action::Sample(Sample { codes, reason: SampleReason::Inspection })
+        }),
+        1 => some.prop_map(|codes| {
+            Action::Destroy(Destroy { codes, reason: DestroyReason::Broken })
+        }),
+    ];
+    prop_oneof![
+        31 => packing,
+        20 => moving,
+        3 => (1..40_u64).prop_map(|seq| {
             Action::Correct(Correct { names: id(seq), correction: Correction::Undo })
         }),
     ]
