@@ -9,9 +9,9 @@ use sealtrace_protocol::ids::BatchNo;
 pub const LINGER_MS: u64 = 200;
 /// So many operations do not wait.
 pub const LINGER_OPERATIONS_MAX: u64 = 500;
-/// How often the feed is asked for when it had nothing.
+/// How often each stream of the feed is asked for when it had nothing.
 pub const FEED_INTERVAL_MS: u64 = 1_000;
-/// A feed this late goes before verdicts, however many there are.
+/// A stream this late goes before verdicts, however many there are.
 const FEED_OVERDUE_MS: u64 = 5_000;
 /// The first pause when verdicts were asked for and there were none yet; it doubles.
 pub const VERDICT_INTERVAL_MS: u64 = 200;
@@ -37,8 +37,10 @@ pub enum Action {
     },
     /// Ask for verdicts after the cursor.
     FetchVerdicts,
-    /// Ask for the feed of every site, and for missing digests.
-    FetchFeed,
+    /// Ask for a page of every site's desk; after the last one for missing digests.
+    FetchDesk,
+    /// Ask for a page of every site's goods.
+    FetchGoods,
     /// Nothing before this time, unless something changes.
     WaitUntil(u64),
 }
@@ -81,8 +83,13 @@ pub enum Outcome {
         /// There are more right now.
         more: bool,
     },
-    /// Feed pages came.
-    Feed {
+    /// Pages of desks came.
+    Desk {
+        /// There is more right now.
+        more: bool,
+    },
+    /// Pages of goods came.
+    Goods {
         /// There is more right now.
         more: bool,
     },
@@ -121,10 +128,14 @@ pub struct Outbox {
     waiting_since: Option<u64>,
     upload: Patience,
     download: Patience,
+    goods: Patience,
     expected: Option<BatchNo>,
     verdicts_at: u64,
     verdict_pause_ms: u64,
-    feed_at: u64,
+    desk_at: u64,
+    /// The desks have more to say: goods wait, so that work can begin.
+    desk_goes_on: bool,
+    goods_at: u64,
     downloads_turn: bool,
     random: u64,
 }
@@ -144,10 +155,13 @@ impl Outbox {
             waiting_since: None,
             upload: Patience { failures: 0, not_before: 0 },
             download: Patience { failures: 0, not_before: 0 },
+            goods: Patience { failures: 0, not_before: 0 },
             expected: None,
             verdicts_at: 0,
             verdict_pause_ms: 0,
-            feed_at: 0,
+            desk_at: 0,
+            desk_goes_on: true,
+            goods_at: 0,
             downloads_turn: true,
             random: seed | 1,
         }
@@ -163,10 +177,10 @@ impl Outbox {
         self.standing = standing;
     }
 
-    /// True when the last thing tried in each direction worked.
+    /// True when the last thing tried of each kind worked.
     #[must_use]
     pub const fn is_online(&self) -> bool {
-        self.upload.failures == 0 && self.download.failures == 0
+        self.upload.failures == 0 && self.download.failures == 0 && self.goods.failures == 0
     }
 
     /// What to do now.
@@ -218,15 +232,22 @@ impl Outbox {
         } else {
             u64::MAX
         };
-        let feed_at = self.feed_at.max(self.download.not_before);
-        if now >= feed_at.saturating_add(FEED_OVERDUE_MS) {
-            (Some(Action::FetchFeed), now)
+        let desk_at = self.desk_at.max(self.download.not_before);
+        let goods_at =
+            if self.desk_goes_on { u64::MAX } else { self.goods_at.max(self.goods.not_before) };
+        let overdue = |at: u64| now >= at.saturating_add(FEED_OVERDUE_MS);
+        if overdue(desk_at) {
+            (Some(Action::FetchDesk), now)
+        } else if overdue(goods_at) {
+            (Some(Action::FetchGoods), now)
         } else if now >= verdicts_at {
             (Some(Action::FetchVerdicts), now)
-        } else if now >= feed_at {
-            (Some(Action::FetchFeed), now)
+        } else if now >= desk_at {
+            (Some(Action::FetchDesk), now)
+        } else if now >= goods_at {
+            (Some(Action::FetchGoods), now)
         } else {
-            (None, verdicts_at.min(feed_at))
+            (None, verdicts_at.min(desk_at).min(goods_at))
         }
     }
 
@@ -258,12 +279,18 @@ impl Outbox {
                 self.verdicts_at = now.saturating_add(self.verdict_pause_ms);
                 if count > 0 {
                     // What was judged is in the feed: the two are seen together.
-                    self.feed_at = now;
+                    self.desk_at = now;
+                    self.goods_at = now;
                 }
             }
-            Outcome::Feed { more } => {
+            Outcome::Desk { more } => {
                 self.download.succeeded();
-                self.feed_at = if more { now } else { now.saturating_add(FEED_INTERVAL_MS) };
+                self.desk_goes_on = more;
+                self.desk_at = next_poll(more, now);
+            }
+            Outcome::Goods { more } => {
+                self.goods.succeeded();
+                self.goods_at = next_poll(more, now);
             }
             Outcome::Failed => self.failed(action, now),
         }
@@ -288,7 +315,8 @@ impl Outbox {
             | Action::Resume
             | Action::Seal
             | Action::FetchVerdicts
-            | Action::FetchFeed
+            | Action::FetchDesk
+            | Action::FetchGoods
             | Action::WaitUntil(_) => self.failed(action, now),
         }
     }
@@ -300,7 +328,13 @@ impl Outbox {
                 self.expected = None;
                 self.upload.failed(now, random);
             }
-            Action::FetchVerdicts | Action::FetchFeed => self.download.failed(now, random),
+            Action::FetchVerdicts => self.download.failed(now, random),
+            Action::FetchDesk => {
+                // Where one site is refused, the others' goods come all the same.
+                self.desk_goes_on = false;
+                self.download.failed(now, random);
+            }
+            Action::FetchGoods => self.goods.failed(now, random),
             Action::WaitUntil(_) => {}
         }
     }
@@ -316,6 +350,10 @@ impl Outbox {
     }
 }
 
+const fn next_poll(more: bool, now: u64) -> u64 {
+    if more { now } else { now.saturating_add(FEED_INTERVAL_MS) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,7 +363,8 @@ mod tests {
     /// A machine whose downloads have nothing to do for a while.
     fn quiet(now: u64) -> Outbox {
         let mut outbox = Outbox::new(7);
-        outbox.on(Action::FetchFeed, Outcome::Feed { more: false }, now);
+        outbox.on(Action::FetchDesk, Outcome::Desk { more: false }, now);
+        outbox.on(Action::FetchGoods, Outcome::Goods { more: false }, now);
         outbox
     }
 
@@ -337,7 +376,7 @@ mod tests {
     fn nothing_to_do_waits_for_the_next_feed() {
         let outbox = quiet(1_000);
         assert_eq!(outbox.next(1_000), Action::WaitUntil(1_000 + FEED_INTERVAL_MS));
-        assert_eq!(outbox.next(1_000 + FEED_INTERVAL_MS), Action::FetchFeed);
+        assert_eq!(outbox.next(1_000 + FEED_INTERVAL_MS), Action::FetchDesk);
     }
 
     #[test]
@@ -388,7 +427,7 @@ mod tests {
         for _ in 0..10 {
             outbox.on(SEND, Outcome::Failed, 0);
         }
-        assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchFeed);
+        assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchDesk);
     }
 
     #[test]
@@ -468,11 +507,38 @@ mod tests {
     }
 
     #[test]
+    fn the_desk_comes_first_to_its_end_and_is_asked_for_again_while_goods_come() {
+        let mut outbox = Outbox::new(7);
+        let mut done = Vec::new();
+        for now in [0, 100, 200, 300, 400, 1_150, 1_250, 1_350] {
+            let action = outbox.next(now);
+            let outcome = match action {
+                Action::FetchDesk => Outcome::Desk { more: now < 100 },
+                _ => Outcome::Goods { more: true },
+            };
+            outbox.on(action, outcome, now);
+            done.push(action);
+        }
+        let (desk, goods) = (Action::FetchDesk, Action::FetchGoods);
+        assert_eq!(done, [desk, desk, goods, goods, goods, desk, goods, goods]);
+    }
+
+    #[test]
+    fn goods_that_do_not_come_keep_nothing_else_up() {
+        let mut outbox = quiet(0);
+        for _ in 0..10 {
+            outbox.on(Action::FetchGoods, Outcome::Failed, 0);
+        }
+        assert!(!outbox.is_online());
+        assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchDesk);
+    }
+
+    #[test]
     fn many_verdicts_do_not_starve_the_feed() {
         let mut outbox = quiet(0);
         outbox.observe(Standing { unjudged: 9, ..Standing::default() }, 0);
         let late = FEED_INTERVAL_MS + FEED_OVERDUE_MS;
         assert_eq!(outbox.next(late - 1), Action::FetchVerdicts);
-        assert_eq!(outbox.next(late), Action::FetchFeed);
+        assert_eq!(outbox.next(late), Action::FetchDesk);
     }
 }
