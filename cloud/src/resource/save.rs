@@ -263,7 +263,7 @@ async fn write_down<R: Resource>(
         resource: definition.name,
         subject: change.id,
         label,
-        action,
+        action: action.name(),
         before: &before,
         after: &written,
     };
