@@ -84,15 +84,14 @@ impl Reader<'_> {
         place: &str,
         check: &mut Check,
     ) -> Cell {
-        if let Kind::Secret(secret) = field.kind {
-            return self.secret(secret, field, sent, form, check);
-        }
         let was = self.before.map(|before| before.get(field.name));
         if let Some(was) = was.filter(|_| field.fixed && sent.is_null()) {
             return was.clone();
         }
-        let cell = self.read(field, sent, place, check);
-        if field.required && is_empty(&cell) {
+        let cell = self.read(field, sent, form, place, check);
+        // A secret says by itself when it is missing.
+        let is_secret = matches!(field.kind, Kind::Secret(_));
+        if field.required && !is_secret && is_empty(&cell) {
             check.fault(place, "required");
         }
         if was.is_some_and(|was| field.fixed && *was != cell) {
@@ -121,8 +120,16 @@ impl Reader<'_> {
         self.verifiers.get(field.name).cloned().map_or(Cell::Empty, Cell::Text)
     }
 
-    fn read(&self, field: &'static Field, sent: &Value, place: &str, check: &mut Check) -> Cell {
+    fn read(
+        &self,
+        field: &'static Field,
+        sent: &Value,
+        form: &Form,
+        place: &str,
+        check: &mut Check,
+    ) -> Cell {
         match &field.kind {
+            Kind::Secret(secret) => self.secret(*secret, field, sent, form, check),
             Kind::Text { characters_max } => {
                 let text = text_of(sent, place, check).trim();
                 let is_left_empty = text.is_empty();

@@ -13,7 +13,7 @@ use crate::store::{StoreError, Tx, resource as stored};
 struct Names(BTreeMap<(&'static str, u64), String>);
 
 /// Rows with the names of all they refer to.
-pub async fn rows(
+pub(super) async fn rows(
     tx: &mut Tx,
     definition: &Definition,
     records: &[Record],
@@ -24,7 +24,7 @@ pub async fn rows(
 }
 
 /// One row.
-pub async fn row(
+pub(super) async fn row(
     tx: &mut Tx,
     definition: &Definition,
     record: &Record,
