@@ -314,13 +314,13 @@ test('documents_are_listed_by_kind_and_those_nobody_can_work_on_here_say_so', as
   await page.click('[data-document="10"]')
   await page.waitForTimeout(100)
   assert.equal(await page.$('.scan'), null)
-  assert.match(await page.textContent('[data-document="5"]'), /168 \/ 288.*SO-88121 · 作业中/s)
+  assert.match(await page.textContent('[data-document="5"]'), /168 \/ 288.*SO-88121作业中/s)
   assert.match(await page.textContent('[data-document="5"] [data-share]'), /本机份额 288 \/ 528/)
 })
 
 test('a_task_that_is_done_is_listed_as_done_not_offered_and_its_refusal_is_said', async () => {
   await signIn()
-  assert.match(await page.textContent('[data-task="8"]'), /240 \/ 240.*L20260418 · 2026-04-18 · 早班.*已完成/s)
+  assert.match(await page.textContent('[data-task="8"]'), /240 \/ 240.*批次 L202604182026-04-18早班已完成/s)
   agent.refusal = { code: 'task_done', params: {} }
   await page.click('[data-task="8"]')
   await tone('refused')
