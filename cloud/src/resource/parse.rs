@@ -89,9 +89,9 @@ impl Reader<'_> {
             return was.clone();
         }
         let cell = self.read(field, sent, form, place, check);
-        // A secret says by itself when it is missing.
-        let is_secret = matches!(field.kind, Kind::Secret(_));
-        if field.required && !is_secret && is_empty(&cell) {
+        // These say by themselves when they are missing.
+        let says_so = matches!(field.kind, Kind::Secret(_) | Kind::Plan { .. });
+        if field.required && !says_so && is_empty(&cell) {
             check.fault(place, "required");
         }
         if was.is_some_and(|was| field.fixed && *was != cell) {

@@ -64,7 +64,7 @@ impl Page {
 }
 
 /// Keys asked for with one query; a fixed number, so that the statement is prepared once.
-const KEYS_PER_QUERY: usize = 128;
+pub const KEYS_PER_QUERY: usize = 128;
 
 /// `$1, $2, …` for as many keys as [`keys`] gives.
 #[must_use]

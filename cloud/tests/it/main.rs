@@ -8,6 +8,8 @@
 )]
 
 mod accounts;
+mod audit;
+mod catalog;
 mod cli;
 mod codes;
 mod devices;
@@ -22,7 +24,11 @@ mod office;
 mod orders;
 mod organisations;
 mod pages;
+mod prefetch;
+mod resources;
+mod stock;
 mod store_contract;
+mod telling;
 mod tracing;
 mod verifications;
 mod world;

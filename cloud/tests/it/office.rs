@@ -8,7 +8,7 @@ use sealtrace_cloud::config::{Config, Flags};
 use sealtrace_cloud::devices::Device;
 use sealtrace_cloud::feed;
 use sealtrace_cloud::ingest;
-use sealtrace_cloud::ingest::judging::judge_round;
+use sealtrace_cloud::ingest::judging::{self, judge_round};
 use sealtrace_cloud::store::{Database, StoreError, devices, streams};
 use sealtrace_cloud::writing;
 use sealtrace_protocol::code::Code;
@@ -16,7 +16,7 @@ use sealtrace_protocol::ids::{
     BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, ProductId, Revision, Seq, SiteId,
     TaskId,
 };
-use sealtrace_protocol::ledger::{Action, Level, Made, Operation, Pack, Ship};
+use sealtrace_protocol::ledger::{Action, Level, Made, Operation, Pack, Ship, Verdict};
 use sealtrace_protocol::link::{FeedPage, FeedRow};
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
@@ -305,16 +305,26 @@ impl Line {
         at: Timestamp,
         actions: Vec<Action>,
     ) -> OperationId {
-        let made = |action| {
-            Record::Made(Operation {
-                at: Stamp { wall: at, uncertainty_ms: 500 },
-                operator: None,
-                site: self.site,
-                basis: Cursor(0),
-                action,
-            })
-        };
-        let records: Vec<Record> = actions.into_iter().map(made).collect();
+        let operations = actions.into_iter().map(|action| self.operation(at, action)).collect();
+        self.delivers(office, operations).await;
+        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
+    }
+
+    /// Something done at its site at `at`, by nobody in particular.
+    pub(crate) fn operation(&self, at: Timestamp, action: Action) -> Operation {
+        let at = Stamp { wall: at, uncertainty_ms: 500 };
+        Operation { at, operator: None, site: self.site, basis: Cursor(0), action }
+    }
+
+    /// Delivers operations as one batch, lets the cloud judge them, answers with their verdicts.
+    pub(crate) async fn delivers(
+        &mut self,
+        office: &Office,
+        operations: Vec<Operation>,
+    ) -> Vec<Verdict> {
+        let at = office.now();
+        let before = (self.head.epoch, self.head.seq);
+        let records: Vec<Record> = operations.into_iter().map(Record::Made).collect();
         let sealing = Sealing {
             owner: office.cloud.config.owner,
             device: self.device.id,
@@ -331,7 +341,14 @@ impl Line {
         self.head = StreamHead::after(&verified.header, verified.hash);
         let cloud = &office.cloud;
         while judge_round(&cloud.store, &cloud.codebook, cloud.clock.now()).await.unwrap() > 0 {}
-        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
+        let verdicts = judging::verdicts(&cloud.store, self.device.id, before).await.unwrap();
+        verdicts.verdicts.into_iter().map(|judged| judged.verdict).collect()
+    }
+
+    /// Delivers one operation; answers with its verdict.
+    pub(crate) async fn tries(&mut self, office: &Office, action: Action) -> Verdict {
+        let operation = self.operation(office.now(), action);
+        self.delivers(office, vec![operation]).await.remove(0)
     }
 
     pub(crate) const fn newest(&self) -> (BatchNo, Seq) {
