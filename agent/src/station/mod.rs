@@ -8,6 +8,7 @@ mod job;
 pub mod known;
 mod load;
 mod lookup;
+mod open;
 mod opening;
 mod pack;
 mod pen;

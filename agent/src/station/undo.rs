@@ -3,7 +3,8 @@
 use sealtrace_protocol::ids::OperationId;
 use sealtrace_protocol::ledger::{Action, Correct, Correction};
 
-use super::desk::{Desk, Open};
+use super::desk::Desk;
+use super::open::Open;
 use super::pen::{WORK_KEY, machine, with_basis};
 use super::work::Kept;
 use super::{Moment, Step};
