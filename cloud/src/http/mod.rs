@@ -23,7 +23,8 @@ pub use page::Paged;
 
 use crate::cloud::Cloud;
 use crate::{
-    accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages, resource, settings, tracing, verifications,
+    accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages,
+    resource, settings, tracing, verifications,
 };
 
 /// The web listener.

@@ -103,8 +103,5 @@ async fn head(cloud: &Cloud, tx: &mut Tx, now: Timestamp) -> Result<StreamHead, 
 
 /// Of processes that begin the stream together one does, and the others go on from there.
 fn faster(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Exists(source) => StoreError::Conflict(source),
-        error => error,
-    }
+    if let StoreError::Exists(source) = error { StoreError::Conflict(source) } else { error }
 }

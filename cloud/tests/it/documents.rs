@@ -15,9 +15,9 @@ use crate::office::{Goods, Line, Office, answer, faults, get, goods, id, in_both
 /// The document as a site's devices know it.
 async fn told(office: &Office, site: SiteId, document: u64) -> Option<DocumentRow> {
     let page = desk_page(&office.cloud.store, site, Cursor(0)).await;
-    page.rows.into_iter().find_map(|entry| match entry.row {
-        FeedRow::Document(row) if row.id() == DocumentId(document) => Some(row),
-        _ => None,
+    page.rows.into_iter().find_map(|entry| {
+        let FeedRow::Document(row) = entry.row else { return None };
+        (row.id() == DocumentId(document)).then_some(row)
     })
 }
 
@@ -92,7 +92,10 @@ async fn the_same_number_is_the_same_document_or_a_conflict() {
         let disable = json!({ "ids": [goods.product], "enabled": false });
         office.create("/products/enabled", disable).await;
         let (status, again) = office.post("/documents", body.clone()).await;
-        assert_eq!((status, &again["id"], &again["state"]), (200, &first["id"], &json!("submitted")));
+        assert_eq!(
+            (status, &again["id"], &again["state"]),
+            (200, &first["id"], &json!("submitted"))
+        );
         for (field, value) in [
             ("kind", json!("return")),
             ("dealer", json!(goods.shanghai)),
@@ -132,7 +135,8 @@ async fn an_erp_that_sends_one_document_many_times_at_once_makes_one() {
             body
         };
         let (one, two) = (other(1), other(2));
-        let answers = join_all([office.post("/documents", one), office.post("/documents", two)]).await;
+        let answers =
+            join_all([office.post("/documents", one), office.post("/documents", two)]).await;
         let mut statuses: Vec<u16> = answers.iter().map(|(status, _)| *status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [201, 409]);
@@ -266,7 +270,8 @@ async fn a_draft_can_say_something_else_until_it_is_submitted() {
         office.create(&format!("{path}/submit"), json!({})).await;
         let (status, late) = office.put(&path, edited).await;
         assert_eq!((status, &late["error"]["code"]), (409, &json!("wrong_state")));
-        for (action, state) in [("reject", "draft"), ("submit", "submitted"), ("withdraw", "draft")] {
+        for (action, state) in [("reject", "draft"), ("submit", "submitted"), ("withdraw", "draft")]
+        {
             let now = office.create(&format!("{path}/{action}"), json!({})).await;
             assert_eq!(now["state"], state);
         }

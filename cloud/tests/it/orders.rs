@@ -37,6 +37,17 @@ async fn task(office: &Office, site: SiteId, id: TaskId) -> TaskRow {
     tasks.into_iter().find(|task| task.id == id).unwrap()
 }
 
+/// An order's unit roll as it is printed: so many lines; the first.
+async fn printed(office: &Office, order: u64, units: usize) -> Code {
+    let printed = office.admin.get(&format!("/api/v1/orders/{order}/rolls/unit")).await;
+    assert_eq!(printed.header("content-type"), "text/plain; charset=utf-8");
+    let text = printed.text();
+    assert_eq!(text.lines().count(), units);
+    let is_address = |line: &str| line.starts_with("HTTPS://TRACE.EXAMPLE.COM/");
+    assert!(text.lines().all(is_address), "{text:.80}");
+    text.lines().next().unwrap().parse().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_released_to_two_sites_and_its_labels_are_shared_out() {
     in_both_offices(async |office| {
@@ -45,7 +56,8 @@ async fn an_order_is_released_to_two_sites_and_its_labels_are_shared_out() {
         let product = json!({ "name": "啤酒", "gtin": "6901234567892", "plan": plan });
         let product = id(&office.create("/products", product).await);
         let line = id(&office.create("/sites", json!({ "name": "line", "kind": "line" })).await);
-        let store = id(&office.create("/sites", json!({ "name": "store", "kind": "warehouse" })).await);
+        let store =
+            id(&office.create("/sites", json!({ "name": "store", "kind": "warehouse" })).await);
         let order = json!({ "number": "PO-9", "product": product, "lot": "L1", "quantity": 720 });
         let order = office.create("/orders", order).await;
         assert_eq!(
@@ -54,21 +66,19 @@ async fn an_order_is_released_to_two_sites_and_its_labels_are_shared_out() {
         );
         let order = id(&order);
         let rolls = office
-            .create(&format!("/orders/{order}/codes"), json!({ "units": 720, "cases": 30, "pallets": 9 }))
+            .create(
+                &format!("/orders/{order}/codes"),
+                json!({ "units": 720, "cases": 30, "pallets": 9 }),
+            )
             .await;
         let rolls = rolls["rolls"].as_array().unwrap().clone();
-        let counts: Vec<_> = rolls.iter().map(|roll| (roll["level"].clone(), roll["count"].clone())).collect();
+        let counts: Vec<_> =
+            rolls.iter().map(|roll| (roll["level"].clone(), roll["count"].clone())).collect();
         assert_eq!(
             counts,
             [(json!("unit"), json!(720)), (json!("case"), json!(30)), (json!("pallet"), json!(9))]
         );
-        let printed = office.admin.get(&format!("/api/v1/orders/{order}/rolls/unit")).await;
-        assert_eq!(printed.header("content-type"), "text/plain; charset=utf-8");
-        let text = printed.text();
-        assert_eq!(text.lines().count(), 720);
-        assert!(text.lines().all(|line| line.starts_with("HTTPS://TRACE.EXAMPLE.COM/")), "{text:.80}");
-        let first: Code = text.lines().next().unwrap().parse().unwrap();
-        assert_eq!(rolls[0]["first"], first.canonical());
+        assert_eq!(rolls[0]["first"], printed(&office, order, 720).await.canonical());
 
         let tasks = json!({ "tasks": [
             {
@@ -79,7 +89,10 @@ async fn an_order_is_released_to_two_sites_and_its_labels_are_shared_out() {
         ]});
         let released = office.create(&format!("/orders/{order}/release"), tasks.clone()).await;
         assert_eq!(released["state"], "released");
-        assert_eq!(released["codes"], json!({ "units": 720, "boxes": 0, "cases": 30, "pallets": 9 }));
+        assert_eq!(
+            released["codes"],
+            json!({ "units": 720, "boxes": 0, "cases": 30, "pallets": 9 })
+        );
         assert_eq!(
             (&released["tasks"][0]["state"], &released["tasks"][1]["site"]["name"]),
             (&json!("open"), &json!("store"))
@@ -208,7 +221,8 @@ async fn a_task_is_open_in_work_and_done_as_units_are_made_and_taken_back() {
         let known = task(&office, goods.site, goods.task).await;
         assert_eq!((known.state, known.made, known.revision), (TaskState::Open, 0, Revision(1)));
         let before = desk_page(&office.cloud.store, goods.site, Cursor(0)).await.cursor;
-        let first = line.does(&office, vec![goods.pack_case(0, 0..3), goods.pack_case(1, 3..6)]).await;
+        let first =
+            line.does(&office, vec![goods.pack_case(0, 0..3), goods.pack_case(1, 3..6)]).await;
         let known = task(&office, goods.site, goods.task).await;
         assert_eq!((known.state, known.made), (TaskState::InWork, 6));
         // Two operations of one batch, one row.
@@ -247,7 +261,8 @@ async fn what_was_begun_is_closed_and_only_what_was_not_is_withdrawn() {
         line.does(&office, vec![goods.pack_case(1, 3..6)]).await;
         assert_eq!(task(&office, goods.site, goods.task).await.made, 6);
 
-        let other = json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 6 });
+        let other =
+            json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 6 });
         let other = id(&office.create("/orders", other).await);
         office.create(&format!("/orders/{other}/codes"), json!({ "units": 6 })).await;
         let plan = json!({ "tasks": [{ "site": goods.site, "kind": "line", "quantity": 6 }] });
@@ -259,8 +274,7 @@ async fn what_was_begun_is_closed_and_only_what_was_not_is_withdrawn() {
         let mut tx = office.cloud.store.read().await.unwrap();
         assert!(tasks::task(&mut tx, withdrawn, Revision(1)).await.unwrap().is_none());
         drop(tx);
-        let (status, body) =
-            office.post(&format!("/tasks/{withdrawn}/close"), json!({})).await;
+        let (status, body) = office.post(&format!("/tasks/{withdrawn}/close"), json!({})).await;
         assert_eq!((status, &body["error"]["code"]), (409, &json!("void")));
         assert_eq!(office.post("/tasks/99/close", json!({})).await.0, 404);
     })
@@ -362,7 +376,8 @@ async fn what_may_not_be_made_there_is_refused_when_it_is_ordered_or_released() 
         restricted["sites"] = json!([goods.site]);
         restricted["dealers"] = json!([]);
         assert_eq!(office.put(&product, restricted).await.0, 200);
-        let order = json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 6 });
+        let order =
+            json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 6 });
         let order = id(&office.create("/orders", order).await);
         office.create(&format!("/orders/{order}/codes"), json!({ "units": 6 })).await;
         let plan = json!({ "tasks": [{ "site": store, "kind": "device", "quantity": 6 }] });
@@ -377,7 +392,8 @@ async fn what_may_not_be_made_there_is_refused_when_it_is_ordered_or_released() 
             faults(refused),
             json!({ "product": "disabled", "tasks.0.site": "unauthorised" })
         );
-        let order = json!({ "number": "PO-3", "product": goods.product, "lot": "L2", "quantity": 6 });
+        let order =
+            json!({ "number": "PO-3", "product": goods.product, "lot": "L2", "quantity": 6 });
         assert_eq!(faults(office.post("/orders", order).await), json!({ "product": "disabled" }));
     })
     .await;
