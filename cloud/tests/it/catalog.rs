@@ -78,6 +78,10 @@ async fn a_plan_that_cannot_be_packed_is_refused_at_the_step() {
             (json!([step("unit", 4)]), json!({ "plan.0.level": "order" })),
             (json!([step("case", 1001)]), json!({ "plan.0.holds": "out_of_range" })),
             (json!("case"), json!({ "plan": "unreadable" })),
+            (
+                json!([{ "level": "case", "holds": 4, "part": [] }]),
+                json!({ "plan.0.part": "no_such_field" }),
+            ),
             (mixed(6, json!([part(one, 2), part(two, 2)])), json!({ "plan.0.parts": "parts" })),
             (mixed(4, json!([part(one, 4)])), json!({ "plan.0.parts": "parts" })),
             (mixed(4, json!([part(one, 2), part(one, 2)])), json!({ "plan.0.parts": "parts" })),
