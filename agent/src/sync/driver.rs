@@ -158,7 +158,11 @@ impl Driver {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.failed(action, &error);
-                Outcome::Failed
+                if matches!(error, SyncError::Client(ClientError::Unreachable { .. })) {
+                    Outcome::Unreachable
+                } else {
+                    Outcome::Failed
+                }
             }
         }
     }

@@ -93,6 +93,8 @@ pub enum Outcome {
         /// There is more right now.
         more: bool,
     },
+    /// Nobody answered: what gets through next shows that the network is back.
+    Unreachable,
     /// It did not work.
     Failed,
 }
@@ -102,6 +104,8 @@ pub enum Outcome {
 struct Patience {
     failures: u32,
     not_before: u64,
+    /// It waits for the network, not for the cloud to change its mind.
+    unreachable: bool,
 }
 
 impl Patience {
@@ -119,7 +123,15 @@ impl Patience {
     fn succeeded(&mut self) {
         *self = Self::default();
     }
+
+    fn network_is_back(&mut self) {
+        if self.unreachable {
+            *self = Self::default();
+        }
+    }
 }
+
+const PATIENT: Patience = Patience { failures: 0, not_before: 0, unreachable: false };
 
 /// Decides what is next.
 #[derive(Clone, Debug)]
@@ -153,9 +165,9 @@ impl Outbox {
                 unjudged: 0,
             },
             waiting_since: None,
-            upload: Patience { failures: 0, not_before: 0 },
-            download: Patience { failures: 0, not_before: 0 },
-            goods: Patience { failures: 0, not_before: 0 },
+            upload: PATIENT,
+            download: PATIENT,
+            goods: PATIENT,
             expected: None,
             verdicts_at: 0,
             verdict_pause_ms: 0,
@@ -254,6 +266,11 @@ impl Outbox {
     /// Hears what came of `action`.
     pub fn on(&mut self, action: Action, outcome: Outcome, now: u64) {
         self.downloads_turn = matches!(action, Action::Send { .. } | Action::Resume | Action::Seal);
+        if !matches!(outcome, Outcome::Sealed | Outcome::Unreachable | Outcome::Failed) {
+            for patience in [&mut self.upload, &mut self.download, &mut self.goods] {
+                patience.network_is_back();
+            }
+        }
         match outcome {
             Outcome::Sealed => self.waiting_since = None,
             Outcome::Stored => {
@@ -292,7 +309,8 @@ impl Outbox {
                 self.goods.succeeded();
                 self.goods_at = next_poll(more, now);
             }
-            Outcome::Failed => self.failed(action, now),
+            Outcome::Unreachable => self.failed(action, true, now),
+            Outcome::Failed => self.failed(action, false, now),
         }
     }
 
@@ -317,26 +335,28 @@ impl Outbox {
             | Action::FetchVerdicts
             | Action::FetchDesk
             | Action::FetchGoods
-            | Action::WaitUntil(_) => self.failed(action, now),
+            | Action::WaitUntil(_) => self.failed(action, false, now),
         }
     }
 
-    fn failed(&mut self, action: Action, now: u64) {
+    fn failed(&mut self, action: Action, unreachable: bool, now: u64) {
         let random = self.draw();
-        match action {
+        let patience = match action {
             Action::Resume | Action::Seal | Action::Send { .. } => {
                 self.expected = None;
-                self.upload.failed(now, random);
+                &mut self.upload
             }
-            Action::FetchVerdicts => self.download.failed(now, random),
             Action::FetchDesk => {
                 // Where one site is refused, the others' goods come all the same.
                 self.desk_goes_on = false;
-                self.download.failed(now, random);
+                &mut self.download
             }
-            Action::FetchGoods => self.goods.failed(now, random),
-            Action::WaitUntil(_) => {}
-        }
+            Action::FetchVerdicts => &mut self.download,
+            Action::FetchGoods => &mut self.goods,
+            Action::WaitUntil(_) => return,
+        };
+        patience.failed(now, random);
+        patience.unreachable = unreachable;
     }
 
     /// Xorshift: good enough to spread pauses.
@@ -428,6 +448,25 @@ mod tests {
             outbox.on(SEND, Outcome::Failed, 0);
         }
         assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchDesk);
+    }
+
+    #[test]
+    fn what_gets_through_shows_that_the_network_is_back() {
+        let mut outbox = quiet(0);
+        outbox.observe(unsent(1), 0);
+        for _ in 0..10 {
+            outbox.on(Action::FetchDesk, Outcome::Unreachable, 0);
+            outbox.on(Action::FetchGoods, Outcome::Failed, 0);
+        }
+        outbox.on(SEND, Outcome::Stored, 500);
+        outbox.observe(Standing::default(), 500);
+        assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchDesk);
+        outbox.on(Action::FetchDesk, Outcome::Desk { more: false }, 1_000);
+        assert_eq!(
+            outbox.next(1_000),
+            Action::WaitUntil(1_000 + FEED_INTERVAL_MS),
+            "goods were refused"
+        );
     }
 
     #[test]
