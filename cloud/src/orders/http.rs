@@ -59,7 +59,13 @@ pub async fn one(
     At(id): At<OrderId>,
 ) -> Result<Json<Order>, ApiError> {
     let order = store::orders::order(&mut cloud.store.read().await?, id).await?;
-    order.map(Json).ok_or_else(|| ApiError::not_found("not_found"))
+    shown(&cloud, order.ok_or_else(|| ApiError::not_found("not_found"))?).await
+}
+
+/// An order with what is in use under its codes.
+async fn shown(cloud: &Cloud, order: Order) -> Result<Json<Order>, ApiError> {
+    let produced = store::orders::produced(&mut cloud.store.read().await?, order.id).await?;
+    Ok(Json(Order { produced: Some(produced), ..order }))
 }
 
 /// `POST /orders`.
@@ -69,7 +75,8 @@ pub async fn create(
     Input(draft): Input<Draft>,
 ) -> Result<(StatusCode, Json<Order>), ApiError> {
     let (order, new) = super::create(&cloud.store, &draft, by.0.id, cloud.clock.now()).await?;
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(order)))
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, shown(&cloud, order).await?))
 }
 
 /// `PUT /orders/{id}`.
@@ -79,7 +86,7 @@ pub async fn edit(
     At(id): At<OrderId>,
     Input(draft): Input<Draft>,
 ) -> Result<Json<Order>, ApiError> {
-    Ok(Json(super::edit(&cloud.store, id, &draft, by.0.id, cloud.clock.now()).await?))
+    shown(&cloud, super::edit(&cloud.store, id, &draft, by.0.id, cloud.clock.now()).await?).await
 }
 
 /// `DELETE /orders/{id}` — withdraw it and its tasks.
@@ -88,7 +95,7 @@ pub async fn withdraw(
     State(cloud): State<Cloud>,
     At(id): At<OrderId>,
 ) -> Result<Json<Order>, ApiError> {
-    Ok(Json(super::withdraw(&cloud.store, id, by.0.id, cloud.clock.now()).await?))
+    shown(&cloud, super::withdraw(&cloud.store, id, by.0.id, cloud.clock.now()).await?).await
 }
 
 /// `POST /orders/{id}/codes`.
@@ -119,7 +126,7 @@ pub async fn release(
     At(id): At<OrderId>,
     Input(plan): Input<ReleasePlan>,
 ) -> Result<Json<Order>, ApiError> {
-    Ok(Json(super::release(&cloud.store, id, &plan, by.0.id, cloud.clock.now()).await?))
+    shown(&cloud, super::release(&cloud.store, id, &plan, by.0.id, cloud.clock.now()).await?).await
 }
 
 /// `POST /tasks/{id}/close` — what was made is enough.
@@ -129,7 +136,7 @@ pub async fn close_task(
     At(id): At<TaskId>,
 ) -> Result<Json<Order>, ApiError> {
     let now = cloud.clock.now();
-    Ok(Json(super::end(&cloud.store, id, Ending::Closed, by.0.id, now).await?))
+    shown(&cloud, super::end(&cloud.store, id, Ending::Closed, by.0.id, now).await?).await
 }
 
 /// `POST /tasks/{id}/void` — withdraw it.
@@ -138,5 +145,6 @@ pub async fn void_task(
     State(cloud): State<Cloud>,
     At(id): At<TaskId>,
 ) -> Result<Json<Order>, ApiError> {
-    Ok(Json(super::end(&cloud.store, id, Ending::Void, by.0.id, cloud.clock.now()).await?))
+    shown(&cloud, super::end(&cloud.store, id, Ending::Void, by.0.id, cloud.clock.now()).await?)
+        .await
 }

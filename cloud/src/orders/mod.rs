@@ -9,7 +9,7 @@ mod split;
 mod tasks;
 
 use sealtrace_protocol::ids::{DeviceId, OrderId, Revision, SiteId, TaskId};
-use sealtrace_protocol::ledger::Plan;
+use sealtrace_protocol::ledger::{Level, Plan};
 use sealtrace_protocol::link::{TaskKind, TaskState};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
@@ -107,8 +107,9 @@ pub struct Order {
     pub state: OrderState,
     /// How many units were made under its tasks.
     pub made: u64,
-    /// What is in use under its codes.
-    pub produced: Counts,
+    /// What is in use under its codes; counted where one order is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub produced: Option<Counts>,
     /// Codes issued for it.
     pub codes: Counts,
     /// Its parts.
@@ -185,6 +186,18 @@ pub struct Counts {
     pub cases: u64,
     /// 托.
     pub pallets: u64,
+}
+
+impl Counts {
+    /// Says how many there are of a level.
+    pub const fn put(&mut self, level: Level, count: u64) {
+        match level {
+            Level::Unit => self.units = count,
+            Level::Box => self.boxes = count,
+            Level::Case => self.cases = count,
+            Level::Pallet => self.pallets = count,
+        }
+    }
 }
 
 /// The word for who works on a task.

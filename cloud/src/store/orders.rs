@@ -159,20 +159,18 @@ pub async fn list(tx: &mut Tx, wanted: &Wanted) -> Result<Listing<Order>, StoreE
 /// Orders with what belongs to them, one query each for all of them.
 async fn complete(tx: &mut Tx, rows: &[Row]) -> Result<Vec<Order>, StoreError> {
     let ids: Vec<OrderId> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
-    let mut produced = produced(tx, &ids).await?;
     let mut codes = codes(tx, &ids).await?;
     let mut tasks = tasks::shown(tx, &ids).await?;
     rows.iter()
         .map(|row| {
             let id = row.get(0)?;
             let tasks = tasks.remove(&id).unwrap_or_default();
-            let counts = produced.remove(&id).unwrap_or_default();
-            read(row, tasks, counts, codes.remove(&id).unwrap_or_default())
+            read(row, tasks, codes.remove(&id).unwrap_or_default())
         })
         .collect()
 }
 
-fn read(row: &Row, tasks: Vec<Task>, produced: Counts, codes: Counts) -> Result<Order, StoreError> {
+fn read(row: &Row, tasks: Vec<Task>, codes: Counts) -> Result<Order, StoreError> {
     let plan: String = row.get(8)?;
     let state: String = row.get(9)?;
     let stored = Stored::from_name(&state)
@@ -189,27 +187,29 @@ fn read(row: &Row, tasks: Vec<Task>, produced: Counts, codes: Counts) -> Result<
         plan: read_plan(&plan)?,
         state: stored.shown(made, quantity),
         made,
-        produced,
+        produced: None,
         codes,
         tasks,
         created_at: row.get(11)?,
     })
 }
 
-/// What the ledger holds in use under the codes issued for orders.
-pub async fn produced(
-    tx: &mut Tx,
-    ids: &[OrderId],
-) -> Result<BTreeMap<OrderId, Counts>, StoreError> {
+/// What the ledger holds in use under the codes issued for an order: counts every item of it, so not for lists.
+pub async fn produced(tx: &mut Tx, id: OrderId) -> Result<Counts, StoreError> {
     // 4294967296 = 2^32: the upper bits of an item key are its code order. States 1 and 2 are in use.
-    let sql = format!(
-        "select c.production_order, c.level, count(*) from code_orders c
-         join items i on i.key >= c.id * 4294967296 and i.key < (c.id + 1) * 4294967296
-         where c.production_order in ({}) and i.state in (1, 2)
-         group by c.production_order, c.level",
-        super::search::places()
-    );
-    counts(tx, &sql, ids).await
+    let rows = tx
+        .query(
+            "select c.level, count(*) from code_orders c
+             join items i on i.key >= c.id * 4294967296 and i.key < (c.id + 1) * 4294967296
+             where c.production_order = $1 and i.state in (1, 2) group by c.level",
+            &[id.into()],
+        )
+        .await?;
+    let mut counts = Counts::default();
+    for row in &rows {
+        counts.put(read_level(row, 0)?, row.get(1)?);
+    }
+    Ok(counts)
 }
 
 /// How many codes were issued for orders.
@@ -219,25 +219,10 @@ async fn codes(tx: &mut Tx, ids: &[OrderId]) -> Result<BTreeMap<OrderId, Counts>
          where production_order in ({}) group by production_order, level",
         super::search::places()
     );
-    counts(tx, &sql, ids).await
-}
-
-async fn counts(
-    tx: &mut Tx,
-    sql: &str,
-    ids: &[OrderId],
-) -> Result<BTreeMap<OrderId, Counts>, StoreError> {
     let mut found: BTreeMap<OrderId, Counts> = BTreeMap::new();
     for values in super::search::groups(ids) {
-        for row in tx.query(sql, &values).await? {
-            let counts = found.entry(row.get(0)?).or_default();
-            let count: u64 = row.get(2)?;
-            match read_level(&row, 1)? {
-                Level::Unit => counts.units = count,
-                Level::Box => counts.boxes = count,
-                Level::Case => counts.cases = count,
-                Level::Pallet => counts.pallets = count,
-            }
+        for row in tx.query(&sql, &values).await? {
+            found.entry(row.get(0)?).or_default().put(read_level(&row, 1)?, row.get(2)?);
         }
     }
     Ok(found)
