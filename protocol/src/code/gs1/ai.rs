@@ -33,7 +33,11 @@ impl Ai {
 
     /// How many digits it has.
     pub(super) fn len(self) -> usize {
-        self.text.iter().take_while(|digit| **digit != 0).count()
+        match self.text {
+            [_, _, 0, 0] => 2,
+            [_, _, _, 0] => 3,
+            _ => 4,
+        }
     }
 
     /// The digits.
@@ -50,10 +54,10 @@ impl Ai {
     }
 
     /// True for the pattern's identifiers; `n` stands for any digit.
-    pub(super) fn matches(self, pattern: &str) -> bool {
-        let meant = pattern.bytes().chain(core::iter::repeat(0));
+    pub(super) fn matches(self, pattern: &[u8]) -> bool {
+        let own = self.text.iter().zip(pattern);
         pattern.len() == self.len()
-            && self.text.iter().zip(meant).all(|(own, meant)| *own == meant || meant == b'n')
+            && own.into_iter().all(|(own, meant)| own == meant || *meant == b'n')
     }
 
     /// True for two identifiers that differ in the last of four digits only, as the decimals of a measure do.
@@ -85,9 +89,9 @@ mod tests {
 
     #[test]
     fn patterns_match_digit_by_digit() {
-        assert!(ai("3103").matches("310n") && ai("3103").matches("31nn"));
-        assert!(!ai("310").matches("310n") && !ai("3203").matches("31nn"));
-        assert!(ai("01").matches("01") && !ai("01").matches("0"));
+        assert!(ai("3103").matches(b"310n") && ai("3103").matches(b"31nn"));
+        assert!(!ai("310").matches(b"310n") && !ai("3203").matches(b"31nn"));
+        assert!(ai("01").matches(b"01") && !ai("01").matches(b"0"));
     }
 
     #[test]

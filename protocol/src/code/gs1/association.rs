@@ -3,7 +3,7 @@
 use super::Ai;
 use super::element::Element;
 use super::error::{Gs1Error, Rule};
-use super::identifiers::{self, Row};
+use super::identifiers::Row;
 
 /// Which pairs of identifiers are checked. The standard means all labels of one item together; a single label may
 /// lack what another one has.
@@ -32,14 +32,12 @@ pub(super) fn check(elements: &[Element<'_>], which: Associations) -> Result<(),
         return Ok(());
     }
     for element in elements {
-        let Some((_, row)) = identifiers::exactly(element.ai.as_str().as_bytes()) else {
-            continue;
-        };
-        if let Some(other) = elements.iter().find(|other| bars(element.ai, row, other.ai)) {
+        let other = elements.iter().find(|other| bars(element.ai, element.row, other.ai));
+        if let Some(other) = other {
             return Err(element.breaks(Rule::Excludes(other.ai)));
         }
         if which == Associations::All {
-            check_needs(element, row, elements)?;
+            check_needs(element, elements)?;
         }
     }
     Ok(())
@@ -52,14 +50,15 @@ impl Element<'_> {
 }
 
 fn bars(ai: Ai, row: &Row, other: Ai) -> bool {
-    let is_barred = || !row.bars.is_empty() && row.bars.split(',').any(|bar| other.matches(bar));
-    ai != other && (row.is_series && ai.is_series_of(other) || is_barred())
+    let is_barred = || list(row.bars, b',').any(|bar| other.matches(bar));
+    ai != other && (row.is_series && ai.is_series_of(other) || !row.bars.is_empty() && is_barred())
 }
 
-fn check_needs(element: &Element<'_>, row: &Row, all: &[Element<'_>]) -> Result<(), Gs1Error> {
-    let is_there = |pattern: &str| all.iter().any(|other| other.ai.matches(pattern));
-    for need in row.needs {
-        if !need.split(',').any(|group| group.split('+').all(is_there)) {
+fn check_needs(element: &Element<'_>, all: &[Element<'_>]) -> Result<(), Gs1Error> {
+    let is_there = |pattern: &[u8]| all.iter().any(|other| other.ai.matches(pattern));
+    for need in element.row.needs {
+        let mut groups = list(need, b',');
+        if !groups.any(|group| group.split(|byte| *byte == b'+').all(is_there)) {
             return Err(element.breaks(Rule::Needs(need)));
         }
     }
@@ -68,6 +67,11 @@ fn check_needs(element: &Element<'_>, row: &Row, all: &[Element<'_>]) -> Result<
         return serial_missing.map_or(Ok(()), |key| Err(key.breaks(Rule::SerialComponent)));
     }
     Ok(())
+}
+
+/// The items of a list in the table.
+pub(super) fn list(text: &str, separator: u8) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(move |byte| *byte == separator)
 }
 
 /// True for a key whose serial component is optional and missing.

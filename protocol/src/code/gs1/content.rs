@@ -1,6 +1,7 @@
 //! What a value may hold: the parts it is made of, their characters, lengths and meaning.
 
 use super::error::{Rule, Set};
+use super::identifiers::Row;
 use super::meaning::Check;
 
 /// A broken rule, and how many bytes into the value.
@@ -78,18 +79,21 @@ impl Part {
     }
 }
 
-/// Holds a value against its parts.
-pub(super) fn check(parts: &[Part], value: &[u8]) -> Result<(), Fault> {
-    let least = parts.iter().filter(|part| !part.is_optional).map(|part| part.least).sum();
-    let most = parts.iter().map(|part| part.most).sum();
-    if value.len() < least {
-        return Err(Fault::new(0, Rule::TooShort(least)));
+/// Holds a value against the parts that its identifier's row says.
+pub(super) fn check(row: &Row, value: &[u8]) -> Result<(), Fault> {
+    if !value.is_ascii() {
+        let at = value.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
+        let set = row.parts.last().map_or(Set::Set82, |part| part.set);
+        return Err(Fault::new(at, Rule::Character(set)));
     }
-    if value.len() > most {
-        return Err(Fault::new(most, Rule::TooLong(most)));
+    if value.len() < row.least {
+        return Err(Fault::new(0, Rule::TooShort(row.least)));
+    }
+    if value.len() > row.most {
+        return Err(Fault::new(row.most, Rule::TooLong(row.most)));
     }
     let mut rest = value;
-    for part in parts {
+    for part in row.parts {
         if rest.is_empty() {
             break;
         }
@@ -123,18 +127,19 @@ impl Set {
 }
 
 /// Which sets hold this character, as [`Set::bit`]s.
+#[expect(clippy::indexing_slicing, reason = "there is a class for every byte")]
 fn class(byte: u8) -> u8 {
-    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
+    CLASSES[usize::from(byte)]
 }
 
-static CLASSES: [u8; 128] = classes();
+static CLASSES: [u8; 256] = classes();
 
 #[expect(
     clippy::indexing_slicing,
     reason = "evaluated by the compiler, which refuses what is out of range"
 )]
-const fn classes() -> [u8; 128] {
-    let mut classes = [0; 128];
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
     let mut at = 0;
     let mut byte = 0_u8;
     while at < classes.len() {
@@ -153,7 +158,7 @@ const fn classes() -> [u8; 128] {
             set += 1;
         }
         at += 1;
-        byte += 1;
+        byte = byte.wrapping_add(1);
     }
     classes
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use super::Ai;
-use super::association::Associations;
+use super::association::{Associations, list};
 use super::element::{Element, Spelling};
 use super::element_string::ElementString;
 use super::error::{Gs1Error, Rule};
@@ -115,7 +115,7 @@ fn known(ai: &str, at: usize) -> Result<(Ai, &'static Row), Gs1Error> {
 
 fn read<'a>(
     spelling: Spelling,
-    known: (Ai, &Row),
+    known: (Ai, &'static Row),
     value: &'a str,
     at: usize,
     options: LinkOptions,
@@ -197,8 +197,8 @@ fn parameters(query: &str, at: usize) -> impl Iterator<Item = (usize, &str, &str
 fn follows(key: &str, path: &[Element<'_>], ai: Ai) -> bool {
     let qualifiers = path.get(1..).unwrap_or_default();
     key.split('|').any(|sequence| {
-        let mut places = sequence.split(',');
-        let mut takes = |qualifier: Ai| places.any(|place| qualifier.as_str() == place);
+        let mut places = list(sequence, b',');
+        let mut takes = |qualifier: Ai| places.any(|place| qualifier.matches(place));
         qualifiers.iter().all(|element| takes(element.ai)) && takes(ai)
     })
 }
@@ -207,7 +207,7 @@ fn follows(key: &str, path: &[Element<'_>], ai: Ai) -> bool {
 fn belongs_into_path(key: &str, path: &[Element<'_>], ai: Ai) -> bool {
     let qualifiers = path.get(1..).unwrap_or_default();
     key.split('|').any(|sequence| {
-        let has = |qualifier: Ai| sequence.split(',').any(|place| place == qualifier.as_str());
+        let has = |qualifier: Ai| list(sequence, b',').any(|place| qualifier.matches(place));
         has(ai) && qualifiers.iter().all(|element| has(element.ai))
     })
 }
@@ -280,27 +280,42 @@ pub const CANONICAL_STEM: &str = "https://id.gs1.org";
 
 type Split<'s, 'a> = (Vec<&'s Element<'a>>, Vec<&'s Element<'a>>);
 
-/// The key with its qualifiers in order, and the attributes.
+/// The key with its qualifiers in order, and the attributes: by the sequence of qualifiers that leaves attributes only
+/// and has the most of them.
 fn split<'s, 'a>(elements: &'s [Element<'a>]) -> Result<Split<'s, 'a>, Gs1Error> {
-    let row = |element: &Element<'_>| identifiers::exactly(element.ai.as_str().as_bytes());
     let (key, sequences) = elements
         .iter()
-        .find_map(|element| Some((element, row(element)?.1.key?)))
+        .find_map(|element| Some((element, element.row.key?)))
         .ok_or(Gs1Error::new(0, None, Rule::NoKey))?;
-    let present = |sequence: &'static str| {
-        let find = |place: &str| elements.iter().find(|element| element.ai.as_str() == place);
-        sequence.split(',').filter_map(find)
-    };
-    let longest = sequences.split('|').rev().max_by_key(|sequence| present(sequence).count());
+    let mut best: Result<Split<'s, 'a>, Gs1Error> = Err(key.breaks(Rule::Attribute));
+    for sequence in sequences.split('|').rev() {
+        let found = split_by(sequence, key, elements);
+        let is_better = match (&found, &best) {
+            (Ok((path, _)), Ok((best, _))) => path.len() >= best.len(),
+            (Err(_), Ok(_)) => false,
+            (_, Err(_)) => true,
+        };
+        if is_better {
+            best = found;
+        }
+    }
+    best
+}
+
+fn split_by<'s, 'a>(
+    sequence: &str,
+    key: &'s Element<'a>,
+    elements: &'s [Element<'a>],
+) -> Result<Split<'s, 'a>, Gs1Error> {
+    let find = |place: &str| elements.iter().find(|element| element.ai.as_str() == place);
     let mut path = Vec::from([key]);
-    path.extend(present(longest.unwrap_or_default()));
+    path.extend(sequence.split(',').filter_map(find));
     let mut query: Vec<&Element<'_>> = Vec::new();
     for element in elements {
-        let is_written = |other: &&Element<'_>| other.ai == element.ai;
-        if path.iter().chain(&query).any(is_written) {
+        if path.iter().chain(&query).any(|other| other.ai == element.ai) {
             continue;
         }
-        if !row(element).is_some_and(|(_, row)| row.is_attribute()) {
+        if !element.row.is_attribute() {
             return Err(element.breaks(Rule::Attribute));
         }
         query.push(element);

@@ -15,6 +15,7 @@ pub struct Element<'a> {
     pub(super) ai: Ai,
     pub(super) value: Cow<'a, str>,
     pub(super) at: usize,
+    pub(super) row: &'static Row,
 }
 
 impl Element<'_> {
@@ -63,7 +64,7 @@ impl Spelling {
     /// The value of `raw`, which stands at `at`, if it keeps the rules of the identifier.
     pub(super) fn read<'a>(
         self,
-        (ai, row): (Ai, &Row),
+        (ai, row): (Ai, &'static Row),
         raw: &'a str,
         at: usize,
     ) -> Result<Element<'a>, Gs1Error> {
@@ -71,8 +72,8 @@ impl Spelling {
             |fault: Fault| Gs1Error::new(at + self.raw_offset(raw, fault.at), Some(ai), fault.rule);
         let value =
             self.decode(raw).map_err(|fault| Gs1Error::new(at + fault.at, Some(ai), fault.rule))?;
-        content::check(row.parts, value.as_bytes()).map_err(error)?;
-        Ok(Element { ai, value, at })
+        content::check(row, value.as_bytes()).map_err(error)?;
+        Ok(Element { ai, value, at, row })
     }
 
     fn decode(self, raw: &str) -> Result<Cow<'_, str>, Fault> {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::association::{self, Associations};
 use super::element::{Element, Spelling};
 use super::error::{Gs1Error, Rule};
-use super::{Ai, content, digital_link, identifiers, meaning};
+use super::{Ai, digital_link, identifiers, meaning};
 
 /// FNC1 as a scanner transmits it.
 pub const GS: char = '\u{1d}';
@@ -126,8 +126,7 @@ impl<'a> ElementString<'a> {
             }
             text.push_str(element.ai.as_str());
             text.push_str(&element.value);
-            let row = identifiers::exactly(element.ai.as_str().as_bytes());
-            is_open = row.is_none_or(|(_, row)| !row.is_fixed());
+            is_open = !element.row.is_fixed();
         }
         text
     }
@@ -190,7 +189,7 @@ fn unbracketed<'a>(
         let (ai, row) = known;
         let (_, body) = rest.split_at_checked(ai.len()).unwrap_or((rest, ""));
         let field = body.split(fnc1).next().unwrap_or_default();
-        let value = match field.get(..row.most()) {
+        let value = match field.get(..row.most) {
             Some(value) if row.is_fixed() => value,
             _ => field,
         };
@@ -232,9 +231,10 @@ fn next_bracket(body: &str) -> Option<usize> {
     opens.into_iter().find(|at| !is_escaped(*at))
 }
 
+/// The digits of a GTIN, filled up to 14.
 fn gtin(digits: &str, at: usize, lengths: &[usize]) -> Result<Element<'static>, Gs1Error> {
-    meaning::check_gtin(digits.as_bytes(), lengths).map_err(
-        |content::Fault { at: offset, rule }| Gs1Error::new(at + offset, Some(Ai::GTIN), rule),
-    )?;
-    Ok(Element { ai: Ai::GTIN, value: Cow::Owned(format!("{digits:0>14}")), at })
+    let error = |offset, rule| Gs1Error::new(at + offset, Some(Ai::GTIN), rule);
+    meaning::check_gtin(digits.as_bytes(), lengths).map_err(|fault| error(fault.at, fault.rule))?;
+    let (ai, row) = identifiers::exactly(b"01").ok_or(error(0, Rule::Identifier))?;
+    Ok(Element { ai, value: Cow::Owned(format!("{digits:0>14}")), at, row })
 }

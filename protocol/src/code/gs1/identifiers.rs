@@ -3,6 +3,8 @@
 //! Facts as of GS1's table of 2026-01-27. `needs` and `bars` are written as GS1 writes them: `,` separates alternatives,
 //! `+` joins what belongs together, `n` stands for any digit.
 
+use core::fmt;
+
 use super::Ai;
 use super::content::Part;
 use super::meaning::Check::{
@@ -22,6 +24,10 @@ pub(super) struct Row {
     flags: u8,
     /// What the value is made of.
     pub(super) parts: &'static [Part],
+    /// The shortest value.
+    pub(super) least: usize,
+    /// The longest value.
+    pub(super) most: usize,
     /// All of these must be satisfied by the identifiers beside it.
     pub(super) needs: &'static [&'static str],
     /// None of these may be beside it.
@@ -38,6 +44,21 @@ const FIXED: u8 = 1;
 const LINK: u8 = 2;
 const FIXED_LINK: u8 = FIXED | LINK;
 
+/// Each row is one of the table's: two are equal when they are the same.
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Row {}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
 impl Row {
     pub(super) const fn is_fixed(&self) -> bool {
         self.flags & FIXED != 0
@@ -45,11 +66,6 @@ impl Row {
 
     pub(super) const fn is_attribute(&self) -> bool {
         self.flags & LINK != 0
-    }
-
-    /// The longest value.
-    pub(super) fn most(&self) -> usize {
-        self.parts.iter().map(|part| part.most).sum()
     }
 
     const fn needs(self, needs: &'static [&'static str]) -> Self {
@@ -79,6 +95,7 @@ impl Row {
 const fn ais(first: &str, last: &str, flags: u8, parts: &'static [Part]) -> Row {
     let digits = first.len();
     let (first, last) = (number(first), number(last));
+    let (least, most) = lengths(parts);
     Row {
         digits,
         first,
@@ -86,6 +103,8 @@ const fn ais(first: &str, last: &str, flags: u8, parts: &'static [Part]) -> Row 
         decimals_max: 9,
         flags,
         parts,
+        least,
+        most,
         needs: &[],
         bars: "",
         is_series: false,
@@ -101,6 +120,17 @@ const fn ai(ai: &str, flags: u8, parts: &'static [Part]) -> Row {
 const fn measures(first: &str, last: &str, needs: &'static [&'static str]) -> Row {
     let row = ais(first, last, FIXED_LINK, MEASURE).needs(needs).series();
     Row { decimals_max: 5, ..row }
+}
+
+/// The shortest and the longest value these parts allow.
+const fn lengths(mut parts: &[Part]) -> (usize, usize) {
+    let (mut least, mut most) = (0, 0);
+    while let [part, rest @ ..] = parts {
+        least += if part.is_optional { 0 } else { part.least };
+        most += part.most;
+        parts = rest;
+    }
+    (least, most)
 }
 
 const fn number(digits: &str) -> u16 {

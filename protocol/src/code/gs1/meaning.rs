@@ -109,15 +109,12 @@ fn number(digits: &[u8]) -> u64 {
     })
 }
 
-/// Weights 3, 1, 3 … from the right, the check digit itself counted once: a multiple of ten.
+/// Weights 3, 1, 3 … from the right in front of the check digit, and once that itself, make a multiple of ten.
 fn check_digit(digits: &[u8]) -> Result<(), Fault> {
-    let weights = [1_u32, 3].into_iter().cycle();
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .zip(weights)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
+    let (once, thrice) = digits.iter().fold((0_u32, 0_u32), |(once, thrice), digit| {
+        (thrice + u32::from(digit.wrapping_sub(b'0')), once)
+    });
+    let sum = once + 3 * thrice;
     let last = digits.len().saturating_sub(1);
     if sum.is_multiple_of(10) { Ok(()) } else { Err(Fault::new(last, Rule::CheckDigit)) }
 }
