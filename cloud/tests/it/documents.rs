@@ -1,11 +1,7 @@
-//! Documents of every kind: written once, approved, shared out, told to their sites, moved by what devices scan.
+//! Documents of every kind: written once, approved, told to their sites, moved by what devices scan.
 
 use futures_util::future::join_all;
-use sealtrace_cloud::documents::State;
-use sealtrace_cloud::store::{StoreError, documents};
-use sealtrace_cloud::writing;
-use sealtrace_protocol::ids::{Cursor, DeviceId, DocumentId, ProductId, SiteId};
-use sealtrace_protocol::ledger::{Contents, Move};
+use sealtrace_protocol::ids::{Cursor, DocumentId, ProductId, SiteId};
 use sealtrace_protocol::link::{DocumentRow, FeedRow};
 use serde_json::{Value, json};
 
@@ -13,7 +9,7 @@ use crate::feed::desk_page;
 use crate::office::{Goods, Line, Office, answer, faults, get, goods, id, in_both_offices};
 
 /// The document as a site's devices know it.
-async fn told(office: &Office, site: SiteId, document: u64) -> Option<DocumentRow> {
+pub(crate) async fn told(office: &Office, site: SiteId, document: u64) -> Option<DocumentRow> {
     let page = desk_page(&office.cloud.store, site, Cursor(0)).await;
     page.rows.into_iter().find_map(|entry| {
         let FeedRow::Document(row) = entry.row else { return None };
@@ -21,7 +17,7 @@ async fn told(office: &Office, site: SiteId, document: u64) -> Option<DocumentRo
     })
 }
 
-fn outbound(goods: &Goods, number: &str) -> Value {
+pub(crate) fn outbound(goods: &Goods, number: &str) -> Value {
     json!({
         "number": number, "kind": "outbound", "site": goods.site, "dealer": goods.nanjing,
         "lines": [{ "product": goods.product, "unit": "case", "quantity": 2 }],
@@ -408,47 +404,6 @@ async fn many_documents_are_changed_at_once_and_each_failure_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn devices_each_get_their_share_and_what_they_moved_of_it() {
-    in_both_offices(async |office| {
-        let goods = goods(&office).await;
-        let mut first = Line::enrolled(&office, 7, goods.site).await;
-        let mut second = Line::enrolled(&office, 8, goods.site).await;
-        let cases = (0..2).map(|case| goods.pack_case(case, 3 * case..3 * case + 3)).collect();
-        first.does(&office, cases).await;
-        let document = office.approved(outbound(&goods, "OUT-1")).await;
-        let path = format!("/documents/{document}/shares");
-        let share = |device: u64, units: u32| {
-            json!({ "device": device, "lines": [{ "product": goods.product, "units": units }] })
-        };
-        let bad = json!({ "shares": [
-            share(7, 4), share(9, 3), share(7, 1),
-            { "device": 8, "lines": [] }, { "device": 8, "lines": [{ "product": 99, "units": 0 }] },
-        ]});
-        assert_eq!(
-            faults(office.put(&path, bad).await),
-            json!({
-                "shares.1.device": "not_permitted", "shares.1.lines.0.units": "more_than_demand",
-                "shares.2.lines.0.product": "twice", "shares.2.lines.0.units": "more_than_demand",
-                "shares.3.lines": "required", "shares.4.lines.0.product": "not_on_document",
-                "shares.4.lines.0.units": "required",
-            })
-        );
-        let (status, shared) =
-            office.put(&path, json!({ "shares": [share(7, 3), share(8, 3)] })).await;
-        assert_eq!((status, &shared["shares"][1]["device"]["name"]), (200, &json!("device 8")));
-        first.does(&office, vec![Goods::ship(goods.cases[0], document)]).await;
-        second.does(&office, vec![Goods::ship(goods.cases[1], document)]).await;
-        let row = told(&office, goods.site, document).await.unwrap();
-        let moved: Vec<_> =
-            row.shares.iter().map(|share| (share.device, share.units, share.moved)).collect();
-        assert_eq!(moved, [(DeviceId(7), 3, 3), (DeviceId(8), 3, 3)]);
-        let late = office.put(&path, json!({ "shares": [] })).await;
-        assert_eq!((late.0, &late.1["error"]["code"]), (409, &json!("wrong_state")));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn documents_are_found_by_kind_state_site_and_product() {
     in_both_offices(async |office| {
         let goods = goods(&office).await;
@@ -478,42 +433,6 @@ async fn documents_are_found_by_kind_state_site_and_product() {
         );
         let shown = office.get(&format!("/documents/{inbound}")).await;
         assert_eq!(shown["order"], json!({ "id": goods.order, "number": "PO-1" }));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_store_counts_what_moves_on_and_off_by_lot_and_device() {
-    in_both_offices(async |office| {
-        let goods = goods(&office).await;
-        let document = DocumentId(goods.document(&office, "OUT-1", goods.nanjing, 10).await);
-        let other_lot = sealtrace_protocol::text::Lot::new("L2").unwrap();
-        let of = |lot, units| Contents::of(goods.product, lot, units);
-        let (one, two) = (DeviceId(1), DeviceId(2));
-        let steps = [
-            (of(goods.lot, 4), Contents::none(), one, 4, State::InWork),
-            (of(other_lot, 6), Contents::none(), two, 10, State::Done),
-            (Contents::none(), of(goods.lot, 3), two, 7, State::InWork),
-            (of(goods.lot, 1), of(other_lot, 6), one, 2, State::InWork),
-            (Contents::none(), of(goods.lot, 2), two, 0, State::Approved),
-        ];
-        for (on, off, by, moved, state) in steps {
-            let change = Move { document, on, off };
-            let done: Result<(), StoreError> =
-                writing!(office.cloud.store, |tx| { documents::move_units(tx, &change, by).await });
-            done.unwrap();
-            let mut tx = office.cloud.store.read().await.unwrap();
-            let known = documents::document(&mut tx, document).await.unwrap().unwrap();
-            assert_eq!(known.line(goods.product).unwrap().moved, moved);
-            assert_eq!(known.open, state.is_open());
-            assert_eq!(documents::state(&mut tx, document).await.unwrap(), Some(state));
-            let by_devices = documents::moved_by_devices(&mut tx, document).await.unwrap();
-            assert_eq!(by_devices.values().sum::<u32>(), moved);
-        }
-        let mut tx = office.cloud.store.read().await.unwrap();
-        assert_eq!(documents::document(&mut tx, DocumentId(99)).await.unwrap(), None);
-        let known = documents::document(&mut tx, document).await.unwrap().unwrap();
-        assert_eq!(known.line(ProductId(99)), None);
     })
     .await;
 }
