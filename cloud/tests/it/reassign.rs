@@ -1,6 +1,7 @@
 //! Scans that move to another document: at once while theirs is open, afterwards with a second person's word; signed by
 //! the office's own key.
 
+use futures_util::future::join_all;
 use sealtrace_protocol::ids::DocumentId;
 use sealtrace_protocol::ledger::Custody;
 use serde_json::{Value, json};
@@ -203,6 +204,30 @@ async fn diversion_follows_a_reassigned_shipment() {
             panic!("it is shipped")
         };
         assert_eq!(document, DocumentId(second));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_office_signs_one_after_the_other_however_many_ask_at_once() {
+    in_both_offices(async |office| {
+        let (goods, first, second) = shipped(&office, 9).await;
+        let path = format!("/documents/{first}/reassign");
+        let asked: Vec<Value> = goods.units[..6].iter().map(|unit| asked(unit, second)).collect();
+        let answers = join_all(asked.into_iter().map(|body| office.post(&path, body))).await;
+        for (status, answer) in &answers {
+            assert_eq!(*status, 200, "{answer}");
+        }
+        assert_eq!(
+            (moved(&office, first).await, moved(&office, second).await),
+            (json!(0), json!(6))
+        );
+        let mut previous = Value::Null;
+        for batch in 1..=6 {
+            let signed = office.get(&format!("/batches/0/1/{batch}")).await;
+            assert_eq!((&signed["verified"], &signed["previous"]), (&json!(true), &previous));
+            previous = signed["hash"].clone();
+        }
     })
     .await;
 }
