@@ -184,6 +184,16 @@ pub(super) fn is_refused(tx: &Transaction<'_>, place: Place) -> Result<bool, Sto
         .map_err(StoreError::sqlite("look an operation up"))
 }
 
+/// True when the cloud has judged it and it does not count.
+pub(super) fn is_void(conn: &Connection, place: Place) -> Result<bool, StoreError> {
+    conn.prepare_cached(
+        "select exists (select 1 from operation
+         where epoch = ?1 and seq = ?2 and refused = 1 and verdict is not null)",
+    )
+    .and_then(|mut query| query.query_row(params![place.0, place.1], |row| row.get(0)))
+    .map_err(StoreError::sqlite("look an operation up"))
+}
+
 pub(super) fn set_refused(
     tx: &Transaction<'_>,
     place: Place,

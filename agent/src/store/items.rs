@@ -12,7 +12,7 @@ use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::{StoreError, feed, outbox};
+use super::{StoreError, effects, feed, outbox};
 
 /// How deep a tree can be: one step per level, with room for replaced labels on the way.
 const DEPTH_MAX: usize = 16;
@@ -128,8 +128,9 @@ impl Gathered<'_> {
         for touched in &touched {
             self.add(touched.after.code, Need::Ancestors)?;
         }
-        let done = outbox::operation(self.conn, id)?.filter(|_| !touched.is_empty());
-        self.facts.past = done.map(|done| {
+        let done = outbox::operation(self.conn, id)?;
+        let counts = !effects::is_void(self.conn, (id.epoch.get(), id.seq.get()))?;
+        self.facts.past = done.filter(|_| counts).map(|done| {
             let received_under = match done.action {
                 Action::Receive(receive) => receive.document,
                 Action::Commission(_)
@@ -246,12 +247,10 @@ fn issued(conn: &Connection, code: Code) -> Result<Option<Issued>, StoreError> {
     }
 }
 
-/// What an operation of ours did; nothing when it is not ours.
+/// What an operation of ours did, in the order of codes; nothing when it is not ours.
 pub fn touched(conn: &Connection, id: OperationId) -> Result<Vec<Touched>, StoreError> {
     let rows: Vec<(Option<Vec<u8>>, Vec<u8>)> = conn
-        .prepare_cached(
-            "select before, after from touched where epoch = ?1 and seq = ?2 order by code",
-        )
+        .prepare_cached("select before, after from touched where epoch = ?1 and seq = ?2")
         .and_then(|mut query| {
             query
                 .query_map(params![id.epoch.get(), id.seq.get()], |row| {
@@ -260,12 +259,14 @@ pub fn touched(conn: &Connection, id: OperationId) -> Result<Vec<Touched>, Store
                 .collect()
         })
         .map_err(StoreError::sqlite("look an operation up"))?;
-    rows.into_iter()
-        .map(|(before, after)| {
-            let before = before.map(|before| decode(&before, "item")).transpose()?;
-            Ok(Touched { before, after: decode(&after, "item")? })
-        })
-        .collect()
+    let read = |(before, after): (Option<Vec<u8>>, Vec<u8>)| {
+        let before = before.map(|before| decode(&before, "item")).transpose()?;
+        Ok(Touched { before, after: decode(&after, "item")? })
+    };
+    let mut touched: Vec<Touched> =
+        rows.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+    touched.sort_unstable_by_key(|touched| touched.after.code);
+    Ok(touched)
 }
 
 /// Stores an item as this device sees it from now on.

@@ -61,7 +61,7 @@ pub fn confirm(
     })
     .map_err(StoreError::sqlite("store an operation"))?;
     place(tx, id, id)?;
-    let keys = rebase::keys(operation, &gathered);
+    let keys = rebase::keys(tx, operation, &gathered)?;
     effects::apply(tx, (id.epoch.get(), id.seq.get()), &keys, &effects)?;
     made::count(tx, id, operation)?;
     journal::settle(tx, drafts, id)?;

@@ -28,10 +28,18 @@ pub(super) enum Key {
     Document(DocumentId),
 }
 
-/// What this operation was judged by.
-pub(super) fn keys(operation: &Operation, gathered: &Gathered<'_>) -> BTreeSet<Key> {
+/// What this operation was judged by. One that corrects another hangs on all that the other hangs on.
+pub(super) fn keys(
+    tx: &Transaction<'_>,
+    operation: &Operation,
+    gathered: &Gathered<'_>,
+) -> Result<BTreeSet<Key>, StoreError> {
     let codes = gathered.codes.iter().copied().map(Key::Item);
-    codes.chain(operation.documents().map(Key::Document)).collect()
+    let mut keys: BTreeSet<Key> = codes.chain(operation.documents().map(Key::Document)).collect();
+    if let Some(id) = operation.corrects() {
+        keys.extend(effects::keys_of(tx, (id.epoch.get(), id.seq.get()))?);
+    }
+    Ok(keys)
 }
 
 /// The cloud's word on these items has changed: operations of ours that they concern are judged again.
@@ -71,6 +79,7 @@ pub(super) fn settle(
         for touched in touched {
             counted(tx, &touched.after, at)?;
         }
+        effects::set_refused(tx, place, false)?;
     } else {
         effects::forget_touched(tx, place)?;
         rework.widen(moved.into_keys().map(|(document, _)| Key::Document(document)))?;
@@ -160,7 +169,7 @@ impl<'t> Rework<'t> {
         let (operation, role) = effects::operation(self.tx, place)?;
         let standpoint = Standpoint::Again { place, role };
         let gathered = items::gather(self.tx, &operation, standpoint)?;
-        let keys = keys(&operation, &gathered);
+        let keys = keys(self.tx, &operation, &gathered)?;
         if self.widen(keys.iter().copied().filter(|key| matches!(key, Key::Item(_))))? {
             return Ok(true);
         }

@@ -177,7 +177,7 @@ fn the_desk_comes_first_to_its_end_and_is_asked_for_again_while_goods_come() {
         let action = outbox.next(now);
         let outcome = match action {
             Action::FetchDesk => Outcome::Desk { more: now < 100 },
-            _ => Outcome::Goods { more: true },
+            Action::FetchGoods | Action::FetchVerdicts | Action::Resume | Action::Seal | Action::Send { .. } | Action::WaitUntil(_) => Outcome::Goods { more: true },
         };
         outbox.on(action, outcome, now);
         done.push(action);

@@ -66,7 +66,7 @@ create table operation (
   at integer not null,
   role text,                         -- of whoever did it, when it was done; null = a line by itself
   body blob not null,
-  refused integer not null default 0,  -- 1 = by what the cloud says now it would be refused; it has no effects here
+  refused integer not null default 0,  -- 1 = it has no effects here: what the cloud says now speaks against it, or its verdict
   verdict text,                      -- JSON as the cloud gave it
   verdict_at integer,
   primary key (epoch, seq)
