@@ -116,6 +116,9 @@ pub fn parse(text: &str) -> Result<Scan, ParseError> {
     }
     let (meaning, plain) = gs1::split_aim(trimmed).unwrap_or((Meaning::Plain, trimmed));
     let skipped = text.len() - started.len() + trimmed.len() - plain.len();
+    if plain.is_empty() {
+        return Err(ParseError::new(skipped, Why::Empty));
+    }
     parse_trimmed(plain, meaning).map_err(|error| ParseError { at: error.at + skipped, ..error })
 }
 
@@ -136,15 +139,14 @@ fn parse_trimmed(text: &str, meaning: Meaning) -> Result<Scan, ParseError> {
         let sscc = Sscc::new(text).map_err(|why| ParseError::new(0, why))?;
         return Ok(Scan { code: Code::Sscc(sscc), claims: Claims::default() });
     }
-    if !text.starts_with(|first: char| first.is_ascii_digit() || "(^\u{1d}".contains(first)) {
-        return Err(ParseError::new(0, Why::UnknownForm));
-    }
     parse_elements(text)
 }
 
 fn parse_elements(text: &str) -> Result<Scan, ParseError> {
-    let elements = ElementString::parse_with(text, Associations::Unchecked)?;
-    Scan::of_elements(&elements)
+    match ElementString::parse_at(text, 0, Associations::Unchecked) {
+        Err(Gs1Error { rule: Rule::Form, at, .. }) => Err(ParseError::new(at, Why::UnknownForm)),
+        elements => Scan::of_elements(&elements?),
+    }
 }
 
 /// A Digital Link, or a short URL, whose last segment is a minted code. The host is not looked at: in a test set-up it

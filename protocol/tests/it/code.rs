@@ -139,7 +139,7 @@ fn a_plain_aim_prefix_says_nothing() {
     }
     assert_eq!(parse("]C0376104250021234569").unwrap(), parse("(00)376104250021234569").unwrap());
     assert_eq!(error(" ]Q1hello"), ParseError { at: 4, why: Why::UnknownForm });
-    assert_eq!(error("]Q1").why, Why::UnknownForm);
+    assert_eq!(error("]Q1"), ParseError { at: 3, why: Why::Empty });
     assert_eq!(error("]é1x").why, Why::UnknownForm);
 }
 

@@ -69,6 +69,12 @@ fn separators_stand_behind_values_of_open_length() {
     for empty in ["", "^", "\u{1d}"] {
         assert_eq!(broken(empty), (0, Rule::Empty), "{empty:?}");
     }
+    for other in ["hello", "https://a/01/09521234543213", "]Q1hello", " 01"] {
+        assert_eq!(broken(other), (0, Rule::Form), "{other}");
+    }
+    assert_eq!(parse("]C1010952123454321310A").get(Ai::LOT), Some("A"));
+    let many = "(00)376104250021234569".repeat(65);
+    assert_eq!(broken(&many), (64 * 22 + 4, Rule::TooMany(64)));
     // A caret is a separator only where the text starts with one.
     assert_eq!(broken("0109521234543213\u{1d}10A^B"), (20, Rule::Character(Set::Set82)));
 }

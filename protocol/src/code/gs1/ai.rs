@@ -1,6 +1,10 @@
 //! An application identifier: two to four digits that say what the value behind them is.
 
 use core::fmt;
+use core::str::FromStr;
+
+use super::error::{Gs1Error, Rule};
+use super::identifiers;
 
 /// An application identifier of GS1's table, such as `01` or `3103`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +71,16 @@ impl Ai {
     }
 }
 
+impl FromStr for Ai {
+    type Err = Gs1Error;
+
+    /// Reads an identifier of the table.
+    fn from_str(digits: &str) -> Result<Self, Gs1Error> {
+        let known = identifiers::exactly(digits.as_bytes()).map(|(ai, _)| ai);
+        known.ok_or(Gs1Error::new(0, None, Rule::Identifier))
+    }
+}
+
 impl fmt::Display for Ai {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -92,6 +106,14 @@ mod tests {
         assert!(ai("3103").matches(b"310n") && ai("3103").matches(b"31nn"));
         assert!(!ai("310").matches(b"310n") && !ai("3203").matches(b"31nn"));
         assert!(ai("01").matches(b"01") && !ai("01").matches(b"0"));
+    }
+
+    #[test]
+    fn an_identifier_is_one_of_the_table() {
+        assert_eq!("8030".parse(), Ok(Ai::SIGNATURE));
+        for unknown in ["", "1", "04", "3106", "310", "01 "] {
+            assert!(unknown.parse::<Ai>().is_err(), "{unknown}");
+        }
     }
 
     #[test]

@@ -8,12 +8,16 @@ use alloc::vec::Vec;
 use super::association::{self, Associations};
 use super::element::{Element, Spelling};
 use super::error::{Gs1Error, Rule};
+use super::symbol::{Meaning, split_aim};
 use super::{Ai, digital_link, identifiers, meaning};
 
 /// FNC1 as a scanner transmits it.
 pub const GS: char = '\u{1d}';
 /// FNC1 as it is spelled where control characters cannot be.
 pub const CARET: char = '^';
+
+/// More elements are no label.
+const ELEMENTS_MAX: usize = 64;
 
 /// Elements that were read from one label, each right in itself.
 ///
@@ -28,7 +32,7 @@ impl<'a> ElementString<'a> {
     /// Reads an element string, and holds the elements against each other: required and excluded pairs, repetition.
     ///
     /// Spellings: `(01)…(10)…` with brackets in values as `\(`; `^01…^10…` with FNC1 as a caret; or as transmitted,
-    /// separated by GS, with a leading GS or without. A composite component may follow, behind `|`.
+    /// separated by GS, behind an AIM identifier or a GS or nothing. A composite component may follow, behind `|`.
     ///
     /// # Errors
     /// The first rule that is broken, with identifier and position.
@@ -42,11 +46,16 @@ impl<'a> ElementString<'a> {
     /// # Errors
     /// The first rule that is broken, with identifier and position.
     pub fn parse_with(text: &'a str, associations: Associations) -> Result<Self, Gs1Error> {
-        Self::parse_at(text, 0, associations)
+        match split_aim(text) {
+            Some((Meaning::Elements, data)) => {
+                Self::parse_at(data, text.len() - data.len(), associations)
+            }
+            _ => Self::parse_at(text, 0, associations),
+        }
     }
 
     /// Reads `text`, which stands at `at` of what was scanned.
-    pub(super) fn parse_at(
+    pub(in crate::code) fn parse_at(
         text: &'a str,
         at: usize,
         associations: Associations,
@@ -81,6 +90,9 @@ impl<'a> ElementString<'a> {
         elements: Vec<Element<'a>>,
         associations: Associations,
     ) -> Result<Self, Gs1Error> {
+        if let Some(excess) = elements.get(ELEMENTS_MAX) {
+            return Err(excess.breaks(Rule::TooMany(ELEMENTS_MAX)));
+        }
         association::check(&elements, associations)?;
         Ok(Self { elements })
     }
@@ -94,11 +106,7 @@ impl<'a> ElementString<'a> {
     /// The value of an identifier.
     #[must_use]
     pub fn get(&self, ai: Ai) -> Option<&str> {
-        self.find(ai).map(Element::value)
-    }
-
-    pub(crate) fn find(&self, ai: Ai) -> Option<&Element<'a>> {
-        self.elements.iter().find(|element| element.ai == ai)
+        self.elements.iter().find(|element| element.ai == ai).map(Element::value)
     }
 
     /// The form for people: `(01)09521234543213(10)A\(1`.
@@ -169,6 +177,9 @@ fn component<'a>(
     let data = text.strip_prefix(fnc1).unwrap_or(text);
     if data.is_empty() {
         return Err(Gs1Error::new(at, None, Rule::Empty));
+    }
+    if data.len() == text.len() && !data.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(Gs1Error::new(at, None, Rule::Form));
     }
     unbracketed(data, at + text.len() - data.len(), fnc1, elements)
 }

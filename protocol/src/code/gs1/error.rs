@@ -64,9 +64,12 @@ pub enum Rule {
     /// There is nothing to read.
     #[error("there is no data")]
     Empty,
-    /// Neither an element string nor a link.
-    #[error("this is neither an element string nor a GS1 Digital Link")]
+    /// No element string starts like that.
+    #[error("an element string starts with a digit, a bracket or FNC1")]
     Form,
+    /// More elements than a label holds.
+    #[error("more than {0} elements are no label")]
+    TooMany(usize),
     /// No identifier of GS1's table stands here.
     #[error("no known application identifier starts here")]
     Identifier,
