@@ -178,6 +178,7 @@ describe('bad input of the trade', () => {
     await person.menu('门店')
     await person.begin()
     await page.locator('[data-field=dealer] .el-select__wrapper').click()
+    await page.locator('[data-field=dealer] input').fill('南京')
     await page.locator('.el-select-dropdown__empty:visible').waitFor()
     await person.close()
     await world.api.post('/dealers/enabled', { ids: [world.dealer.id], enabled: true })

@@ -75,8 +75,9 @@ test('every fault that a form can have has words', () => {
   const found = new Set()
   for (const source of sources) {
     for (const [, kind, call] of source.matchAll(/\bcheck\s*\.(fault|require|explain)\(([^;]*?)\)(?:;|,\n|\n)/g)) {
-      const texts = [...call.matchAll(/"([a-z_]+)"/g)].map(([, word]) => word)
-      if (texts.length > 0) found.add(kind === 'explain' ? texts[0] : texts.at(-1))
+      // The word comes second, after the place; of a requirement it comes last.
+      const word = kind === 'require' ? call.match(/"([a-z_]+)"\s*,?\s*$/) : call.match(/^\s*[^,]+,\s*"([a-z_]+)"/)
+      if (word) found.add(word[1])
     }
     for (const [, word] of source.matchAll(/Invalid::field\([^()]*,\s*"([a-z_]+)"\)/g)) found.add(word)
     for (const [, word] of source.matchAll(/Some\("(too_short|too_long|required|same_as_login|not_digits)"\)/g)) found.add(word)
