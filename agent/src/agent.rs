@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sealtrace_protocol::ids::DeviceId;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -48,5 +49,11 @@ impl Agent {
         let (config, identity) = (Arc::new(config), identity.map(Arc::new));
         let (link, _) = watch::channel(Link::default());
         Self { store, clock, config, identity, boot, link }
+    }
+
+    /// Which device it is; none before enrolment.
+    #[must_use]
+    pub fn device(&self) -> Option<DeviceId> {
+        self.identity.as_ref().map(|identity| identity.device.device)
     }
 }

@@ -116,7 +116,8 @@ impl Say {
                 Notice::Provisional { code }
                 | Notice::ContentsToFollow { code }
                 | Notice::ImpliedReceipt { code, .. }
-                | Notice::ImpliedReturn { code } => Some(*code),
+                | Notice::ImpliedReturn { code }
+                | Notice::LotBlocked { code, .. } => Some(*code),
                 Notice::Differs { .. } | Notice::Complete { .. } => None,
             };
             if about.is_some() && named != about {
@@ -142,14 +143,28 @@ impl Say {
             Notice::ContentsToFollow { .. } | Notice::Complete { .. } => {}
             Notice::ImpliedReceipt { .. }
             | Notice::ImpliedReturn { .. }
+            | Notice::LotBlocked { .. }
             | Notice::Differs { .. } => self.tone = Tone::Warning,
         }
         // What was done is said first; only the result of a comparison says more than that.
         let result = matches!(notice, Notice::Complete { .. } | Notice::Differs { .. });
         if result || self.message.code == "accepted" {
-            notice.code().clone_into(&mut self.message.code);
+            word(notice).clone_into(&mut self.message.code);
             self.message.params.extend(inner(notice));
         }
+    }
+}
+
+/// A notice's word. A blocked lot that came in is not what the rejection of the same word says.
+const fn word(notice: &Notice) -> &'static str {
+    match notice {
+        Notice::LotBlocked { .. } => "set_apart",
+        Notice::Provisional { .. }
+        | Notice::ContentsToFollow { .. }
+        | Notice::ImpliedReceipt { .. }
+        | Notice::ImpliedReturn { .. }
+        | Notice::Differs { .. }
+        | Notice::Complete { .. } => notice.code(),
     }
 }
 

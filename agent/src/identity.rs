@@ -296,7 +296,7 @@ mod tests {
             authority_pem: String::new(),
             receipt_key: BASE64.encode(&[9; 32]),
             device_url: "https://127.0.0.1:8443".into(),
-            sites: vec![Site { id: SiteId(2), name: "line 1".into() }],
+            sites: vec![Site { id: SiteId(2), name: "line 1".into(), implied_receipt: true }],
             cloud: "http://127.0.0.1:8080".into(),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! * [`input`] reads what was scanned.
 //! * [`station`] turns scans into operations, one pure machine per screen; [`feedback`] is how it answers.
+//! * [`lane`] does it without hands; [`task`] says which work is this device's, and how far it is.
 //! * [`store`] is its memory: drafts, items, outbox, feed. All SQL.
 //! * [`sync`] brings operations to the cloud and its word back; [`identity`] is who the device is there.
 //! * [`cli`] is the command line: [`enrol`], [`run`], [`status`], [`doctor`]; [`config`] the file it reads, [`log`] where its
@@ -19,10 +20,10 @@ pub mod identity;
 pub mod input;
 pub mod lane;
 pub mod log;
-pub mod progress;
 pub mod run;
 pub mod station;
 pub mod status;
 pub mod store;
 pub mod sync;
+pub mod task;
 pub mod ui;

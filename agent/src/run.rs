@@ -160,7 +160,7 @@ async fn patience(agent: &Agent, stop: &CancellationToken) {
 async fn forget(agent: Agent, stop: CancellationToken) {
     loop {
         let now = agent.clock.now();
-        let more = agent.store.write(move |tx| pruning::forget_some(tx, now)).await;
+        let more = agent.store.write_later(move |tx| pruning::forget_some(tx, now)).await;
         let pause = match more {
             Ok(true) => FORGET_PAUSE_MS,
             Ok(false) => FORGET_INTERVAL_MS,

@@ -192,6 +192,9 @@ fn doubled(history: Vec<Applied>) -> u64 {
             Action::Receive(receive) => {
                 receive.codes.iter().for_each(|code| leave(&mut inside, *code));
             }
+            Action::Reassign(reassign) => {
+                reassign.codes.iter().for_each(|code| leave(&mut inside, *code));
+            }
             Action::Relabel(relabel) => {
                 if let Some(children) = inside.remove(&relabel.old) {
                     inside.insert(relabel.new, children);

@@ -49,6 +49,11 @@ impl Session {
         answer(path, self.send(Method::POST, path, Body::Json(body)).await?).await
     }
 
+    /// `PUT path` with JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        answer(path, self.send(Method::PUT, path, Body::Json(body)).await?).await
+    }
+
     /// `POST path` with bytes.
     pub async fn post_bytes(
         &self,

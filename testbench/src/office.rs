@@ -54,9 +54,9 @@ impl Office {
         self.create("products", &json!({"name": name, "gtin": gtin, "plan": plan})).await
     }
 
-    /// A new site.
-    pub async fn site(&self, name: &str, kind: &str) -> Result<u64> {
-        self.create("sites", &json!({"name": name, "kind": kind})).await
+    /// A new site; a line belongs to a factory.
+    pub async fn site(&self, name: &str, kind: &str, factory: Option<u64>) -> Result<u64> {
+        self.create("sites", &json!({"name": name, "kind": kind, "parent": factory})).await
     }
 
     /// A new dealer for one product and some prefectures.
@@ -100,20 +100,35 @@ impl Office {
         self.session.post(&path, &json!({"tasks": tasks})).await.map(drop)
     }
 
-    /// A shipment document.
-    pub async fn shipment(
-        &self,
-        number: &str,
-        site: u64,
-        dealer: u64,
-        product: u64,
-        units: u32,
-    ) -> Result<u64> {
-        let lines = json!([{"product": product, "units": units}]);
-        let body = json!({
-            "number": number, "kind": "outbound", "site": site, "dealer": dealer, "lines": lines,
-        });
-        self.create("documents", &body).await
+    /// Nothing of a lot leaves before quality control has released it.
+    pub async fn hold_pending_lots(&self) -> Result<()> {
+        self.session.put("/api/v1/settings", &json!({"pending_may_ship": false})).await.map(drop)
+    }
+
+    /// Quality control releases a lot.
+    pub async fn release_lot(&self, product: u64, lot: &str) -> Result<()> {
+        let lots = self.session.get(&format!("/api/v1/lots?product={product}&q={lot}")).await?;
+        let row = lots["rows"].as_array().and_then(|rows| rows.first()).context("no such lot")?;
+        let mut form = row.clone();
+        form["product"] = json!(product);
+        form["status"] = json!("released");
+        self.session.put(&format!("/api/v1/lots/{}", id(row)?), &form).await.map(drop)
+    }
+
+    /// A document of one line in pallets or cases, submitted and approved.
+    pub async fn document(&self, form: &Value) -> Result<u64> {
+        let document = self.create("documents", form).await?;
+        for step in ["submit", "approve"] {
+            let path = format!("/api/v1/documents/{document}/{step}");
+            self.session.post(&path, &json!({})).await?;
+        }
+        Ok(document)
+    }
+
+    /// Voids a document under which nothing has moved.
+    pub async fn void(&self, document: u64) -> Result<()> {
+        let path = format!("/api/v1/documents/{document}/void");
+        self.session.post(&path, &json!({})).await.map(drop)
     }
 
     /// A one-time token for a new device.

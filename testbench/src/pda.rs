@@ -105,6 +105,19 @@ impl Pda {
         Ok(reply)
     }
 
+    /// Scans goods whose lot was released just now: the device may have to hear of that first.
+    pub async fn scan_released(&self, text: &str) -> Result<()> {
+        until(Duration::from_secs(20), "the PDA does not hear that the lot is released", async || {
+            let reply = self.scan(text).await.ok()?;
+            if green(&reply).is_ok() {
+                return Some(());
+            }
+            self.command("acknowledge").await.ok()?;
+            None
+        })
+        .await
+    }
+
     /// Photographs a label, turned and blurred, and expects no refusal.
     pub async fn photograph(&self, text: &str, spoiled: Spoiled) -> Result<Value> {
         let picture = qr_png(text, spoiled)?;

@@ -12,6 +12,7 @@ use super::gate::Gate;
 use super::record::{self, Ended, Held, Who};
 use super::stack::{self, Stacking};
 use super::{LaneState, LastCase};
+use crate::agent::Agent;
 use crate::clock::Clock;
 use crate::config::LaneConfig;
 use crate::input::serial::{self, Answer, Event, Heard};
@@ -82,13 +83,13 @@ pub(super) struct Ready {
 
 /// Finds a lane as it was when the program ended.
 pub(super) async fn restore(
-    store: Store,
-    clock: Clock,
+    agent: &Agent,
     config: LaneConfig,
     site: SiteId,
     tell: watch::Sender<LaneState>,
 ) -> Result<Ready, StoreError> {
-    let who = Who { name: config.name.clone(), site, task: config.task };
+    let (store, clock) = (agent.store.clone(), agent.clock.clone());
+    let who = Who { name: config.name.clone(), site, device: agent.device(), task: config.task };
     let held = store.read(move |conn| record::restore(conn, who)).await?;
     tracing::info!(
         lane.name = config.name,
@@ -115,8 +116,8 @@ pub(super) async fn run(ready: Ready) {
         let (event, of_cases) = tokio::select! {
             event = units.events.recv() => (event, false),
             event = cases.events.recv() => (event, true),
-            // Idle without a task: perhaps the feed has brought one.
-            Ok(()) = commits.changed(), if line.held.job.is_none() => {
+            // Between two cases: perhaps the feed has brought a task, or closed this one.
+            Ok(()) = commits.changed(), if line.held.machine.is_between_cases() => {
                 line.look_for_task().await;
                 continue;
             }
@@ -311,6 +312,7 @@ impl Line {
         self.tell.send_replace(LaneState {
             name: held.who.name.clone(),
             task: memory.task,
+            waits: held.job.is_none().then_some(held.waits),
             open_units: held.machine.count(),
             of: held.job.as_ref().and_then(|job| job.task.plan.holds(level)).unwrap_or(0),
             pallet: stack::pallet(held),

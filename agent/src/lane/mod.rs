@@ -3,6 +3,7 @@
 //! [`sequential`] decides which units go into which case and knows nothing else; [`driver`] reads, asks the rules,
 //! writes, and only then answers reader and gate. One task per lane; lanes share nothing but the store.
 
+mod choice;
 mod driver;
 mod gate;
 mod record;
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 use crate::agent::Agent;
 use crate::config::LaneConfig;
 use crate::store::StoreError;
+
+pub use choice::Waits;
 
 /// A case as the line screen lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub struct LaneState {
     pub name: String,
     /// The task it works on.
     pub task: Option<TaskId>,
+    /// Why it works on none.
+    pub waits: Option<Waits>,
     /// Units read for the open case.
     pub open_units: u32,
     /// Units a case holds.
@@ -96,8 +101,7 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     }
     let initial = LaneState { name, ..LaneState::default() };
     let (tell, state) = watch::channel(initial);
-    let ready =
-        driver::restore(agent.store.clone(), agent.clock.clone(), config, site, tell).await?;
+    let ready = driver::restore(agent, config, site, tell).await?;
     Ok(Lane { state, task: tokio::spawn(driver::run(ready)) })
 }
 

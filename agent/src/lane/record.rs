@@ -4,20 +4,19 @@ use std::collections::VecDeque;
 
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::{self, Code, Scan};
-use sealtrace_protocol::ids::{Cursor, OperationId, SiteId, TaskId};
+use sealtrace_protocol::ids::{DeviceId, OperationId, SiteId, TaskId};
 use sealtrace_protocol::ledger::{
     Action, Correct, Correction, Level, Made, Operation, Pack, PartialReason, Presence,
 };
-use sealtrace_protocol::link::{TaskKind, TaskRow};
 use sealtrace_protocol::time::Stamp;
 use serde::{Deserialize, Serialize};
 
 use super::LastCase;
+use super::choice::{Waits, choose};
 use super::sequential::{Aside, Fault, Labelled, Reading, Sequential};
 use super::stack::Stacked;
 use crate::config::TaskSource;
 use crate::input::serial::Heard;
-use crate::progress;
 use crate::station::known::Known;
 use crate::station::{Job, Ledger, Moment, job, unscanned};
 use crate::store::exceptions::{self, Exception, Kind};
@@ -34,6 +33,8 @@ const FAULT_ROLE: &str = "fault.";
 pub(super) struct Who {
     pub(super) name: String,
     pub(super) site: SiteId,
+    /// This device; none before enrolment.
+    pub(super) device: Option<DeviceId>,
     pub(super) task: TaskSource,
 }
 
@@ -60,6 +61,8 @@ pub(super) struct Held {
     pub(super) stack: Vec<Stacked>,
     pub(super) memory: Memory,
     pub(super) job: Option<Job>,
+    /// Why there is no job.
+    pub(super) waits: Waits,
 }
 
 /// What became of a label.
@@ -87,6 +90,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
         drafts: Vec::new(),
         stack: Vec::new(),
         job: job(conn, memory.task)?,
+        waits: Waits::NoTask,
         memory,
         who,
     };
@@ -107,6 +111,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
             None => held.machine.replay(text, code, None),
         }
     }
+    held.choose_task(conn)?;
     Ok(held)
 }
 
@@ -125,7 +130,7 @@ impl Held {
 
     pub(super) fn moment(&self, conn: &Connection, at: Stamp) -> Result<Moment, StoreError> {
         let site = self.who.site;
-        let basis: Cursor = feed::cursor(conn, site)?;
+        let basis = feed::basis(conn, site)?;
         Ok(Moment { at, operator: None, supervisor: false, site, basis })
     }
 
@@ -134,9 +139,12 @@ impl Held {
         if !self.machine.is_between_cases() {
             return Ok(());
         }
-        let id = match self.who.task {
-            TaskSource::Task(id) => Some(id),
-            TaskSource::Open => next_task(conn, self.who.site)?,
+        let id = match choose(conn, &self.who)? {
+            Ok(id) => Some(id),
+            Err(waits) => {
+                self.waits = waits;
+                None
+            }
         };
         self.job = job(conn, id)?;
         self.memory.task = self.job.as_ref().map(|job| job.task.id);
@@ -145,8 +153,7 @@ impl Held {
     }
 
     fn made(&self) -> Option<Made> {
-        let TaskRow { id: task, product, lot, .. } = self.job.as_ref()?.task;
-        Some(Made { task, product, lot })
+        self.job.as_ref().map(Job::made)
     }
 
     fn draft(&self, role: &str, text: &str, code: Option<Code>, at: Stamp) -> Draft {
@@ -167,21 +174,6 @@ impl Held {
     pub(super) fn remember(&self, tx: &Transaction<'_>) -> Result<(), StoreError> {
         settings::set(tx, &self.who.source(), &self.memory)
     }
-}
-
-/// The oldest open line task of the site that still wants units; the newest open one when none does.
-fn next_task(conn: &Connection, site: SiteId) -> Result<Option<TaskId>, StoreError> {
-    let mut last = None;
-    for task in feed::tasks(conn)? {
-        if !task.open || task.site != site || task.kind != TaskKind::Line {
-            continue;
-        }
-        if progress::packed_units(conn, task.id)? < task.quantity {
-            return Ok(Some(task.id));
-        }
-        last = Some(task.id);
-    }
-    Ok(last)
 }
 
 /// Takes what the unit reader said.
@@ -229,7 +221,7 @@ fn refusal(
     scan: &Scan,
     at: Stamp,
 ) -> Result<Option<Fault>, StoreError> {
-    let Some(job) = &held.job else { return Ok(Some(Fault::new("no_task"))) };
+    let Some(job) = &held.job else { return Ok(Some(Fault::new(held.waits.word()))) };
     if let Some(say) = job.mismatch(scan) {
         return Ok(Some(Fault::new(&say.message.code)));
     }
@@ -295,6 +287,7 @@ pub(super) fn label(
         }
     };
     held.memory.previous = label.map(|label| (label, accepted));
+    held.choose_task(tx)?;
     held.remember(tx)?;
     Ok((held, Ended { label, accepted, again: false, operation }))
 }
@@ -328,7 +321,6 @@ fn pack_case(
         }
         Err(error @ ConfirmError::Store(_)) => return Err(error),
     };
-    progress::count(tx, &operation)?;
     held.machine.close(label, None);
     held.drafts.clear();
     held.memory.accepted_cases += 1;
@@ -376,7 +368,6 @@ pub(super) fn revoke(
     let correct = Correct { names, correction: Correction::Undo };
     let operation: Operation = held.moment(tx, at)?.operation(Action::Correct(correct));
     outbox::confirm(tx, &operation, &[])?;
-    progress::count(tx, &operation)?;
     for stacked in held.stack.iter().filter(|stacked| stacked.code == label) {
         journal::undo(tx, stacked.id, at.wall, why)?;
     }

@@ -12,7 +12,6 @@ use sealtrace_protocol::time::Stamp;
 use super::PalletState;
 use super::record::{Held, except};
 use super::sequential::Fault;
-use crate::progress;
 use crate::store::outbox::{self, ConfirmError};
 use crate::store::{StoreError, feed, items, journal, settings};
 
@@ -92,18 +91,17 @@ fn pack_of(
         tracing::error!(
             lane.name = held.who.name,
             task.id = id.get(),
-            "no SSCC is left for pallets of this task: release more, the cases wait"
+            "no SSCC of this device is left for pallets of this task: release more, the cases wait"
         );
         return Ok(Stacking::Stuck);
     };
-    let made = Made { task: id, product: task.product, lot: task.lot };
+    let made = Made { task: id, product: task.product, lot: task.lot, plan: task.revision };
     let children = ready.iter().map(|stacked| stacked.code).collect();
     let pack = Pack { parent, level, children, made: Some(made), partial: None };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     let drafts: Vec<_> = ready.iter().map(|stacked| stacked.id).collect();
     match outbox::confirm(tx, &operation, &drafts) {
         Ok(_) => {
-            progress::count(tx, &operation)?;
             settings::set(tx, &lease_key(&task, level), &next)?;
             held.stack.retain(|stacked| !drafts.contains(&stacked.id));
             Ok(Stacking::Changed)
@@ -146,7 +144,8 @@ fn lease_key(task: &TaskRow, level: Level) -> String {
     format!("lease.{}.{}", task.id, level.name())
 }
 
-/// The next unused SSCC of the task's leases for this level, and where to look on once it is used.
+/// The next unused SSCC of the task's leases for this level, and where to look on once it is used. The feed leaves out
+/// leases of a task that is another device's: that one may be using them right now.
 fn next_label(
     conn: &Connection,
     task: &TaskRow,

@@ -4,58 +4,40 @@
 //! in the middle of a package.
 
 use sealtrace_protocol::code;
-use sealtrace_protocol::ids::{Cursor, SiteId};
-use sealtrace_protocol::ledger::{Action, Correct, Correction};
+use sealtrace_protocol::ids::{Cursor, DeviceId, SiteId};
 use tokio::sync::Mutex;
 
 use super::known::Known;
-use super::pen::{Pen, WORK_KEY, Written, machine, with_basis};
+use super::open::{Open, keep, settle};
+use super::pen::{Pen, WORK_KEY, machine};
 use super::work::{Kept, Showing, Work};
-use super::{Lookup, Machine, Moment, SOURCE, Scanned, Screen, Step, Then};
+use super::{Lookup, Moment, OpenError, SOURCE, Scanned, Screen, Step, Then, opening};
 use crate::clock::Clock;
 use crate::feedback::{Message, Say, Tone};
-use crate::progress;
-use crate::store::outbox::{self, ConfirmError};
-use crate::store::{Store, StoreError, feed, journal, settings};
+use crate::store::outbox::ConfirmError;
+use crate::store::{Store, StoreError, journal, settings};
 
 pub use super::work::{Command, Last, Opened, Person, Shown, Source};
 
 /// One scan that arrives over two listeners arrives within this time.
 const ECHO_MS_MAX: u64 = 400;
 
-/// Why a screen does not open, or the station fails.
-#[derive(Debug, thiserror::Error)]
-pub enum DeskError {
-    /// Something else is in work.
-    #[error("a package or load is open; confirm or undo it first")]
-    PackageOpen,
-    /// The screen needs a task or document that is not known or not open here.
-    #[error("there is no open {0} of this number at this site")]
-    NotOpen(&'static str),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-struct Open {
-    work: Work,
-    /// The last text, how and when it came.
-    heard: Option<(String, Source, u64)>,
-    machine: Machine,
-    lookup: Lookup,
-    drafts: Vec<Kept>,
-}
-
 /// The station.
 pub struct Desk {
-    store: Store,
+    pub(super) store: Store,
     clock: Clock,
+    /// This device; none before enrolment.
+    device: Option<DeviceId>,
     open: Mutex<Open>,
 }
 
 impl Desk {
     /// Finds the work that was open when the program ended.
-    pub async fn restore(store: Store, clock: Clock) -> Result<Self, StoreError> {
+    pub async fn restore(
+        store: Store,
+        clock: Clock,
+        device: Option<DeviceId>,
+    ) -> Result<Self, StoreError> {
         let at = clock.stamp();
         let open = store
             .read(move |conn| {
@@ -73,7 +55,7 @@ impl Desk {
                     let scanned = Scanned { code, at: row.draft.at.wall };
                     drafts.push(Kept { id: row.id, role, scanned });
                 }
-                let machine = machine(conn, work.opened, &drafts, at)?;
+                let machine = machine(conn, &work, &drafts, at)?;
                 Ok::<_, StoreError>(Open {
                     work,
                     heard: None,
@@ -86,7 +68,7 @@ impl Desk {
         if !open.drafts.is_empty() {
             tracing::info!(station.drafts = open.drafts.len(), "the station goes on where it was");
         }
-        Ok(Self { store, clock, open: Mutex::new(open) })
+        Ok(Self { store, clock, device, open: Mutex::new(open) })
     }
 
     /// What is shown now.
@@ -101,8 +83,9 @@ impl Desk {
     }
 
     /// Opens a screen. Home and look-up open in front of what is in work; anything else needs that to be finished.
-    pub async fn open(&self, person: &Person, opened: Opened) -> Result<(), DeskError> {
+    pub async fn open(&self, person: &Person, opened: Opened) -> Result<(), OpenError> {
         let mut open = self.open.lock().await;
+        opening::is_for(opened.screen, person.role).map_err(OpenError::Refused)?;
         let mut work = open.work.clone();
         match opened.screen {
             Screen::Home => work.showing = Showing::Home,
@@ -115,9 +98,14 @@ impl Desk {
             | Screen::Receive => {
                 let other = work.opened != Some(opened) || open.is_elsewhere(person);
                 if other && !open.drafts.is_empty() {
-                    return Err(DeskError::PackageOpen);
+                    return Err(OpenError::PackageOpen);
                 }
-                self.check(person, opened).await?;
+                // What was begun may be finished, whatever has become of its task or document.
+                if open.drafts.is_empty() {
+                    let (person, device) = (*person, self.device);
+                    let check = move |conn: &_| opening::check(conn, opened, person, device);
+                    self.store.read(check).await?;
+                }
                 if work.opened != Some(opened) {
                     work.last_operation = None;
                     work.last.clear();
@@ -133,7 +121,7 @@ impl Desk {
             .store
             .write(move |tx| {
                 settings::set(tx, WORK_KEY, &work)?;
-                let machine = machine(tx, work.opened, &drafts, at)?;
+                let machine = machine(tx, &work, &drafts, at)?;
                 Ok::<_, StoreError>((work, machine))
             })
             .await?;
@@ -159,6 +147,7 @@ impl Desk {
         let result = match (open.work.showing, code::parse(text)) {
             (Showing::Home, _) => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
             (Showing::Work, _) if open.is_elsewhere(person) => Ok(open.not_here()),
+            (Showing::Work, _) if let Some(say) = open.is_not_for(person) => Ok(say),
             (_, Err(error)) => {
                 let step = Step { say: Say::unreadable(text, &error), then: Then::Nothing };
                 self.write(&mut open, moment, text, None, step).await
@@ -188,6 +177,11 @@ impl Desk {
             Command::Undo | Command::Confirm | Command::Close if open.is_elsewhere(person) => {
                 Ok(open.not_here())
             }
+            Command::Undo | Command::Confirm | Command::Close
+                if let Some(say) = open.is_not_for(person) =>
+            {
+                Ok(say)
+            }
             Command::Undo => self.undo(&mut open, moment).await,
             Command::Confirm | Command::Close => {
                 self.finish(&mut open, moment, command == Command::Close).await
@@ -215,35 +209,11 @@ impl Desk {
         echo
     }
 
-    async fn check(&self, person: &Person, opened: Opened) -> Result<(), DeskError> {
-        let site = person.site;
-        let needs_document = opened.screen == Screen::Ship;
-        let (task, document) = (opened.task, opened.document);
-        if needs_document && document.is_none() {
-            return Err(DeskError::NotOpen("document"));
-        }
-        self.store
-            .read(move |conn| {
-                if let Some(id) = task
-                    && !feed::task(conn, id)?.is_some_and(|task| task.open && task.site == site)
-                {
-                    return Err(DeskError::NotOpen("task"));
-                }
-                if let Some(id) = document
-                    && !feed::document(conn, id)?.is_some_and(|row| row.document.open)
-                {
-                    return Err(DeskError::NotOpen("document"));
-                }
-                Ok(())
-            })
-            .await
-    }
-
     fn moment(&self, person: &Person) -> Moment {
         Moment {
             at: self.clock.stamp(),
             operator: Some(person.operator),
-            supervisor: person.supervisor,
+            supervisor: person.role.approves(),
             site: person.site,
             // The writer fills it in from the feed it sees.
             basis: Cursor(0),
@@ -271,12 +241,18 @@ impl Desk {
         text: &str,
         scan: code::Scan,
     ) -> Result<Say, StoreError> {
-        let mut machine = open.machine.clone();
+        let (work, at) = (open.work.clone(), moment.at);
+        let begun = (!open.drafts.is_empty()).then(|| open.machine.clone());
         let pen = Pen::of(&open.work, &open.drafts, text, Some(scan.code), moment);
         let result = self
             .store
             .scan(move |tx| {
                 let moment = pen.at(tx)?;
+                // A package begins with what the feed says by now of its task or document.
+                let mut machine = match begun {
+                    Some(machine) => machine,
+                    None => machine(tx, &work, &[], at)?,
+                };
                 let step = machine.scan(&scan, &moment, &Known(tx))?;
                 let written = pen.write(tx, &moment, step)?;
                 Ok::<_, ConfirmError>((machine, written))
@@ -346,65 +322,12 @@ impl Desk {
     }
 
     /// An answer to a command that changed nothing; a refusal still waits to be acknowledged after a restart.
-    async fn told(&self, open: &mut Open, say: Say) -> Result<Say, StoreError> {
+    pub(super) async fn told(&self, open: &mut Open, say: Say) -> Result<Say, StoreError> {
         if say.tone.blocks() {
             let work = Work { blocked: true, ..open.work.clone() };
             self.remember(open, work).await?;
         }
         Ok(say)
-    }
-
-    async fn undo(&self, open: &mut Open, moment: Moment) -> Result<Say, StoreError> {
-        let mut work = open.work.clone();
-        if let Some(last) = open.drafts.last().cloned() {
-            let rest: Vec<_> = open.drafts.iter().take(open.drafts.len() - 1).cloned().collect();
-            let text = last.scanned.code.canonical();
-            work.last.retain(|shown| shown.code != text || shown.tone.blocks());
-            let (work, machine, rest) = self
-                .store
-                .write(move |tx| {
-                    journal::undo(tx, last.id, moment.at.wall, "undo")?;
-                    settings::set(tx, WORK_KEY, &work)?;
-                    let machine = machine(tx, work.opened, &rest, moment.at)?;
-                    Ok::<_, StoreError>((work, machine, rest))
-                })
-                .await?;
-            open.work = work;
-            open.machine = machine;
-            open.drafts = rest;
-            let message = Message::new("undone").with("kind", "scan").with("code", text);
-            return Ok(Say::accepted(message));
-        }
-        let Some(names) = work.last_operation.take() else {
-            return Ok(Say::new(Tone::Warning, Message::new("not_open")));
-        };
-        let correct = Correct { names, correction: Correction::Undo };
-        work.last.clear();
-        let result = self
-            .store
-            .write(move |tx| {
-                let moment = with_basis(tx, moment)?;
-                let operation = moment.operation(Action::Correct(correct));
-                outbox::confirm(tx, &operation, &[])?;
-                progress::count(tx, &operation)?;
-                settings::set(tx, WORK_KEY, &work)?;
-                let machine = machine(tx, work.opened, &[], moment.at)?;
-                Ok::<_, ConfirmError>((work, machine))
-            })
-            .await;
-        match result {
-            Ok((work, machine)) => {
-                open.work = work;
-                open.machine = machine;
-            }
-            Err(ConfirmError::Refused(rejection)) => {
-                return self.told(open, Step::rejected(&rejection).say).await;
-            }
-            Err(ConfirmError::Store(error)) => return Err(error),
-        }
-        Ok(Say::accepted(
-            Message::new("undone").with("kind", "operation").with("of", names.to_string()),
-        ))
     }
 
     async fn acknowledge(&self, open: &mut Open) -> Result<Say, StoreError> {
@@ -431,63 +354,4 @@ impl Desk {
         open.work = work;
         Ok(())
     }
-}
-
-impl Open {
-    /// True when the work was opened at another site than this person is signed in at.
-    fn is_elsewhere(&self, person: &Person) -> bool {
-        self.work.site.is_some_and(|site| site != person.site)
-    }
-
-    fn not_here(&self) -> Say {
-        let code = if self.drafts.is_empty() { "not_open" } else { "package_open" };
-        Say::new(Tone::Warning, Message::new(code))
-    }
-
-    fn shown(&self) -> Shown {
-        let (screen, mut face) = match (self.work.showing, self.work.opened) {
-            (Showing::Work, Some(opened)) => (opened.screen, self.machine.face()),
-            (Showing::Lookup, _) => (Screen::Lookup, self.lookup.face()),
-            (Showing::Home, _) | (Showing::Work, None) => (Screen::Home, Machine::Home.face()),
-        };
-        let working = self.work.showing == Showing::Work;
-        face.can.undo = working && (!self.drafts.is_empty() || self.work.last_operation.is_some());
-        face.can.back = screen != Screen::Home;
-        if self.work.blocked {
-            face.prompt = Message::new("acknowledge");
-        }
-        let opened = self.work.opened.filter(|_| working);
-        Shown {
-            screen,
-            task: opened.and_then(|opened| opened.task),
-            document: opened.and_then(|opened| opened.document),
-            face,
-            blocked: self.work.blocked,
-            last: self.work.last.clone(),
-        }
-    }
-}
-
-fn keep(open: &mut Open, machine: Machine, written: Written) -> Say {
-    open.machine = machine;
-    open.work = written.work;
-    open.drafts = written.drafts;
-    written.say
-}
-
-/// The answer, or what a failure of the store means to the person: nothing was saved.
-fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
-    let say = match result {
-        Ok(say) => say,
-        Err(StoreError::Full { percent }) => {
-            tracing::error!(storage.used_percent = percent, "a scan was refused: the disk is full");
-            Say::new(Tone::Critical, Message::new("storage_full").with("percent", percent))
-        }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a scan could not be stored");
-            Say::new(Tone::Critical, Message::new("internal"))
-        }
-    };
-    open.work.blocked |= say.tone.blocks();
-    say
 }

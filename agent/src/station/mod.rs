@@ -4,38 +4,46 @@
 //! It holds no rule about items itself. It says what to write; [`desk`] writes it, and only then shows the answer.
 
 pub mod desk;
+mod job;
 pub mod known;
+mod load;
 mod lookup;
+mod open;
+mod opening;
 mod pack;
 mod pen;
 mod receive;
 mod relabel;
+mod role;
 mod ship;
+mod undo;
 mod unpack;
 mod verify;
 mod view;
 mod work;
 
 use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 
 use sealtrace_protocol::code::{Code, Scan, Sscc};
 use sealtrace_protocol::ids::{Cursor, OperatorId, SiteId};
 use sealtrace_protocol::ledger::{
     self, Action, Effects, Facts, Issued, Level, Operation, Presence, Rejection,
 };
-use sealtrace_protocol::link::TaskRow;
 use sealtrace_protocol::time::{Stamp, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::feedback::{Message, Say, Tone};
 
+pub use job::Job;
+pub(crate) use job::job;
+pub use load::Sheet;
 pub use lookup::Lookup;
+pub use opening::OpenError;
 pub use pack::Pack;
-pub(crate) use pen::{SOURCE, job};
+pub(crate) use pen::SOURCE;
 pub use receive::Receive;
 pub use relabel::Relabel;
+pub use role::Role;
 pub use ship::Ship;
 pub use unpack::Unpack;
 pub use verify::{Difference, Verify};
@@ -116,36 +124,6 @@ impl Moment {
     }
 }
 
-/// A task and what the label of its product must say.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Job {
-    /// The task.
-    pub task: TaskRow,
-    /// Its product's GTIN, 14 digits; empty when not heard of yet.
-    pub gtin: String,
-    /// Units packed for it so far.
-    pub packed_units: u32,
-}
-
-impl Job {
-    /// What the label claims besides its code must fit the task; the answer when it does not.
-    pub(crate) fn mismatch(&self, scan: &Scan) -> Option<Say> {
-        let code = scan.code;
-        if let Some(gtin) = scan.claims.gtin
-            && !self.gtin.is_empty()
-            && gtin.to_string() != self.gtin
-        {
-            let message = Message::new("wrong_product")
-                .with("code", code)
-                .with("gtin", gtin.to_string())
-                .with("expected_gtin", &self.gtin);
-            return Some(Say::refused(message));
-        }
-        let lot = scan.claims.lot.filter(|lot| *lot != self.task.lot)?;
-        Some(Say::rejection(&Rejection::WrongLot { code, lot, expected: self.task.lot }))
-    }
-}
-
 /// One accepted scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scanned {
@@ -153,66 +131,6 @@ pub struct Scanned {
     pub code: Code,
     /// When.
     pub at: Timestamp,
-}
-
-/// What a scan was to its machine; written beside the draft, and read back after a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Goes into a package.
-    Child(Level),
-    /// The package it goes into.
-    Parent(Level),
-    /// The label that is replaced.
-    Old(Level),
-    /// The label that replaces it.
-    New,
-    /// The package that is opened or verified.
-    Package(Level),
-    /// Found inside the package that is verified.
-    Seen,
-    /// Moves as a whole: received or shipped.
-    Top,
-}
-
-impl Role {
-    const fn parts(self) -> (&'static str, Option<Level>) {
-        match self {
-            Self::Child(level) => ("child", Some(level)),
-            Self::Parent(level) => ("parent", Some(level)),
-            Self::Old(level) => ("old", Some(level)),
-            Self::New => ("new", None),
-            Self::Package(level) => ("package", Some(level)),
-            Self::Seen => ("seen", None),
-            Self::Top => ("top", None),
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parts() {
-            (word, Some(level)) => write!(f, "{word}.{}", level.name()),
-            (word, None) => f.write_str(word),
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (word, level) = text.split_once('.').unwrap_or((text, ""));
-        match (word, Level::from_name(level)) {
-            ("child", Some(level)) => Ok(Self::Child(level)),
-            ("parent", Some(level)) => Ok(Self::Parent(level)),
-            ("old", Some(level)) => Ok(Self::Old(level)),
-            ("package", Some(level)) => Ok(Self::Package(level)),
-            ("new", None) => Ok(Self::New),
-            ("seen", None) => Ok(Self::Seen),
-            ("top", None) => Ok(Self::Top),
-            _ => Err(()),
-        }
-    }
 }
 
 /// What a machine answers, and what must be written before the answer is shown.
@@ -282,7 +200,7 @@ const fn usual_level(code: Code) -> Option<Level> {
     }
 }
 
-/// The pages of the PDA.
+/// The screens of the PDA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Screen {
@@ -302,6 +220,19 @@ pub enum Screen {
     Receive,
     /// 查询.
     Lookup,
+}
+
+impl Screen {
+    /// Who may use it: auditors look and verify.
+    #[must_use]
+    pub const fn is_for(self, role: ledger::Role) -> bool {
+        match self {
+            Self::Home | Self::Lookup | Self::Verify => true,
+            Self::Pack | Self::Relabel | Self::Unpack | Self::Ship | Self::Receive => {
+                !matches!(role, ledger::Role::Auditor)
+            }
+        }
+    }
 }
 
 /// The machine of the open screen.
@@ -384,6 +315,18 @@ impl Machine {
         }
     }
 
+    /// Works out again what follows from drafts that were replayed, with what the ledger says now.
+    pub fn catch_up<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<(), L::Error> {
+        match self {
+            Self::Home | Self::Pack(_) | Self::Relabel(_) | Self::Unpack(_) | Self::Lookup(_) => {
+                Ok(())
+            }
+            Self::Verify(machine) => machine.compare(now, ledger),
+            Self::Ship(machine) => machine.weigh(now, ledger),
+            Self::Receive(machine) => machine.weigh(now, ledger),
+        }
+    }
+
     /// What the screen shows of it.
     #[must_use]
     pub fn face(&self) -> Face {
@@ -401,5 +344,4 @@ impl Machine {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@
 
 use sealtrace_protocol::code::{Code, Scan};
 use sealtrace_protocol::ledger::{
-    Action, Level, Made, Pack as PackAction, PartialReason, Plan, Presence, Rejection, State,
+    self, Action, Level, Pack as PackAction, PartialReason, Plan, Presence, Rejection, State,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use crate::feedback::{Message, Say};
 /// The machine of the packing screen.
 #[derive(Clone, Debug)]
 pub struct Pack {
-    job: Option<Job>,
+    job: Option<Box<Job>>,
     /// Level of the children; known from the first one on.
     child_level: Option<Level>,
     children: Vec<Scanned>,
@@ -27,7 +27,11 @@ pub struct Pack {
 impl Pack {
     /// An empty package, for a task or without one.
     #[must_use]
-    pub const fn new(job: Option<Job>) -> Self {
+    pub fn new(job: Option<Job>) -> Self {
+        Self::begun(job.map(Box::new))
+    }
+
+    const fn begun(job: Option<Box<Job>>) -> Self {
         Self { job, child_level: None, children: Vec::new(), parent: None }
     }
 
@@ -60,6 +64,12 @@ impl Pack {
                 expected: Level::Unit,
             }));
         }
+        if let Some(job) = self.job.as_ref().filter(|job| job.is_done() && self.begins_with(role)) {
+            let message = Message::new("task_done")
+                .with("made", job.progress.made)
+                .with("quantity", job.task.quantity);
+            return Ok(Step::told(Say::refused(message)));
+        }
         let scanned = Scanned { code, at: now.at.wall };
         match role {
             Role::Parent(level) => self.take_parent(scanned, level, now, ledger),
@@ -90,7 +100,8 @@ impl Pack {
         }
         let reason = self.partial_reason();
         if reason == PartialReason::Shortage && !now.supervisor {
-            return Step::told(Say::refused(Message::new("forbidden").with("needs", "supervisor")));
+            let needs = ledger::Role::Supervisor;
+            return Step::rejected(&Rejection::RoleNotPermitted { needs });
         }
         self.complete(None, Some(reason))
     }
@@ -133,6 +144,19 @@ impl Pack {
         }
         let below = self.child_level.or_else(|| self.planned_below()).unwrap_or(Level::Unit);
         Message::new("scan_child").with("level", below)
+    }
+
+    /// True when this begins a package of new units; what was made may still go into outer packages.
+    fn begins_with(&self, role: Role) -> bool {
+        let is_empty = self.children.is_empty() && self.parent.is_none();
+        let of_units = match role {
+            Role::Child(level) => level == Level::Unit,
+            Role::Parent(level) => {
+                self.plan().and_then(|plan| plan.child_level(level)) == Some(Level::Unit)
+            }
+            Role::Old(_) | Role::New | Role::Package(_) | Role::Seen | Role::Top => false,
+        };
+        is_empty && of_units
     }
 
     /// What this scan is to the package.
@@ -226,11 +250,7 @@ impl Pack {
             .with("kind", "pack")
             .with("code", self.parent.map(|(label, _)| label.code))
             .with("count", self.children.len());
-        let units = self.units();
-        *self = Self::new(self.job.take());
-        if let Some(job) = &mut self.job {
-            job.packed_units = job.packed_units.saturating_add(units);
-        }
+        *self = Self::begun(self.job.take());
         Step { say: Say::accepted(message), then: Then::Confirm { role, action } }
     }
 
@@ -239,11 +259,7 @@ impl Pack {
             parent: self.parent.map_or_else(unscanned, |(label, _)| label.code),
             level: self.parent_level(),
             children: self.children.iter().map(|child| child.code).collect(),
-            made: self.job.as_ref().map(|job| Made {
-                task: job.task.id,
-                product: job.task.product,
-                lot: job.task.lot,
-            }),
+            made: self.job.as_deref().map(Job::made),
             partial: self.job.as_ref().and(partial),
         })
     }
@@ -294,7 +310,7 @@ impl Pack {
     /// The last package of a task may be short; any other one is a shortage.
     fn partial_reason(&self) -> PartialReason {
         match &self.job {
-            Some(job) if job.packed_units.saturating_add(self.units()) < job.task.quantity => {
+            Some(job) if job.progress.made.saturating_add(self.units()) < job.task.quantity => {
                 PartialReason::Shortage
             }
             Some(_) | None => PartialReason::EndOfTask,

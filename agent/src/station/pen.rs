@@ -2,18 +2,17 @@
 
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::{Code, SCAN_BYTES_MAX};
-use sealtrace_protocol::ids::{Cursor, SiteId, TaskId};
+use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId};
 use sealtrace_protocol::ledger::Operation;
 use sealtrace_protocol::time::Stamp;
 
 use super::known::Known;
-use super::work::{Kept, Last, Opened, Work};
+use super::work::{Kept, Last, Work};
 use super::{
-    Job, Machine, Moment, Pack, Receive, Relabel, Role, Scanned, Screen, Ship, Step, Then, Unpack,
-    Verify,
+    Machine, Moment, Pack, Receive, Relabel, Role, Scanned, Screen, Sheet, Ship, Step, Then,
+    Unpack, Verify, job,
 };
 use crate::feedback::Say;
-use crate::progress;
 use crate::store::journal::{self, Draft};
 use crate::store::outbox::{self, ConfirmError, Confirmed};
 use crate::store::{StoreError, feed, settings};
@@ -130,53 +129,44 @@ impl Pen {
         operation: &Operation,
     ) -> Result<Confirmed, ConfirmError> {
         let ids: Vec<_> = self.drafts.iter().map(|kept| kept.id).collect();
-        let confirmed = outbox::confirm(tx, operation, &ids)?;
-        progress::count(tx, operation)?;
-        Ok(confirmed)
+        outbox::confirm(tx, operation, &ids)
     }
 }
 
 pub(super) fn with_basis(conn: &Connection, moment: Moment) -> Result<Moment, StoreError> {
-    Ok(Moment { basis: feed::cursor(conn, moment.site)?, ..moment })
+    Ok(Moment { basis: feed::basis(conn, moment.site)?, ..moment })
 }
 
 /// The machine of the opened work with its drafts taken again.
 pub(super) fn machine(
     conn: &Connection,
-    opened: Option<Opened>,
+    work: &Work,
     drafts: &[Kept],
     at: Stamp,
 ) -> Result<Machine, StoreError> {
-    let Some(opened) = opened else { return Ok(Machine::Home) };
+    let Some(opened) = work.opened else { return Ok(Machine::Home) };
+    let sheet = opened.document.map(|id| sheet(conn, id)).transpose()?;
     let mut machine = match opened.screen {
         Screen::Home | Screen::Lookup => Machine::Home,
         Screen::Pack => Machine::Pack(Pack::new(job(conn, opened.task)?)),
         Screen::Relabel => Machine::Relabel(Relabel::default()),
         Screen::Unpack => Machine::Unpack(Unpack::default()),
         Screen::Verify => Machine::Verify(Verify::default()),
-        Screen::Ship => {
-            opened.document.map_or(Machine::Home, |document| Machine::Ship(Ship::new(document)))
-        }
-        Screen::Receive => Machine::Receive(Receive::default()),
+        Screen::Ship => sheet.map_or(Machine::Home, |sheet| Machine::Ship(Ship::new(sheet))),
+        Screen::Receive => Machine::Receive(Receive::new(sheet)),
     };
     for kept in drafts {
         machine.replay(kept.role, kept.scanned);
     }
-    if let Machine::Verify(verify) = &mut machine {
-        let nobody =
-            Moment { at, operator: None, supervisor: false, site: SiteId(0), basis: Cursor(0) };
-        verify.compare(&nobody, &Known(conn))?;
-    }
+    let site = work.site.unwrap_or(SiteId(0));
+    let nobody = Moment { at, operator: None, supervisor: false, site, basis: Cursor(0) };
+    machine.catch_up(&nobody, &Known(conn))?;
     Ok(machine)
 }
 
-/// The task's row with what its labels must say, when it has come with the feed.
-pub(crate) fn job(conn: &Connection, task: Option<TaskId>) -> Result<Option<Job>, StoreError> {
-    let Some(task) = task else { return Ok(None) };
-    let Some(task) = feed::task(conn, task)? else { return Ok(None) };
-    let gtin = feed::product(conn, task.product)?.map(|product| product.gtin).unwrap_or_default();
-    let packed_units = progress::packed_units(conn, task.id)?;
-    Ok(Some(Job { task, gtin, packed_units }))
+fn sheet(conn: &Connection, document: DocumentId) -> Result<Sheet, StoreError> {
+    let shares = feed::document(conn, document)?.map(|row| row.shares).unwrap_or_default();
+    Ok(Sheet { document, shared: shares.iter().map(|share| share.product).collect() })
 }
 
 fn printable(text: &str) -> String {

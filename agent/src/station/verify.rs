@@ -21,7 +21,7 @@ pub struct Difference {
 pub struct Verify {
     package: Option<(Scanned, Level)>,
     seen: Vec<Scanned>,
-    /// As far as the ledger knows; after a restart from the next scan on, or from [`Verify::compare`].
+    /// As far as the ledger knows; after a restart from the next scan on, or from `compare`.
     difference: Option<Difference>,
 }
 
@@ -70,7 +70,7 @@ impl Verify {
     }
 
     /// Compares again with what the ledger says now.
-    pub fn compare<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<(), L::Error> {
+    pub(super) fn compare<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<(), L::Error> {
         let Some((package, _)) = self.package else { return Ok(()) };
         let operation = now.operation(Action::VerifyPack(self.action(package.code)));
         if let Ok(effects) = ledger.judge(&operation, None)? {
@@ -159,6 +159,7 @@ fn difference(notices: &[Notice]) -> Option<Difference> {
         Notice::Provisional { .. }
         | Notice::ContentsToFollow { .. }
         | Notice::ImpliedReceipt { .. }
-        | Notice::ImpliedReturn { .. } => None,
+        | Notice::ImpliedReturn { .. }
+        | Notice::LotBlocked { .. } => None,
     })
 }

@@ -1,7 +1,7 @@
 //! What a machine shows of itself.
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::ledger::{Contents, Level};
 use serde::Serialize;
 
 use super::Difference;
@@ -20,6 +20,8 @@ pub struct Face {
     pub prompt: Message,
     /// What may be done besides scanning.
     pub can: Can,
+    /// The units of a load that its document will count.
+    pub load: Contents,
     /// How a package and the ledger differ.
     pub difference: Option<Difference>,
     /// The code that was looked up.
@@ -49,6 +51,7 @@ impl Face {
             of: None,
             prompt,
             can: Can::default(),
+            load: Contents::none(),
             difference: None,
             item: None,
         }

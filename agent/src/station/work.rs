@@ -1,6 +1,7 @@
 //! What is open at the station: by whom, on which screen, and what is remembered of it with every answer.
 
 use sealtrace_protocol::ids::{DocumentId, OperationId, OperatorId, SiteId, TaskId};
+use sealtrace_protocol::ledger;
 use serde::{Deserialize, Serialize};
 
 use super::{Face, Role, Scanned, Screen};
@@ -11,8 +12,8 @@ use crate::feedback::Tone;
 pub struct Person {
     /// Who.
     pub operator: OperatorId,
-    /// True when that person may approve what others may not do alone.
-    pub supervisor: bool,
+    /// What they may do.
+    pub role: ledger::Role,
     /// Where.
     pub site: SiteId,
 }

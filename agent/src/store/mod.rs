@@ -3,13 +3,17 @@
 //! Jobs waiting for the writer share one commit, each inside its own savepoint, and hear of success only after that
 //! commit is on the disk.
 
+mod base;
+mod effects;
 pub mod exceptions;
 pub mod feed;
 pub mod items;
 pub mod journal;
+pub mod made;
 pub mod outbox;
 pub mod pruning;
 mod reader;
+mod rebase;
 pub mod settings;
 pub mod stream;
 mod writer;
@@ -23,7 +27,7 @@ use sealtrace_protocol::wire::WireError;
 use tokio::sync::watch;
 
 use reader::Readers;
-use writer::Writer;
+use writer::{Turn, Writer};
 
 /// The file inside the data folder.
 pub const DATABASE_FILE: &str = "agent.db";
@@ -205,7 +209,17 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.run(job).await
+        self.writer.run(Turn::Now, job).await
+    }
+
+    /// [`Store::write`] for what nobody waits for, in portions of a few milliseconds: scans are written in between.
+    pub async fn write_later<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(Turn::Later, job).await
     }
 
     /// [`Store::write`] for scans: refused with [`StoreError::Full`] when the disk is.
@@ -219,7 +233,7 @@ impl Store {
         if storage.is_full() {
             return Err(StoreError::Full { percent: storage.percent() }.into());
         }
-        self.writer.run(job).await
+        self.writer.run(Turn::Now, job).await
     }
 
     /// Runs `query` on a reading connection, in one consistent view.

@@ -10,7 +10,8 @@ use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
 use sealtrace_protocol::wire::{decode, encode};
 
 use super::exceptions::{self, Exception, Kind};
-use super::{StoreError, items, journal, stream};
+use super::items::{self, Standpoint};
+use super::{StoreError, effects, journal, made, rebase, stream};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
 const SEAL_BYTES_MAX: usize = 192 * 1024;
@@ -42,11 +43,11 @@ pub fn confirm(
     operation: &Operation,
     drafts: &[i64],
 ) -> Result<Confirmed, ConfirmError> {
-    let facts = items::facts(tx, operation)?;
-    let effects = judge(operation, &facts).map_err(ConfirmError::Refused)?;
+    let gathered = items::gather(tx, operation, Standpoint::Now)?;
+    let effects = judge(operation, &gathered.facts).map_err(ConfirmError::Refused)?;
     let id = stream::next_place(tx)?;
     tx.prepare_cached(
-        "insert into operation (epoch, seq, kind, at, body) values (?1, ?2, ?3, ?4, ?5)",
+        "insert into operation (epoch, seq, kind, at, role, body) values (?1, ?2, ?3, ?4, ?5, ?6)",
     )
     .and_then(|mut insert| {
         insert.execute(params![
@@ -54,12 +55,15 @@ pub fn confirm(
             id.seq.get(),
             operation.action.kind(),
             operation.at.wall.millis(),
+            gathered.facts.worker.map(|worker| worker.role.name()),
             encode(operation),
         ])
     })
     .map_err(StoreError::sqlite("store an operation"))?;
     place(tx, id, id)?;
-    items::apply(tx, id, &effects)?;
+    let keys = rebase::keys(tx, operation, &gathered)?;
+    effects::apply(tx, (id.epoch.get(), id.seq.get()), &keys, &effects)?;
+    made::count(tx, id, operation)?;
     journal::settle(tx, drafts, id)?;
     Ok(Confirmed { id, effects })
 }
@@ -341,7 +345,8 @@ fn store_verdict(
         Verdict::Duplicate { of } => *of == id,
         Verdict::Quarantined { .. } | Verdict::Frozen => false,
     };
-    items::judged(tx, id, counts, at)?;
+    rebase::settle(tx, id, counts, at)?;
+    made::judged(tx, id, counts)?;
     let detail = match &judged.verdict {
         Verdict::Applied { .. } | Verdict::Duplicate { .. } => return Ok(()),
         Verdict::Quarantined { rejection } => (rejection.code(), Some(rejection.clone())),

@@ -1,5 +1,6 @@
 //! The one connection that writes: a thread with a bounded queue, one commit for everything that waits.
 
+use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,8 +25,22 @@ const MIGRATIONS: [(&str, &str); 1] = [("V1__agent", include_str!("migrations/V1
 /// Says to the waiter what became of its job, once the group's fate is known.
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// A job: runs inside its savepoint; true = keep what it did. Without a transaction it only makes its answer.
-type Job = Box<dyn FnOnce(Option<&Transaction<'_>>) -> (bool, Answer) + Send>;
+/// What a job does: runs inside its savepoint; true = keep what it did. Without a transaction it only makes its answer.
+type Work = Box<dyn FnOnce(Option<&Transaction<'_>>) -> (bool, Answer) + Send>;
+
+/// Who waits for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// A person or a line: at once, with all others of the kind.
+    Now,
+    /// Nobody: in between, one at a time.
+    Later,
+}
+
+struct Job {
+    turn: Turn,
+    work: Work,
+}
 
 /// The queue to the writer thread.
 #[derive(Clone)]
@@ -56,14 +71,14 @@ impl Writer {
         Ok(Self { jobs, commits })
     }
 
-    pub(super) async fn run<T, E, F>(&self, job: F) -> Result<T, E>
+    pub(super) async fn run<T, E, F>(&self, turn: Turn, job: F) -> Result<T, E>
     where
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |tx| {
+        let work: Work = Box::new(move |tx| {
             let result = tx.map_or_else(|| Err(StoreError::Stopped.into()), job);
             let ran = tx.is_some();
             let keep = result.is_ok();
@@ -78,7 +93,7 @@ impl Writer {
             });
             (keep, answer)
         });
-        if self.jobs.send(job).await.is_err() {
+        if self.jobs.send(Job { turn, work }).await.is_err() {
             return Err(StoreError::Stopped.into());
         }
         told.await.unwrap_or_else(|_| Err(StoreError::Stopped.into()))
@@ -96,12 +111,8 @@ fn work(
     committed: &watch::Sender<u64>,
 ) {
     let mut connection = Some(connection);
-    while let Some(first) = queue.blocking_recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP_JOBS_MAX {
-            let Ok(job) = queue.try_recv() else { break };
-            group.push(job);
-        }
+    let mut waiting = Waiting::default();
+    while let Some(group) = waiting.next_group(&mut queue) {
         if connection.is_none() {
             connection = reopen(path);
         }
@@ -129,6 +140,42 @@ fn work(
     tracing::debug!(store.path = %path.display(), "the store's writer ends");
 }
 
+/// Jobs taken from the queue and not run yet.
+#[derive(Default)]
+struct Waiting {
+    now: VecDeque<Job>,
+    later: VecDeque<Job>,
+    /// It is the turn of one that nobody waits for.
+    laters_turn: bool,
+}
+
+impl Waiting {
+    /// What shares the next commit: everything somebody waits for, or one job that nobody does, by turns. None at the
+    /// end.
+    fn next_group(&mut self, queue: &mut mpsc::Receiver<Job>) -> Option<Vec<Job>> {
+        if self.now.is_empty() && self.later.is_empty() {
+            self.take(queue.blocking_recv()?);
+        }
+        while self.now.len() < GROUP_JOBS_MAX {
+            let Ok(job) = queue.try_recv() else { break };
+            self.take(job);
+        }
+        let later = self.later.pop_front_if(|_| self.now.is_empty() || self.laters_turn);
+        self.laters_turn = later.is_none();
+        Some(match later {
+            Some(job) => vec![job],
+            None => self.now.drain(..).collect(),
+        })
+    }
+
+    fn take(&mut self, job: Job) {
+        match job.turn {
+            Turn::Now => self.now.push_back(job),
+            Turn::Later => self.later.push_back(job),
+        }
+    }
+}
+
 /// Runs every job in its own savepoint and commits once. An error here means: nothing of the group is stored.
 fn commit_group(
     connection: &mut Connection,
@@ -137,7 +184,7 @@ fn commit_group(
     let mut answers = Vec::with_capacity(group.len());
     let mut jobs = group.into_iter();
     let fate = run_group(connection, &mut jobs, &mut answers);
-    answers.extend(jobs.map(|job| job(None).1));
+    answers.extend(jobs.map(|job| (job.work)(None).1));
     (answers, fate.map_err(|error| StoreError::Commit(Arc::new(error))))
 }
 
@@ -149,7 +196,7 @@ fn run_group(
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in jobs {
         tx.execute_batch("savepoint job")?;
-        let (keep, answer) = job(Some(&tx));
+        let (keep, answer) = (job.work)(Some(&tx));
         answers.push(answer);
         // After a full disk or a write error SQLite has rolled the whole transaction back: then this fails.
         tx.execute_batch(if keep { "release job" } else { "rollback to job; release job" })?;
@@ -160,7 +207,7 @@ fn run_group(
 /// Answers every job with `error`, unrun.
 fn refuse(group: Vec<Job>, error: &StoreError) {
     for job in group {
-        let (_, answer) = job(None);
+        let (_, answer) = (job.work)(None);
         answer(Err(error.clone()));
     }
 }
@@ -196,7 +243,7 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
     set("foreign_keys", &true)?;
     set("cache_size", &-CACHE_KIB)?;
     set("trusted_schema", &false)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
 

@@ -9,8 +9,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sealtrace_protocol::ids::{Cursor, Epoch, OrderId, Seq, SiteId};
 use sealtrace_protocol::ledger::Level;
-use sealtrace_protocol::link::{Delivery, FeedPage, Resumed, Verdicts};
+use sealtrace_protocol::link::{
+    Delivery, FeedPage, FeedStream, GOODS_PAGE_ITEMS_MAX, GoodsPage, Resumed, Verdicts,
+};
 use sealtrace_protocol::signing::Sealed;
+use sealtrace_protocol::wire::{WireError, decode};
 use serde::de::DeserializeOwned;
 
 use crate::identity::Identity;
@@ -21,8 +24,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one request may take in all; a digest over a slow link is the longest.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
-/// The largest answer that is read; a digest of 10⁶ codes is 8 MB.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The largest answer that is read as a whole.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The largest page of goods: [`GOODS_PAGE_ITEMS_MAX`] packages, most of which hold few lots.
+const GOODS_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// The largest roll digest; 10⁷ codes are 80 MB. It is stored as it comes in.
+const DIGEST_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +57,23 @@ pub enum ClientError {
     /// The answer is not what was agreed.
     #[error("the cloud's answer to {0} does not read")]
     Answer(&'static str),
+    /// The answer's bytes are not what was agreed.
+    #[error("the cloud's answer about {what} does not read; nothing of it was stored")]
+    Unreadable {
+        /// Which answer.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        error: WireError,
+    },
+    /// The answer is larger than agreed.
+    #[error("the cloud's answer about {what} is larger than {limit}; nothing of it was stored")]
+    TooLarge {
+        /// Which answer.
+        what: &'static str,
+        /// Bytes or rows.
+        limit: usize,
+    },
 }
 
 /// Talks to the device listener.
@@ -102,16 +126,38 @@ impl Client {
         json(self.send(request).await?, "a request to resume").await
     }
 
-    /// `GET /device/v1/feed`: the page after this cursor.
-    pub async fn feed(&self, site: SiteId, after: Cursor) -> Result<FeedPage, ClientError> {
-        let url = format!("{}?site={site}&after={after}", self.url("feed"));
-        json(self.send(self.http.get(url)).await?, "the feed").await
+    /// `GET /device/v1/feed/desk`: the page after this cursor.
+    pub async fn desk(&self, site: SiteId, after: Cursor) -> Result<FeedPage, ClientError> {
+        json(self.feed(FeedStream::Desk, site, after).await?, "the feed's desk").await
     }
 
-    /// `GET /device/v1/rolls/{order}/{level}`: a roll's digest.
-    pub async fn digest(&self, order: OrderId, level: Level) -> Result<Vec<u8>, ClientError> {
+    /// `GET /device/v1/feed/goods`: the page after this cursor.
+    pub async fn goods(&self, site: SiteId, after: Cursor) -> Result<GoodsPage, ClientError> {
+        let what = "the feed's goods";
+        let body = bytes(self.feed(FeedStream::Goods, site, after).await?, what, GOODS_BYTES_MAX);
+        let page: GoodsPage = decode(&body.await?, "goods page")
+            .map_err(|error| ClientError::Unreadable { what, error })?;
+        if page.items.len() > GOODS_PAGE_ITEMS_MAX {
+            return Err(ClientError::TooLarge { what, limit: GOODS_PAGE_ITEMS_MAX });
+        }
+        Ok(page)
+    }
+
+    async fn feed(
+        &self,
+        stream: FeedStream,
+        site: SiteId,
+        after: Cursor,
+    ) -> Result<Response, ClientError> {
+        let url = format!("{}/{}?site={site}&after={after}", self.url("feed"), stream.name());
+        self.send(self.http.get(url)).await
+    }
+
+    /// `GET /device/v1/rolls/{order}/{level}`: a roll's digest, to be read in parts.
+    pub async fn digest(&self, order: OrderId, level: Level) -> Result<Body, ClientError> {
         let url = format!("{}/{order}/{}", self.url("rolls"), level.name());
-        bytes(self.send(self.http.get(url)).await?, "a roll's digest").await
+        let response = self.send(self.http.get(url)).await?;
+        Ok(Body::new(response, "a roll's digest", DIGEST_BYTES_MAX))
     }
 
     /// Reaches the cloud and nothing else; for `doctor`.
@@ -156,22 +202,50 @@ async fn json<T: DeserializeOwned>(
     response: Response,
     what: &'static str,
 ) -> Result<T, ClientError> {
-    serde_json::from_slice(&bytes(response, what).await?).map_err(|_| ClientError::Answer(what))
+    let body = bytes(response, what, ANSWER_BYTES_MAX).await?;
+    serde_json::from_slice(&body).map_err(|_| ClientError::Answer(what))
 }
 
-async fn bytes(mut response: Response, what: &'static str) -> Result<Vec<u8>, ClientError> {
-    let mut body = Vec::new();
-    let broken = |source: reqwest::Error| {
-        let url = source.url().map(ToString::to_string).unwrap_or_default();
-        ClientError::Unreachable { url, source }
-    };
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-            return Err(ClientError::Answer(what));
-        }
-        body.extend_from_slice(&chunk);
+async fn bytes(
+    response: Response,
+    what: &'static str,
+    limit: usize,
+) -> Result<Vec<u8>, ClientError> {
+    Body::new(response, what, limit).next(usize::MAX).await
+}
+
+/// An answer as it comes in, up to a limit.
+pub struct Body {
+    response: Response,
+    what: &'static str,
+    limit: usize,
+    taken: usize,
+    /// Came in already and was not asked for yet.
+    rest: Vec<u8>,
+}
+
+impl Body {
+    const fn new(response: Response, what: &'static str, limit: usize) -> Self {
+        Self { response, what, limit, taken: 0, rest: Vec::new() }
     }
-    Ok(body)
+
+    /// The next so many bytes; fewer only at the end.
+    pub async fn next(&mut self, count: usize) -> Result<Vec<u8>, ClientError> {
+        let broken = |source: reqwest::Error| {
+            let url = source.url().map(ToString::to_string).unwrap_or_default();
+            ClientError::Unreachable { url, source }
+        };
+        while self.rest.len() < count {
+            let Some(chunk) = self.response.chunk().await.map_err(broken)? else { break };
+            self.taken = self.taken.saturating_add(chunk.len());
+            if self.taken > self.limit {
+                return Err(ClientError::TooLarge { what: self.what, limit: self.limit });
+            }
+            self.rest.extend_from_slice(&chunk);
+        }
+        let later = self.rest.split_off(count.min(self.rest.len()));
+        Ok(std::mem::replace(&mut self.rest, later))
+    }
 }
 
 /// Takes a receipt out of a delivery's answer; nothing in it is believed yet.

@@ -9,8 +9,9 @@ use sealtrace_protocol::wire::WireError;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, ClientError, receipt};
+use super::feed::{self, Between};
 use super::outbox::{Action, Outbox, Outcome, Standing};
-use super::{feed, resume, seal};
+use super::{resume, seal, verdicts};
 use crate::agent::{Agent, Link};
 use crate::identity::{HexHash, Identity, IdentityError, Mark};
 use crate::store::exceptions::{self, Exception, Kind};
@@ -146,17 +147,28 @@ impl Driver {
             Action::Resume => resume::ask(&self.agent, &self.identity, &self.client).await,
             Action::Seal => seal::next(&self.agent, &self.identity).await,
             Action::Send { batch } => self.send(batch).await,
-            Action::FetchVerdicts => self.fetch_verdicts().await,
-            Action::FetchFeed => feed::fetch(&self.agent, &self.identity, &self.client).await,
+            Action::FetchVerdicts => verdicts::fetch(self.between())
+                .await
+                .map(|(count, more)| Outcome::Verdicts { count, more }),
+            Action::FetchDesk => feed::fetch_desk(self.between()).await,
+            Action::FetchGoods => feed::fetch_goods(self.between()).await,
             Action::WaitUntil(_) => return Outcome::Failed,
         };
         match result {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.failed(action, &error);
-                Outcome::Failed
+                if matches!(error, SyncError::Client(ClientError::Unreachable { .. })) {
+                    Outcome::Unreachable
+                } else {
+                    Outcome::Failed
+                }
             }
         }
+    }
+
+    fn between(&self) -> Between<'_> {
+        Between { agent: &self.agent, identity: &self.identity, client: &self.client }
     }
 
     fn failed(&self, action: Action, error: &SyncError) {
@@ -302,22 +314,5 @@ impl Driver {
             rejection: None,
             detail: detail.to_owned(),
         }
-    }
-
-    async fn fetch_verdicts(&self) -> Result<Outcome, SyncError> {
-        let Some(known) = self.agent.store.read(stream::read).await? else {
-            return Ok(Outcome::Verdicts { count: 0, more: false });
-        };
-        let (epoch, seq) = known.verdicts;
-        let answer = self.client.verdicts(epoch, seq).await?;
-        let (count, more) = (answer.verdicts.len(), answer.more);
-        let (device, at) = (self.identity.device.device, self.agent.clock.now());
-        if count > 0 {
-            self.agent
-                .store
-                .write(move |tx| outbox::store_verdicts(tx, device, &answer.verdicts, at))
-                .await?;
-        }
-        Ok(Outcome::Verdicts { count, more: more && count > 0 })
     }
 }

@@ -1,25 +1,53 @@
-//! What the sites' feeds say is fetched page by page, and the digests of rolls they name.
+//! What the sites' feeds say is fetched page by page: the desk with the digests of the rolls it names, and goods.
 
 use sealtrace_protocol::ids::SiteId;
-use sealtrace_protocol::link::{DIGEST_BYTES, Roll};
+use sealtrace_protocol::link::{DIGEST_BYTES, FeedStream, Roll};
 
 use super::client::{Client, ClientError};
 use super::driver::SyncError;
 use super::outbox::Outcome;
+use super::verdicts;
 use crate::agent::Agent;
 use crate::identity::Identity;
-use crate::store::{StoreError, feed};
+use crate::store::feed;
+
+/// Who asks whom.
+#[derive(Clone, Copy)]
+pub(super) struct Between<'a> {
+    pub(super) agent: &'a Agent,
+    pub(super) identity: &'a Identity,
+    pub(super) client: &'a Client,
+}
+
+/// One page of every site's desk, and what it needs besides.
+pub(super) async fn fetch_desk(between: Between<'_>) -> Result<Outcome, SyncError> {
+    let store = &between.agent.store;
+    let counted = store.read(feed::counted).await?;
+    let more = each_site(between, FeedStream::Desk).await?;
+    if let Some(upto) = counted.filter(|_| !more) {
+        store.write(move |tx| feed::forget_counted(tx, upto)).await?;
+    }
+    if !more {
+        fetch_digests(between).await?;
+    }
+    Ok(Outcome::Desk { more })
+}
+
+/// One page of every site's goods.
+pub(super) async fn fetch_goods(between: Between<'_>) -> Result<Outcome, SyncError> {
+    Ok(Outcome::Goods { more: each_site(between, FeedStream::Goods).await? })
+}
 
 /// Every site is asked, also when one is refused; the first refusal is what is reported.
-pub(super) async fn fetch(
-    agent: &Agent,
-    identity: &Identity,
-    client: &Client,
-) -> Result<Outcome, SyncError> {
+async fn each_site(between: Between<'_>, stream: FeedStream) -> Result<bool, SyncError> {
     let mut more = false;
     let mut refused = None;
-    for site in identity.device.sites.iter().map(|site| site.id) {
-        match fetch_page(agent, client, site).await {
+    for site in between.identity.device.sites.iter().map(|site| site.id) {
+        let page = match stream {
+            FeedStream::Desk => desk_page(between, site).await,
+            FeedStream::Goods => goods_page(between, site).await,
+        };
+        match page {
             Ok(page_follows) => more |= page_follows,
             Err(error @ SyncError::Client(ClientError::Refused { .. })) => {
                 refused.get_or_insert(error);
@@ -27,39 +55,67 @@ pub(super) async fn fetch(
             Err(error) => return Err(error),
         }
     }
-    fetch_digests(agent, client).await?;
-    refused.map_or(Ok(Outcome::Feed { more }), Err)
+    refused.map_or(Ok(more), Err)
 }
 
-async fn fetch_page(agent: &Agent, client: &Client, site: SiteId) -> Result<bool, SyncError> {
-    let after = agent.store.read(move |conn| feed::cursor(conn, site)).await?;
-    let page = client.feed(site, after).await?;
-    let more = page.more && page.cursor > after;
-    let at = agent.clock.now();
-    let store = &agent.store;
-    let (page, nothing) = store
-        .read(move |conn| {
-            let nothing = feed::says_nothing(conn, site, &page, at)?;
-            Ok::<_, StoreError>((page, nothing))
-        })
-        .await?;
+async fn desk_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError> {
+    let store = &between.agent.store;
+    let after = store.read(move |conn| feed::cursor(conn, site, FeedStream::Desk)).await?;
+    let page = between.client.desk(site, after).await?;
+    let (more, cursor) = (page.more && page.cursor > after, page.cursor);
+    let at = between.agent.clock.now();
+    let nothing = page.rows.is_empty()
+        && store
+            .read(move |conn| feed::says_nothing(conn, site, FeedStream::Desk, cursor, at))
+            .await?;
     if !nothing {
-        store.write(move |tx| feed::store_page(tx, site, &page, at)).await?;
+        store.write_later(move |tx| feed::store_desk(tx, site, &page, at)).await?;
     }
     Ok(more)
 }
 
-async fn fetch_digests(agent: &Agent, client: &Client) -> Result<(), SyncError> {
-    for Roll { order, level, count, .. } in agent.store.read(feed::digests_missing).await? {
-        let bytes = client.digest(order, level).await?;
-        let mut codes = 0_u64;
-        for part in bytes.chunks(feed::DIGEST_PART_CODES * DIGEST_BYTES) {
-            let (first, part) = (codes, part.to_vec());
-            codes =
-                codes.saturating_add(u64::try_from(part.len() / DIGEST_BYTES).unwrap_or_default());
-            agent.store.write(move |tx| feed::store_digest(tx, order, level, first, &part)).await?;
+async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError> {
+    let store = &between.agent.store;
+    let after = store.read(move |conn| feed::cursor(conn, site, FeedStream::Goods)).await?;
+    let page = between.client.goods(site, after).await?;
+    let (more, cursor) = (page.more && page.cursor > after, page.cursor);
+    let at = between.agent.clock.now();
+    let nothing = page.items.is_empty()
+        && store
+            .read(move |conn| feed::says_nothing(conn, site, FeedStream::Goods, cursor, at))
+            .await?;
+    if nothing {
+        return Ok(more);
+    }
+    // What of ours is in this page was judged before it was made: then the verdicts are known first.
+    verdicts::catch_up(between).await?;
+    let mut rest = page.items;
+    loop {
+        let later = rest.split_off(feed::GOODS_PART_ITEMS.min(rest.len()));
+        let reached = later.is_empty().then_some(cursor);
+        store.write_later(move |tx| feed::store_goods(tx, site, &rest, reached, at)).await?;
+        if later.is_empty() {
+            return Ok(more);
         }
-        agent.store.write(move |tx| feed::digest_stored(tx, order, level, codes)).await?;
+        rest = later;
+    }
+}
+
+async fn fetch_digests(between: Between<'_>) -> Result<(), SyncError> {
+    let store = &between.agent.store;
+    for Roll { order, level, count, .. } in store.read(feed::digests_missing).await? {
+        let mut digest = between.client.digest(order, level).await?;
+        let mut codes = 0_u64;
+        loop {
+            let part = digest.next(feed::DIGEST_PART_CODES * DIGEST_BYTES).await?;
+            if part.is_empty() {
+                break;
+            }
+            let (first, read) = (codes, part.len() / DIGEST_BYTES);
+            codes = codes.saturating_add(u64::try_from(read).unwrap_or_default());
+            store.write_later(move |tx| feed::store_digest(tx, order, level, first, &part)).await?;
+        }
+        store.write(move |tx| feed::digest_stored(tx, order, level, codes)).await?;
         tracing::info!(
             order.id = order.get(),
             roll.level = level.name(),

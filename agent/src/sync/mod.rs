@@ -9,3 +9,4 @@ mod feed;
 pub mod outbox;
 pub(crate) mod resume;
 mod seal;
+mod verdicts;

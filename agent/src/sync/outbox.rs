@@ -9,9 +9,9 @@ use sealtrace_protocol::ids::BatchNo;
 pub const LINGER_MS: u64 = 200;
 /// So many operations do not wait.
 pub const LINGER_OPERATIONS_MAX: u64 = 500;
-/// How often the feed is asked for when it had nothing.
+/// How often each stream of the feed is asked for when it had nothing.
 pub const FEED_INTERVAL_MS: u64 = 1_000;
-/// A feed this late goes before verdicts, however many there are.
+/// A stream this late goes before verdicts, however many there are.
 const FEED_OVERDUE_MS: u64 = 5_000;
 /// The first pause when verdicts were asked for and there were none yet; it doubles.
 pub const VERDICT_INTERVAL_MS: u64 = 200;
@@ -37,8 +37,10 @@ pub enum Action {
     },
     /// Ask for verdicts after the cursor.
     FetchVerdicts,
-    /// Ask for the feed of every site, and for missing digests.
-    FetchFeed,
+    /// Ask for a page of every site's desk; after the last one for missing digests.
+    FetchDesk,
+    /// Ask for a page of every site's goods.
+    FetchGoods,
     /// Nothing before this time, unless something changes.
     WaitUntil(u64),
 }
@@ -81,11 +83,18 @@ pub enum Outcome {
         /// There are more right now.
         more: bool,
     },
-    /// Feed pages came.
-    Feed {
+    /// Pages of desks came.
+    Desk {
         /// There is more right now.
         more: bool,
     },
+    /// Pages of goods came.
+    Goods {
+        /// There is more right now.
+        more: bool,
+    },
+    /// Nobody answered: what gets through next shows that the network is back.
+    Unreachable,
     /// It did not work.
     Failed,
 }
@@ -95,6 +104,8 @@ pub enum Outcome {
 struct Patience {
     failures: u32,
     not_before: u64,
+    /// It waits for the network, not for the cloud to change its mind.
+    unreachable: bool,
 }
 
 impl Patience {
@@ -112,7 +123,15 @@ impl Patience {
     fn succeeded(&mut self) {
         *self = Self::default();
     }
+
+    fn network_is_back(&mut self) {
+        if self.unreachable {
+            *self = Self::default();
+        }
+    }
 }
+
+const PATIENT: Patience = Patience { failures: 0, not_before: 0, unreachable: false };
 
 /// Decides what is next.
 #[derive(Clone, Debug)]
@@ -121,10 +140,14 @@ pub struct Outbox {
     waiting_since: Option<u64>,
     upload: Patience,
     download: Patience,
+    goods: Patience,
     expected: Option<BatchNo>,
     verdicts_at: u64,
     verdict_pause_ms: u64,
-    feed_at: u64,
+    desk_at: u64,
+    /// The desks have more to say: goods wait, so that work can begin.
+    desk_goes_on: bool,
+    goods_at: u64,
     downloads_turn: bool,
     random: u64,
 }
@@ -142,12 +165,15 @@ impl Outbox {
                 unjudged: 0,
             },
             waiting_since: None,
-            upload: Patience { failures: 0, not_before: 0 },
-            download: Patience { failures: 0, not_before: 0 },
+            upload: PATIENT,
+            download: PATIENT,
+            goods: PATIENT,
             expected: None,
             verdicts_at: 0,
             verdict_pause_ms: 0,
-            feed_at: 0,
+            desk_at: 0,
+            desk_goes_on: true,
+            goods_at: 0,
             downloads_turn: true,
             random: seed | 1,
         }
@@ -163,10 +189,10 @@ impl Outbox {
         self.standing = standing;
     }
 
-    /// True when the last thing tried in each direction worked.
+    /// True when the last thing tried of each kind worked.
     #[must_use]
     pub const fn is_online(&self) -> bool {
-        self.upload.failures == 0 && self.download.failures == 0
+        self.upload.failures == 0 && self.download.failures == 0 && self.goods.failures == 0
     }
 
     /// What to do now.
@@ -218,21 +244,33 @@ impl Outbox {
         } else {
             u64::MAX
         };
-        let feed_at = self.feed_at.max(self.download.not_before);
-        if now >= feed_at.saturating_add(FEED_OVERDUE_MS) {
-            (Some(Action::FetchFeed), now)
+        let desk_at = self.desk_at.max(self.download.not_before);
+        let goods_at =
+            if self.desk_goes_on { u64::MAX } else { self.goods_at.max(self.goods.not_before) };
+        let overdue = |at: u64| now >= at.saturating_add(FEED_OVERDUE_MS);
+        if overdue(desk_at) {
+            (Some(Action::FetchDesk), now)
+        } else if overdue(goods_at) {
+            (Some(Action::FetchGoods), now)
         } else if now >= verdicts_at {
             (Some(Action::FetchVerdicts), now)
-        } else if now >= feed_at {
-            (Some(Action::FetchFeed), now)
+        } else if now >= desk_at {
+            (Some(Action::FetchDesk), now)
+        } else if now >= goods_at {
+            (Some(Action::FetchGoods), now)
         } else {
-            (None, verdicts_at.min(feed_at))
+            (None, verdicts_at.min(desk_at).min(goods_at))
         }
     }
 
     /// Hears what came of `action`.
     pub fn on(&mut self, action: Action, outcome: Outcome, now: u64) {
         self.downloads_turn = matches!(action, Action::Send { .. } | Action::Resume | Action::Seal);
+        if !matches!(outcome, Outcome::Sealed | Outcome::Unreachable | Outcome::Failed) {
+            for patience in [&mut self.upload, &mut self.download, &mut self.goods] {
+                patience.network_is_back();
+            }
+        }
         match outcome {
             Outcome::Sealed => self.waiting_since = None,
             Outcome::Stored => {
@@ -258,14 +296,21 @@ impl Outbox {
                 self.verdicts_at = now.saturating_add(self.verdict_pause_ms);
                 if count > 0 {
                     // What was judged is in the feed: the two are seen together.
-                    self.feed_at = now;
+                    self.desk_at = now;
+                    self.goods_at = now;
                 }
             }
-            Outcome::Feed { more } => {
+            Outcome::Desk { more } => {
                 self.download.succeeded();
-                self.feed_at = if more { now } else { now.saturating_add(FEED_INTERVAL_MS) };
+                self.desk_goes_on = more;
+                self.desk_at = next_poll(more, now);
             }
-            Outcome::Failed => self.failed(action, now),
+            Outcome::Goods { more } => {
+                self.goods.succeeded();
+                self.goods_at = next_poll(more, now);
+            }
+            Outcome::Unreachable => self.failed(action, true, now),
+            Outcome::Failed => self.failed(action, false, now),
         }
     }
 
@@ -288,21 +333,30 @@ impl Outbox {
             | Action::Resume
             | Action::Seal
             | Action::FetchVerdicts
-            | Action::FetchFeed
-            | Action::WaitUntil(_) => self.failed(action, now),
+            | Action::FetchDesk
+            | Action::FetchGoods
+            | Action::WaitUntil(_) => self.failed(action, false, now),
         }
     }
 
-    fn failed(&mut self, action: Action, now: u64) {
+    fn failed(&mut self, action: Action, unreachable: bool, now: u64) {
         let random = self.draw();
-        match action {
+        let patience = match action {
             Action::Resume | Action::Seal | Action::Send { .. } => {
                 self.expected = None;
-                self.upload.failed(now, random);
+                &mut self.upload
             }
-            Action::FetchVerdicts | Action::FetchFeed => self.download.failed(now, random),
-            Action::WaitUntil(_) => {}
-        }
+            Action::FetchDesk => {
+                // Where one site is refused, the others' goods come all the same.
+                self.desk_goes_on = false;
+                &mut self.download
+            }
+            Action::FetchVerdicts => &mut self.download,
+            Action::FetchGoods => &mut self.goods,
+            Action::WaitUntil(_) => return,
+        };
+        patience.failed(now, random);
+        patience.unreachable = unreachable;
     }
 
     /// Xorshift: good enough to spread pauses.
@@ -316,163 +370,10 @@ impl Outbox {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SEND: Action = Action::Send { batch: BatchNo(1) };
-
-    /// A machine whose downloads have nothing to do for a while.
-    fn quiet(now: u64) -> Outbox {
-        let mut outbox = Outbox::new(7);
-        outbox.on(Action::FetchFeed, Outcome::Feed { more: false }, now);
-        outbox
-    }
-
-    fn unsent(batch: u64) -> Standing {
-        Standing { unsent: Some(BatchNo(batch)), ..Standing::default() }
-    }
-
-    #[test]
-    fn nothing_to_do_waits_for_the_next_feed() {
-        let outbox = quiet(1_000);
-        assert_eq!(outbox.next(1_000), Action::WaitUntil(1_000 + FEED_INTERVAL_MS));
-        assert_eq!(outbox.next(1_000 + FEED_INTERVAL_MS), Action::FetchFeed);
-    }
-
-    #[test]
-    fn operations_wait_a_little_for_company_and_many_do_not() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { unsealed: 3, ..Standing::default() }, 10);
-        assert_eq!(outbox.next(10), Action::WaitUntil(10 + LINGER_MS));
-        outbox.observe(Standing { unsealed: 4, ..Standing::default() }, 150);
-        assert_eq!(outbox.next(10 + LINGER_MS), Action::Seal);
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { unsealed: LINGER_OPERATIONS_MAX, ..Standing::default() }, 10);
-        assert_eq!(outbox.next(10), Action::Seal);
-    }
-
-    #[test]
-    fn a_sealed_batch_goes_before_a_new_one_is_sealed() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { unsealed: 900, ..unsent(1) }, 10);
-        assert_eq!(outbox.next(10), SEND);
-    }
-
-    #[test]
-    fn the_first_retry_comes_within_half_a_second_and_the_pause_is_bounded() {
-        let mut outbox = quiet(0);
-        outbox.observe(unsent(1), 0);
-        let mut now = 0;
-        for round in 0..40 {
-            outbox.on(SEND, Outcome::Failed, now);
-            let (_, at) = outbox.next_upload(now);
-            assert!(at > now && at - now <= BACKOFF_MS_MAX, "round {round}: {at} after {now}");
-            if round == 0 {
-                assert!(at - now <= 500);
-            }
-            if round > 10 {
-                assert!(at - now >= BACKOFF_MS_MAX / 2);
-            }
-            now = at;
-        }
-        assert!(!outbox.is_online());
-        outbox.on(SEND, Outcome::Stored, now);
-        assert!(outbox.is_online());
-    }
-
-    #[test]
-    fn uploads_that_fail_do_not_hold_the_feed_up() {
-        let mut outbox = quiet(0);
-        outbox.observe(unsent(1), 0);
-        for _ in 0..10 {
-            outbox.on(SEND, Outcome::Failed, 0);
-        }
-        assert_eq!(outbox.next(FEED_INTERVAL_MS), Action::FetchFeed);
-    }
-
-    #[test]
-    fn uploads_and_downloads_take_turns() {
-        let mut outbox = Outbox::new(7);
-        outbox.observe(Standing { unjudged: 5, ..unsent(1) }, 0);
-        let mut done = Vec::new();
-        for _ in 0..4 {
-            let action = outbox.next(0);
-            let outcome = if action == SEND {
-                Outcome::Stored
-            } else {
-                Outcome::Verdicts { count: 1, more: true }
-            };
-            outbox.on(action, outcome, 0);
-            done.push(action);
-        }
-        assert_eq!(done, [Action::FetchVerdicts, SEND, Action::FetchVerdicts, SEND]);
-    }
-
-    #[test]
-    fn a_cloud_that_misses_batches_gets_them_in_order() {
-        let mut outbox = quiet(0);
-        outbox.observe(unsent(5), 0);
-        let five = Action::Send { batch: BatchNo(5) };
-        outbox.on(five, Outcome::Parked { expected: BatchNo(3) }, 0);
-        let mut sent = Vec::new();
-        for _ in 0..3 {
-            let (action, _) = outbox.next_upload(0);
-            let action = action.unwrap();
-            outbox.on(action, Outcome::Stored, 0);
-            sent.push(action);
-        }
-        let numbers = [3, 4, 5].map(|batch| Action::Send { batch: BatchNo(batch) });
-        assert_eq!(sent, numbers);
-    }
-
-    #[test]
-    fn a_cloud_that_asks_for_what_it_was_just_sent_is_given_time() {
-        let mut outbox = quiet(0);
-        outbox.observe(unsent(5), 0);
-        let five = Action::Send { batch: BatchNo(5) };
-        outbox.on(five, Outcome::Parked { expected: BatchNo(5) }, 0);
-        let (action, at) = outbox.next_upload(0);
-        assert!(action.is_none() && at > 0);
-    }
-
-    #[test]
-    fn a_lost_stream_is_resumed_before_anything_else_goes_out() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { lost: true, unsealed: 9, ..unsent(1) }, 0);
-        assert_eq!(outbox.next(0), Action::Resume);
-    }
-
-    #[test]
-    fn a_frozen_stream_sends_nothing_and_still_listens() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { frozen: true, unsealed: 9, unjudged: 2, ..unsent(1) }, 0);
-        assert_eq!(outbox.next(0), Action::FetchVerdicts);
-        outbox.on(Action::FetchVerdicts, Outcome::Verdicts { count: 0, more: false }, 0);
-        assert_eq!(outbox.next(0), Action::WaitUntil(VERDICT_INTERVAL_MS));
-    }
-
-    #[test]
-    fn verdicts_that_take_their_time_are_asked_for_less_and_less_often() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { unjudged: 2, ..Standing::default() }, 0);
-        let none = Outcome::Verdicts { count: 0, more: false };
-        let mut pauses = Vec::new();
-        for _ in 0..7 {
-            outbox.on(Action::FetchVerdicts, none, 0);
-            pauses.push(outbox.verdicts_at);
-        }
-        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
-        outbox.on(SEND, Outcome::Stored, 7);
-        assert_eq!(outbox.next(7), Action::FetchVerdicts);
-    }
-
-    #[test]
-    fn many_verdicts_do_not_starve_the_feed() {
-        let mut outbox = quiet(0);
-        outbox.observe(Standing { unjudged: 9, ..Standing::default() }, 0);
-        let late = FEED_INTERVAL_MS + FEED_OVERDUE_MS;
-        assert_eq!(outbox.next(late - 1), Action::FetchVerdicts);
-        assert_eq!(outbox.next(late), Action::FetchFeed);
-    }
+const fn next_poll(more: bool, now: u64) -> u64 {
+    if more { now } else { now.saturating_add(FEED_INTERVAL_MS) }
 }
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::feedback::Message;
-use crate::station::desk::DeskError;
 use crate::store::StoreError;
 
 /// An answer that is no.
@@ -25,11 +24,6 @@ impl ApiError {
     pub(super) fn of(status: StatusCode, code: &str) -> Self {
         Self::new(status, Message::new(code))
     }
-
-    pub(super) fn invalid(field: &str, code: &str) -> Self {
-        let message = Message::new("invalid").with("fields", json!({ field: code }));
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
-    }
 }
 
 impl IntoResponse for ApiError {
@@ -46,19 +40,6 @@ impl From<StoreError> for ApiError {
         }
         tracing::error!(error = &error as &dyn std::error::Error, "a request failed in the store");
         Self::of(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-    }
-}
-
-impl From<DeskError> for ApiError {
-    fn from(error: DeskError) -> Self {
-        match error {
-            DeskError::PackageOpen => Self::of(StatusCode::CONFLICT, "package_open"),
-            DeskError::NotOpen(what) => {
-                let code = if what == "task" { "task_closed" } else { "document_closed" };
-                Self::of(StatusCode::CONFLICT, code)
-            }
-            DeskError::Store(error) => error.into(),
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use rusqlite::Connection;
+use sealtrace_protocol::ledger::Contents;
+use sealtrace_protocol::link::{TaskKind, TaskState};
 use serde_json::{Value, json};
 
 use super::Page;
@@ -11,6 +13,10 @@ use super::session::Session;
 use super::view;
 use crate::status;
 use crate::store::{StoreError, exceptions, feed};
+use crate::task;
+
+/// Tasks that are done and still listed.
+const DONE_SHOWN_MAX: usize = 3;
 
 /// `GET /api/status`.
 pub(super) async fn status(State(page): State<Page>) -> Result<Json<status::Status>, ApiError> {
@@ -28,16 +34,26 @@ pub(super) async fn status(State(page): State<Page>) -> Result<Json<status::Stat
     Ok(Json(status))
 }
 
-/// `GET /api/tasks`: the open ones of the operator's site.
+/// `GET /api/tasks`: what this device may work on at the operator's site, then the last ones that are done.
 pub(super) async fn tasks(
     State(page): State<Page>,
     session: Session,
 ) -> Result<Json<Value>, ApiError> {
-    let site = session.site;
+    let (site, device) = (session.site, page.agent.device());
     let tasks = move |conn: &Connection| {
-        let mut tasks = feed::tasks(conn)?;
-        tasks.retain(|task| task.open && task.site == site);
-        tasks.iter().map(|task| view::task(conn, task)).collect()
+        let (mut open, mut done) = (Vec::new(), Vec::new());
+        for row in feed::tasks(conn)? {
+            if !task::is_for(&row, TaskKind::Device, site, device) {
+                continue;
+            }
+            match task::progress(conn, &row)?.state {
+                TaskState::Open | TaskState::InWork => open.push(row),
+                TaskState::Done => done.push(row),
+                TaskState::Void => {}
+            }
+        }
+        open.extend(done.into_iter().rev().take(DONE_SHOWN_MAX));
+        open.iter().map(|row| view::task(conn, row)).collect()
     };
     rows(&page, tasks).await
 }
@@ -47,11 +63,13 @@ pub(super) async fn documents(
     State(page): State<Page>,
     session: Session,
 ) -> Result<Json<Value>, ApiError> {
-    let site = session.site;
+    let here = session.site;
     let documents = move |conn: &Connection| {
         let mut documents = feed::documents(conn)?;
-        documents.retain(|row| row.document.open && row.document.from == site);
-        documents.iter().map(|row| view::document(conn, row)).collect()
+        documents
+            .retain(|row| row.document.open && row.document.route.sites().any(|site| site == here));
+        let view = |row| view::document(conn, row, here, &Contents::none());
+        documents.iter().map(view).collect()
     };
     rows(&page, documents).await
 }
@@ -69,8 +87,10 @@ pub(super) async fn exceptions(
     State(page): State<Page>,
     _: Session,
 ) -> Result<Json<Value>, ApiError> {
-    let rows = page.agent.store.read(exceptions::open).await?;
-    Ok(Json(json!({ "rows": rows })))
+    let exceptions = |conn: &Connection| {
+        exceptions::open(conn)?.into_iter().map(|row| view::exception(conn, row)).collect()
+    };
+    rows(&page, exceptions).await
 }
 
 /// `GET /api/lanes`: for the screen above the line, which nobody signs in to.

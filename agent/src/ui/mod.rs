@@ -4,6 +4,7 @@ mod assets;
 mod error;
 mod guard;
 mod lists;
+mod names;
 mod picture;
 mod session;
 mod station;
@@ -55,7 +56,8 @@ pub async fn router(
     agent: Agent,
     lanes: Vec<watch::Receiver<LaneState>>,
 ) -> Result<Router, StoreError> {
-    let desk = Desk::restore(agent.store.clone(), agent.clock.clone()).await?;
+    let (store, clock) = (agent.store.clone(), agent.clock.clone());
+    let desk = Desk::restore(store, clock, agent.device()).await?;
     let page = Page { agent, desk: Arc::new(desk), lanes: lanes.into(), tries: Arc::default() };
     Ok(Router::new()
         .route("/api/session", post(session::log_in).get(session::show).delete(session::log_out))

@@ -43,7 +43,7 @@ pub(super) async fn scan(
             page.desk.no_scan(Say::new(Tone::Warning, message)).await
         }
     };
-    let Json(mut answer) = reply(&page, say).await?;
+    let Json(mut answer) = reply(&page, &session, say).await?;
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("decoded".to_owned(), json!(found));
     }

@@ -14,10 +14,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse};
 use data_encoding::HEXLOWER;
-use sealtrace_protocol::ids::SiteId;
-use sealtrace_protocol::link::{Operator, OperatorRole, Site};
+use rusqlite::Connection;
+use sealtrace_protocol::ids::{OperatorId, SiteId};
+use sealtrace_protocol::link::{Operator, Site};
 use sealtrace_protocol::signing::Hash;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Page;
 use super::error::ApiError;
@@ -80,6 +82,7 @@ pub(super) async fn log_in(
     page.tries.count(&login, now_ms)?;
     let name = login.clone();
     let operator = page.agent.store.read(move |conn| feed::operator_by_login(conn, &name)).await?;
+    let operator = operator.filter(|known| known.enabled);
     let verifier =
         operator.as_ref().map_or_else(|| NOBODY.to_owned(), |known| known.pin_verifier.clone());
     let turn = Arc::clone(&page.tries.turn).lock_owned().await;
@@ -93,7 +96,7 @@ pub(super) async fn log_in(
         .filter(|_| right.unwrap_or(false))
         .ok_or_else(|| ApiError::of(StatusCode::UNAUTHORIZED, "wrong_pin"))?;
     page.tries.forget(&login);
-    let site = choose_site(&page, site).await?;
+    let site = choose_site(&page, &operator, site).await?;
     let secret: [u8; 32] =
         random().map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?;
     let secret = HEXLOWER.encode(&secret);
@@ -150,11 +153,7 @@ pub(super) async fn log_out(
 
 impl Session {
     pub(super) const fn person(&self) -> Person {
-        Person {
-            operator: self.operator.id,
-            supervisor: matches!(self.operator.role, OperatorRole::Supervisor),
-            site: self.site,
-        }
+        Person { operator: self.operator.id, role: self.operator.role, site: self.site }
     }
 }
 
@@ -179,11 +178,11 @@ impl FromRequestParts<Page> for Session {
                 if now - stored.at >= SESSION_MS_MAX {
                     return Ok(None);
                 }
-                let operator =
-                    feed::operator(conn, sealtrace_protocol::ids::OperatorId(stored.operator))?;
-                Ok::<_, StoreError>(
-                    operator.map(|operator| Self { operator, site: SiteId(stored.site) }),
-                )
+                let site = SiteId(stored.site);
+                // Who may not work here any more is signed out by that.
+                let operator = feed::operator(conn, OperatorId(stored.operator))?
+                    .filter(|operator| operator.enabled && operator.sites.contains(&site));
+                Ok::<_, StoreError>(operator.map(|operator| Self { operator, site }))
             })
             .await?;
         found.ok_or_else(none)
@@ -215,38 +214,59 @@ impl Tries {
     }
 }
 
-/// The site asked for, if this device may work there; without one, the site of the work that is open, or the first.
-async fn choose_site(page: &Page, asked: Option<u64>) -> Result<SiteId, ApiError> {
+/// The site asked for, if device and person may work there; without one, the site of the work that is open, or the
+/// first. Asked only once the PIN was right.
+async fn choose_site(
+    page: &Page,
+    operator: &Operator,
+    asked: Option<u64>,
+) -> Result<SiteId, ApiError> {
     let forbidden = || ApiError::of(StatusCode::FORBIDDEN, "site_not_permitted");
     let sites = sites(page);
+    let permitted = |site: &Site| operator.sites.contains(&site.id);
     let in_work = page.desk.site_in_work().await;
-    let site = asked
-        .map(SiteId)
-        .or(in_work)
-        .or_else(|| sites.first().map(|site| site.id))
-        .filter(|site| sites.iter().any(|known| known.id == *site))
-        .ok_or_else(forbidden)?;
-    if in_work.is_some_and(|open| open != site) {
+    let site = match asked.map(SiteId).or(in_work) {
+        Some(wanted) => sites.iter().find(|site| site.id == wanted),
+        None => sites.iter().find(|site| permitted(site)).or(sites.first()),
+    };
+    let site = site.ok_or_else(forbidden)?;
+    if !permitted(site) {
+        let message = Message::new("operator_not_permitted")
+            .with("operator", json!({"id": operator.id, "name": operator.name}))
+            .with("site", json!({"id": site.id, "name": site.name}));
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+    }
+    if in_work.is_some_and(|open| open != site.id) {
         return Err(ApiError::of(StatusCode::CONFLICT, "package_open"));
     }
-    Ok(site)
+    Ok(site.id)
 }
 
+/// Where this device may work.
 fn sites(page: &Page) -> Vec<Site> {
     page.agent.identity.as_ref().map(|identity| identity.device.sites.clone()).unwrap_or_default()
 }
 
-async fn shown(page: &Page, session: &Session) -> Result<serde_json::Value, ApiError> {
-    let sites = sites(page);
+async fn shown(page: &Page, session: &Session) -> Result<Value, ApiError> {
+    let (operator, mut sites) = (session.operator.clone(), sites(page));
+    sites.retain(|site| operator.sites.contains(&site.id));
     let id = session.site;
-    let heard = page.agent.store.read(move |conn| feed::site(conn, id)).await?;
-    let name = sites.iter().find(|site| site.id == id).cloned().or(heard).map(|site| site.name);
-    let operator = &session.operator;
-    Ok(serde_json::json!({
+    let names = move |conn: &Connection| {
+        let mut named = Vec::with_capacity(sites.len());
+        for site in sites {
+            // Enrolment named it; the feed says what it is called now.
+            let name = feed::site(conn, site.id)?.map_or(site.name, |heard| heard.name);
+            named.push(json!({"id": site.id, "name": name}));
+        }
+        Ok::<_, StoreError>(named)
+    };
+    let sites = page.agent.store.read(names).await?;
+    let site = sites.iter().find(|site| site["id"] == json!(id)).cloned();
+    Ok(json!({
         "operator": {
             "id": operator.id, "login": operator.login, "name": operator.name, "role": operator.role,
         },
-        "site": {"id": id, "name": name},
+        "site": site,
         "sites": sites,
     }))
 }

@@ -7,16 +7,18 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use sealtrace_protocol::ids::{DocumentId, TaskId};
+use sealtrace_protocol::ledger::Rejection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Page;
 use super::error::ApiError;
+use super::names::named;
 use super::session::Session;
 use super::view;
 use crate::feedback::Say;
-use crate::station::Screen;
 use crate::station::desk::{Command, Opened, Source};
+use crate::station::{OpenError, Screen};
 
 #[derive(Deserialize)]
 pub(super) struct Open {
@@ -37,8 +39,11 @@ pub(super) struct Commanded {
 }
 
 /// `GET /api/station`.
-pub(super) async fn show(State(page): State<Page>, _: Session) -> Result<Json<Value>, ApiError> {
-    Ok(Json(shown(&page).await?))
+pub(super) async fn show(
+    State(page): State<Page>,
+    session: Session,
+) -> Result<Json<Value>, ApiError> {
+    Ok(Json(shown(&page, &session).await?))
 }
 
 /// `POST /api/station/open`.
@@ -48,13 +53,13 @@ pub(super) async fn open(
     body: Result<Json<Open>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
     let Json(Open { screen, task, document }) = body?;
-    if screen == Screen::Ship && document.is_none() {
-        return Err(ApiError::invalid("document", "missing"));
-    }
     let opened = Opened { screen, task: task.map(TaskId), document: document.map(DocumentId) };
     let (desk, person) = (Arc::clone(&page.desk), session.person());
-    to_the_end(async move { desk.open(&person, opened).await }).await??;
-    Ok(Json(shown(&page).await?))
+    match to_the_end(async move { desk.open(&person, opened).await }).await? {
+        Ok(()) => Ok(Json(shown(&page, &session).await?)),
+        Err(OpenError::Store(error)) => Err(error.into()),
+        Err(no) => Err(refusal(&page, &no).await?),
+    }
 }
 
 /// `POST /api/station/scan`.
@@ -65,7 +70,7 @@ pub(super) async fn scan(
 ) -> Result<Json<Value>, ApiError> {
     let Json(Scan { text, source }) = body?;
     let say = take(&page, &session, text, source).await?;
-    reply(&page, say).await
+    reply(&page, &session, say).await
 }
 
 /// `POST /api/station/command`.
@@ -77,7 +82,7 @@ pub(super) async fn command(
     let Json(Commanded { command }) = body?;
     let (desk, person) = (Arc::clone(&page.desk), session.person());
     let say = to_the_end(async move { desk.command(&person, command).await }).await?;
-    reply(&page, say).await
+    reply(&page, &session, say).await
 }
 
 /// Gives a text to the station.
@@ -101,16 +106,37 @@ async fn to_the_end<T: Send + 'static>(
 }
 
 /// An answer together with what is shown now.
-pub(super) async fn reply(page: &Page, say: Say) -> Result<Json<Value>, ApiError> {
+pub(super) async fn reply(
+    page: &Page,
+    session: &Session,
+    say: Say,
+) -> Result<Json<Value>, ApiError> {
+    let Say { tone, message, provisional } = say;
+    let message = page.agent.store.read(move |conn| named(conn, message)).await?;
     Ok(Json(json!({
-        "tone": say.tone,
-        "message": say.message,
-        "provisional": say.provisional,
-        "view": shown(page).await?,
+        "tone": tone,
+        "message": message,
+        "provisional": provisional,
+        "view": shown(page, session).await?,
     })))
 }
 
-async fn shown(page: &Page) -> Result<Value, ApiError> {
-    let shown = page.desk.shown().await;
-    Ok(page.agent.store.read(move |conn| view::station(conn, shown)).await?)
+async fn shown(page: &Page, session: &Session) -> Result<Value, ApiError> {
+    let (shown, here) = (page.desk.shown().await, session.site);
+    Ok(page.agent.store.read(move |conn| view::station(conn, shown, here)).await?)
+}
+
+/// Why a screen did not open, as an answer.
+async fn refusal(page: &Page, no: &OpenError) -> Result<ApiError, ApiError> {
+    let status = match no {
+        OpenError::Refused(Rejection::RoleNotPermitted { .. }) => StatusCode::FORBIDDEN,
+        OpenError::DocumentMissing => StatusCode::UNPROCESSABLE_ENTITY,
+        OpenError::PackageOpen
+        | OpenError::TaskVoid
+        | OpenError::TaskDone
+        | OpenError::Refused(_)
+        | OpenError::Store(_) => StatusCode::CONFLICT,
+    };
+    let message = no.message();
+    Ok(ApiError::new(status, page.agent.store.read(move |conn| named(conn, message)).await?))
 }

@@ -2,21 +2,23 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId, SiteId};
-use sealtrace_protocol::ledger::{Custody, Item, Level, Presence, State};
+use sealtrace_protocol::ids::SiteId;
+use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Party, Presence, State};
 use sealtrace_protocol::link::{DocumentRow, TaskRow};
 use serde_json::{Map, Value, json};
 
+use super::names::{dealer, named_rejection, number, party, product, site};
 use crate::lane::LaneState;
-use crate::progress;
 use crate::station::desk::Shown;
+use crate::store::exceptions::ExceptionRow;
 use crate::store::{StoreError, feed, items};
+use crate::task;
 
 /// Packages above an item; deeper trees do not exist.
 const DEPTH_MAX: usize = 8;
 
 /// The station's view.
-pub(super) fn station(conn: &Connection, shown: Shown) -> Result<Value, StoreError> {
+pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<Value, StoreError> {
     let face = shown.face;
     let mut view = Map::new();
     let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
@@ -25,7 +27,7 @@ pub(super) fn station(conn: &Connection, shown: Shown) -> Result<Value, StoreErr
         set("task", task(conn, &row)?);
     }
     if let Some(row) = shown.document.map(|id| feed::document(conn, id)).transpose()?.flatten() {
-        set("document", document(conn, &row)?);
+        set("document", document(conn, &row, here, &face.load)?);
     }
     if let Some((code, level)) = face.parent {
         set("parent", json!({"code": code, "level": level}));
@@ -47,35 +49,44 @@ pub(super) fn station(conn: &Connection, shown: Shown) -> Result<Value, StoreErr
     Ok(Value::Object(view))
 }
 
-/// A task with its progress on this device.
+/// A task with its progress.
 pub(super) fn task(conn: &Connection, row: &TaskRow) -> Result<Value, StoreError> {
-    let packed_units = progress::packed_units(conn, row.id)?;
-    let state = match (row.open, packed_units) {
-        (false, _) => "done",
-        (true, 0) => "open",
-        (true, packed) if packed >= row.quantity => "done",
-        (true, _) => "in_work",
-    };
+    let progress = task::progress(conn, row)?;
     Ok(json!({
         "id": row.id,
         "order": {"id": row.order, "number": row.order_number},
         "product": product(conn, row.product)?,
         "lot": row.lot,
+        "date": row.date,
+        "shift": row.shift,
         "plan": row.plan,
         "kind": row.kind,
         "quantity": row.quantity,
-        "packed_units": packed_units,
-        "state": state,
+        "made": progress.made,
+        "state": progress.state,
     }))
 }
 
-/// A document with what has moved.
-pub(super) fn document(conn: &Connection, row: &DocumentRow) -> Result<Value, StoreError> {
+/// A document: what of it this device is to move, what has moved, what is on its way under it (`load`).
+pub(super) fn document(
+    conn: &Connection,
+    row: &DocumentRow,
+    here: SiteId,
+    load: &Contents,
+) -> Result<Value, StoreError> {
     let document = &row.document;
+    let whole = feed::whole_document(conn, document.id)?.map(|row| row.document);
     let mut lines = Vec::with_capacity(document.lines.len());
     for line in &document.lines {
-        let product = product(conn, line.product)?;
-        lines.push(json!({"product": product, "units": line.units, "moved": line.moved}));
+        let of_it = load.iter().filter(|content| content.product == line.product);
+        let asked = whole.as_ref().and_then(|whole| whole.line(line.product));
+        lines.push(json!({
+            "product": product(conn, line.product)?,
+            "units": line.units,
+            "moved": line.moved,
+            "loaded": of_it.map(|content| content.units).sum::<u32>(),
+            "asked": asked.map_or(line.units, |asked| asked.units),
+        }));
     }
     let moved = document.lines.iter().any(|line| line.moved > 0);
     let state = match (document.open, moved) {
@@ -83,11 +94,14 @@ pub(super) fn document(conn: &Connection, row: &DocumentRow) -> Result<Value, St
         (true, true) => "in_work",
         (true, false) => "approved",
     };
+    let route = document.route;
+    let parties = [route.from(), Some(route.to())];
+    let other = parties.into_iter().flatten().find(|party| *party != Party::Site(here));
     Ok(json!({
         "id": document.id,
         "number": row.number,
-        "kind": "outbound",
-        "dealer": dealer(conn, document.to)?,
+        "kind": route.kind(),
+        "other": other.map(|other| party(conn, other)).transpose()?,
         "lines": lines,
         "state": state,
     }))
@@ -102,6 +116,7 @@ pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreE
     Ok(json!({
         "name": state.name,
         "task": task,
+        "waits": state.waits,
         "open_units": state.open_units,
         "of": state.of,
         "pallet": pallet,
@@ -112,6 +127,12 @@ pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreE
         "reader": if state.connected { "connected" } else { "lost" },
         "last": state.last,
     }))
+}
+
+/// An exception, with names in the rule that said no.
+pub(super) fn exception(conn: &Connection, row: ExceptionRow) -> Result<Value, StoreError> {
+    let rejection = row.rejection.clone().map(|no| named_rejection(conn, no)).transpose()?;
+    Ok(json!(ExceptionRow { rejection, ..row }))
 }
 
 /// What this device knows of one code.
@@ -132,7 +153,7 @@ fn item(conn: &Connection, code: Code) -> Result<Value, StoreError> {
     }
     let (state, replaced_by) = match item.state {
         State::Free => ("free", None),
-        State::Announced => ("announced", None),
+        State::Announced { .. } => ("announced", None),
         State::Active => ("active", None),
         State::Replaced { by, .. } => ("replaced", Some(by)),
     };
@@ -190,25 +211,4 @@ fn custody(conn: &Connection, item: &Item) -> Result<Value, StoreError> {
             "document": number(conn, document)?,
         }),
     })
-}
-
-fn product(conn: &Connection, id: ProductId) -> Result<Value, StoreError> {
-    let known = feed::product(conn, id)?;
-    let (name, gtin) = known.map_or((None, None), |known| (Some(known.name), Some(known.gtin)));
-    Ok(json!({"id": id, "name": name.unwrap_or_else(|| id.to_string()), "gtin": gtin}))
-}
-
-fn site(conn: &Connection, id: SiteId) -> Result<Value, StoreError> {
-    let name = feed::site(conn, id)?.map_or_else(|| id.to_string(), |site| site.name);
-    Ok(json!({"id": id, "name": name}))
-}
-
-fn dealer(conn: &Connection, id: DealerId) -> Result<Value, StoreError> {
-    let name = feed::dealer(conn, id)?.map_or_else(|| id.to_string(), |dealer| dealer.name);
-    Ok(json!({"id": id, "name": name}))
-}
-
-fn number(conn: &Connection, id: DocumentId) -> Result<Value, StoreError> {
-    let number = feed::document(conn, id)?.map_or_else(|| id.to_string(), |row| row.number);
-    Ok(json!({"id": id, "number": number}))
 }

@@ -21,15 +21,18 @@ use rcgen::{
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use sealtrace_protocol::ids::{BatchNo, Cursor, DeviceId, Epoch, OperationId, OwnerId, Seq};
+use sealtrace_protocol::ids::{
+    BatchNo, Cursor, DeviceId, Epoch, OperationId, OwnerId, Seq, SiteId,
+};
 use sealtrace_protocol::ledger::Verdict;
 use sealtrace_protocol::link::{
-    Delivery, EnrolRequest, Enrolled, FeedPage, Judged, Resumed, Site, Verdicts,
-    enrolment_challenge,
+    Delivery, EnrolRequest, Enrolled, FeedPage, FeedStream, GoodsPage, Judged, Resumed, Site,
+    Verdicts, enrolment_challenge,
 };
 use sealtrace_protocol::signing::chain::{Placement, StreamHead};
 use sealtrace_protocol::signing::{Hash, PublicKey, Sealed, SealedBatch, SigningKey};
 use sealtrace_protocol::time::Timestamp;
+use sealtrace_protocol::wire::encode;
 use sealtrace_protocol::wire::v1::Receipt;
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
@@ -49,7 +52,14 @@ pub(crate) struct Known {
     /// Each operation received, by its identity, with how often it travelled.
     pub(crate) operations: BTreeMap<OperationId, usize>,
     pub(crate) verdicts: Vec<Judged>,
-    pub(crate) feed: Vec<FeedPage>,
+    /// The desks of its sites, page after page.
+    pub(crate) desk: BTreeMap<SiteId, Vec<FeedPage>>,
+    /// Their goods, page after page, as they go over the wire.
+    pub(crate) goods: BTreeMap<SiteId, Vec<(Cursor, Vec<u8>)>>,
+    /// Pages asked for, in order.
+    pub(crate) asked: Vec<(SiteId, FeedStream, Cursor)>,
+    /// Where its devices may work.
+    pub(crate) sites: Vec<SiteId>,
     pub(crate) digest: Vec<u8>,
     pub(crate) resumed: usize,
     /// Receipts are signed by somebody else's key.
@@ -107,7 +117,10 @@ impl Cloud {
                 batches: BTreeMap::new(),
                 operations: BTreeMap::new(),
                 verdicts: Vec::new(),
-                feed: Vec::new(),
+                desk: BTreeMap::new(),
+                goods: BTreeMap::new(),
+                asked: Vec::new(),
+                sites: vec![SITE],
                 digest: Vec::new(),
                 resumed: 0,
                 receipts_forged: false,
@@ -130,7 +143,8 @@ impl Cloud {
             .route("/device/v1/batches", post(deliver))
             .route("/device/v1/verdicts", get(verdicts))
             .route("/device/v1/resume", post(resume))
-            .route("/device/v1/feed", get(feed))
+            .route("/device/v1/feed/desk", get(desk))
+            .route("/device/v1/feed/goods", get(goods))
             .route("/device/v1/rolls/{order}/{level}", get(digest))
             .with_state(cloud.clone());
         let listener = Tls { listener: device, cloud: cloud.clone() };
@@ -214,7 +228,7 @@ async fn enrol(State(cloud): State<Shared>, Json(request): Json<EnrolRequest>) -
         authority_pem: cloud.authority_pem.clone(),
         receipt_key: BASE64.encode(&cloud.receipts.public().0),
         device_url: format!("https://{}", cloud.addresses.lock().unwrap().unwrap().1),
-        sites: vec![Site { id: SITE, name: "line 1".into() }],
+        sites: known.sites.iter().copied().map(site).collect(),
     })
     .into_response()
 }
@@ -306,19 +320,40 @@ async fn resume(State(cloud): State<Shared>, body: Bytes) -> Response {
     Json(Resumed { epoch: known.head.epoch }).into_response()
 }
 
+pub(crate) fn site(id: SiteId) -> Site {
+    Site { id, name: format!("line {id}"), implied_receipt: true }
+}
+
 #[derive(Deserialize)]
 struct Feed {
+    site: u64,
     after: u64,
 }
 
-async fn feed(State(cloud): State<Shared>, Query(feed): Query<Feed>) -> Response {
+async fn desk(State(cloud): State<Shared>, Query(asked): Query<Feed>) -> Response {
     if cloud.cut.load(Ordering::SeqCst) {
         return gone();
     }
-    let known = cloud.known();
-    let page = known.feed.iter().find(|page| page.cursor.get() > feed.after).cloned();
-    let nothing = FeedPage { rows: Vec::new(), cursor: Cursor(feed.after), more: false };
+    let (site, after) = (SiteId(asked.site), Cursor(asked.after));
+    let mut known = cloud.known();
+    known.asked.push((site, FeedStream::Desk, after));
+    let pages = known.desk.get(&site).map_or(&[][..], Vec::as_slice);
+    let page = pages.iter().find(|page| page.cursor > after).cloned();
+    let nothing = FeedPage { rows: Vec::new(), cursor: after, more: false };
     Json(page.unwrap_or(nothing)).into_response()
+}
+
+async fn goods(State(cloud): State<Shared>, Query(asked): Query<Feed>) -> Response {
+    if cloud.cut.load(Ordering::SeqCst) {
+        return gone();
+    }
+    let (site, after) = (SiteId(asked.site), Cursor(asked.after));
+    let mut known = cloud.known();
+    known.asked.push((site, FeedStream::Goods, after));
+    let pages = known.goods.get(&site).map_or(&[][..], Vec::as_slice);
+    let page = pages.iter().find(|(cursor, _)| *cursor > after);
+    let nothing = GoodsPage { items: Vec::new(), cursor: after, more: false };
+    page.map_or_else(|| encode(&nothing), |(_, bytes)| bytes.clone()).into_response()
 }
 
 async fn digest(

@@ -1,11 +1,11 @@
 //! What the device believes: its own doing until it is judged, then the cloud's word.
 
-use sealtrace_agent::store::{Store, exceptions, feed, items};
+use sealtrace_agent::store::{Store, exceptions, feed, items, outbox};
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{DealerId, DocumentId, Version};
+use sealtrace_protocol::ids::{Cursor, DealerId, DocumentId, Version};
 use sealtrace_protocol::ledger::{
     Action, Contents, Custody, Document, DocumentLine, Item, Level, Operation, Presence, Rejection,
-    Ship, State, Verdict,
+    Route, Ship, State, Verdict,
 };
 use sealtrace_protocol::link::{DocumentRow, FeedRow, Roll};
 
@@ -17,8 +17,25 @@ use crate::store::{
 const DOCUMENT: DocumentId = DocumentId(11);
 
 async fn hear(store: &Store, cursor: u64, item: Item) {
-    let page = page(cursor, vec![FeedRow::Package(item)]);
-    store.write(move |tx| feed::store_page(tx, SITE, &page, NOW)).await.unwrap();
+    let reached = Some(Cursor(cursor));
+    store.write(move |tx| feed::store_goods(tx, SITE, &[item], reached, NOW)).await.unwrap();
+}
+
+async fn hear_document(store: &Store, cursor: u64, moved: u32) {
+    let line = DocumentLine { product: PRODUCT, units: 4, moved };
+    let page = page(cursor, vec![FeedRow::Document(outbound(line))]);
+    store.write(move |tx| feed::store_desk(tx, SITE, &page, NOW)).await.unwrap();
+}
+
+fn ship(n: u64) -> Operation {
+    operation(Action::Ship(Ship { codes: vec![case(n)], document: DOCUMENT }))
+}
+
+fn outbound(line: DocumentLine) -> DocumentRow {
+    let route = Route::Outbound { from: SITE, to: DealerId(2) };
+    let document =
+        Document { id: DOCUMENT, route, open: true, lines: vec![line], sets: Vec::new() };
+    DocumentRow { document, number: "OUT-1".into(), shares: Vec::new() }
 }
 
 fn quarantined() -> Verdict {
@@ -66,7 +83,7 @@ async fn codes_are_unknown_until_the_whole_digest_is_here() {
             first_body: None,
         })],
     );
-    store.write(move |tx| feed::store_page(tx, SITE, &grown, NOW)).await.unwrap();
+    store.write(move |tx| feed::store_desk(tx, SITE, &grown, NOW)).await.unwrap();
     assert_eq!(store.read(feed::digests_missing).await.unwrap().len(), 1);
     let operation = pack(1, &[77]);
     let facts = store.read(move |conn| items::facts(conn, &operation)).await.unwrap();
@@ -74,44 +91,93 @@ async fn codes_are_unknown_until_the_whole_digest_is_here() {
 }
 
 #[tokio::test]
-async fn the_feed_does_not_overwrite_what_is_not_judged_yet() {
+async fn what_others_did_lies_under_what_we_did() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
+    let theirs = Item { version: Version(2), disputed: true, ..counted(&store).await };
     confirm(&store, unpack(1), vec![]).await.unwrap();
+    hear(&store, 6, theirs.clone()).await;
+    // Opening it settles what was disputed, on top of what they say.
     let ours = item(&store, case(1)).await.unwrap();
-    assert_eq!(ours.state, State::Free);
-    // The cloud has counted the first operation only.
-    let first = Item {
-        state: State::Active,
-        custody: Some(Custody::At(SITE)),
-        contents: Contents::of(PRODUCT, lot(), 2),
-        children: 2,
-        version: Version(1),
-        ..ours.clone()
-    };
-    hear(&store, 6, first).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    judged(&store, 1, applied()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
+    assert_eq!((ours.state, ours.version, ours.disputed), (State::Free, Version(3), false));
+    assert_eq!(item(&store, unit(0)).await.unwrap().parent, None);
     judged(&store, 2, applied()).await;
-    // An older word is no news; the next page brings what the cloud made of the second.
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
-    hear(&store, 7, Item { version: Version(3), disputed: true, ..ours.clone() }).await;
+    assert_eq!(item(&store, case(1)).await, Some(ours.clone()));
+    // A page that was on its way is no news, a newer word is.
+    hear(&store, 7, theirs).await;
+    assert_eq!(item(&store, case(1)).await, Some(ours.clone()));
+    hear(&store, 8, Item { version: Version(4), disputed: true, ..ours }).await;
     assert!(item(&store, case(1)).await.unwrap().disputed);
 }
 
+/// The cloud knows this case, packed elsewhere.
+async fn taken_elsewhere(store: &Store) -> Item {
+    confirm(store, pack(1, &[0, 1]), vec![]).await.unwrap();
+    let theirs = Item { version: Version(4), ..item(store, case(1)).await.unwrap() };
+    hear(store, 6, theirs.clone()).await;
+    theirs
+}
+
 #[tokio::test]
-async fn what_the_cloud_said_meanwhile_counts_once_ours_is_judged() {
+async fn what_cannot_have_been_leaves_no_effects_and_is_still_on_its_way() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
-    confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    let ours = item(&store, case(1)).await.unwrap();
-    let theirs = Item { version: Version(4), disputed: true, ..ours.clone() };
-    hear(&store, 6, theirs.clone()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), ours);
+    let theirs = taken_elsewhere(&store).await;
+    assert_eq!(item(&store, case(1)).await, Some(theirs.clone()));
+    assert_eq!(item(&store, unit(0)).await, None);
+    assert_eq!(store.read(outbox::backlog).await.unwrap().unsealed, 1);
+    assert!(store.read(exceptions::open).await.unwrap().is_empty());
+    judged(&store, 1, quarantined()).await;
+    assert_eq!(item(&store, case(1)).await, Some(theirs));
+    assert_eq!(store.read(exceptions::open).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_counts_after_all_is_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    // It was our own packing that the cloud spoke of.
+    let theirs = taken_elsewhere(&store).await;
     judged(&store, 1, applied()).await;
-    assert_eq!(item(&store, case(1)).await.unwrap(), theirs);
+    assert_eq!(item(&store, case(1)).await, Some(theirs));
+    assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(1)));
+}
+
+#[tokio::test]
+async fn an_item_never_looks_older_between_a_verdict_and_the_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let packed = counted(&store).await;
+    hear_document(&store, 8, 0).await;
+    confirm(&store, ship(1), vec![]).await.unwrap();
+    judged(&store, 2, applied()).await;
+    let shipped = item(&store, case(1)).await.unwrap();
+    assert!(matches!(shipped.custody, Some(Custody::Shipped { document: DOCUMENT, .. })));
+    hear(&store, 9, packed).await;
+    assert_eq!(item(&store, case(1)).await, Some(shipped));
+}
+
+#[tokio::test]
+async fn what_ships_after_more_than_was_thought_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let packed = counted(&store).await;
+    confirm(&store, pack(2, &[2, 3]), vec![]).await.unwrap();
+    hear_document(&store, 8, 0).await;
+    confirm(&store, ship(1), vec![]).await.unwrap();
+    confirm(&store, ship(2), vec![]).await.unwrap();
+    let shipped = async |n| {
+        let custody = item(&store, case(n)).await.unwrap().custody;
+        matches!(custody, Some(Custody::Shipped { .. }))
+    };
+    assert!(shipped(1).await && shipped(2).await);
+    // Somebody put two more into the first: the document asks for four in all.
+    let contents = Contents::of(PRODUCT, lot(), 4);
+    hear(&store, 9, Item { contents, children: 4, version: Version(2), ..packed }).await;
+    assert!(shipped(1).await && !shipped(2).await);
+    judged(&store, 2, applied()).await;
+    judged(&store, 3, quarantined()).await;
+    assert!(!shipped(1).await && shipped(2).await);
 }
 
 #[tokio::test]
@@ -149,23 +215,21 @@ async fn what_we_moved_counts_on_the_document_until_the_cloud_counts_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
     confirm(&store, pack(1, &[0, 1]), vec![]).await.unwrap();
-    let row = |moved| {
-        let line = DocumentLine { product: PRODUCT, units: 4, moved };
-        let document =
-            Document { id: DOCUMENT, from: SITE, to: DealerId(2), open: true, lines: vec![line] };
-        page(8, vec![FeedRow::Document(DocumentRow { document, number: "OUT-1".into() })])
-    };
-    let (first, second) = (row(0), row(2));
-    store.write(move |tx| feed::store_page(tx, SITE, &first, NOW)).await.unwrap();
-    let ship = Ship { codes: vec![case(1)], document: DOCUMENT };
-    confirm(&store, operation(Action::Ship(ship)), vec![]).await.unwrap();
-    let moved = || async {
+    hear_document(&store, 8, 0).await;
+    confirm(&store, ship(1), vec![]).await.unwrap();
+    let moved = async || {
         let row = store.read(|conn| feed::document(conn, DOCUMENT)).await.unwrap().unwrap();
         row.document.lines[0].moved
     };
     assert_eq!(moved().await, 2);
+    judged(&store, 1, applied()).await;
+    assert_eq!(store.read(feed::counted).await.unwrap(), None);
     judged(&store, 2, applied()).await;
-    store.write(move |tx| feed::store_page(tx, SITE, &second, NOW)).await.unwrap();
+    // The document may have been told before the cloud counted it: it is rather counted twice than not at all.
+    assert_eq!(moved().await, 2);
+    let upto = store.read(feed::counted).await.unwrap().unwrap();
+    hear_document(&store, 9, 2).await;
+    store.write(move |tx| feed::forget_counted(tx, upto)).await.unwrap();
     assert_eq!(moved().await, 2);
 }
 

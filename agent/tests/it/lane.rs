@@ -13,12 +13,12 @@ use nix::unistd::ttyname;
 use sealtrace_agent::agent::Agent;
 use sealtrace_agent::clock::Clock;
 use sealtrace_agent::config::{Config, LaneConfig, Port, TaskSource};
-use sealtrace_agent::lane::{self, Lane, LaneState};
+use sealtrace_agent::lane::{self, Lane, LaneState, Waits};
 use sealtrace_agent::store::exceptions;
 use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::SiteId;
-use sealtrace_protocol::link::{FeedRow, TaskKind, TaskRow};
+use sealtrace_protocol::ids::{DeviceId, SiteId};
+use sealtrace_protocol::link::{FeedRow, TaskKind, TaskRow, TaskState};
 use tempfile::TempDir;
 
 use crate::floor::{
@@ -197,7 +197,7 @@ async fn a_case_the_last_task_left_over_does_not_keep_the_next_task_from_its_pal
     line.pass_units(0..3);
     assert!(line.close(case(0)));
     let store = line.agent.store.clone();
-    let done = TaskRow { open: false, ..task_row(LINE_TASK, TaskKind::Line) };
+    let done = TaskRow { state: TaskState::Done, ..task_row(LINE_TASK, TaskKind::Line) };
     hears(&store, FeedRow::Task(done)).await;
     hears(&store, FeedRow::Task(task_row(LINE_TASK + 1, TaskKind::Line))).await;
     line.pass_units(3..6);
@@ -210,6 +210,58 @@ async fn a_case_the_last_task_left_over_does_not_keep_the_next_task_from_its_pal
     assert_eq!(parent(&store, case(2)).await, Some(pallet(0)));
     assert_eq!(parent(&store, case(0)).await, None);
     assert_eq!(drafts(&store, SOURCE).await, ["stacked"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_whose_tasks_are_done_takes_no_cases_and_says_so_until_there_is_another() {
+    let mut line = Line::start().await;
+    let store = line.agent.store.clone();
+    let last = TaskRow { quantity: 6, ..task_row(LINE_TASK, TaskKind::Line) };
+    hears(&store, FeedRow::Task(last)).await;
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+    assert_eq!(line.until(|state| state.accepted_cases == 1).await.waits, None);
+    line.pass_units(3..6);
+    assert!(line.close(case(1)));
+    let state = line.until(|state| state.waits.is_some()).await;
+    assert_eq!((state.waits, state.task), (Some(Waits::TasksDone), None));
+    // The pallet of the task is packed all the same.
+    assert_eq!(parent(&store, case(0)).await, Some(pallet(0)));
+    line.pass_units(6..9);
+    assert!(!line.close(case(2)));
+    assert_eq!(line.exceptions().await, [(Some(case(2).canonical()), "tasks_done".to_owned())]);
+    // Another lane's task does not help.
+    let device = Some(DeviceId(99));
+    let others = TaskRow { device, ..task_row(LINE_TASK + 1, TaskKind::Line) };
+    hears(&store, FeedRow::Task(others)).await;
+    hears(&store, FeedRow::Task(task_row(LINE_TASK + 2, TaskKind::Line))).await;
+    let state = line.until(|state| state.waits.is_none()).await;
+    assert_eq!(state.task.map(|task| task.get()), Some(LINE_TASK + 2));
+    line.pass_units(6..9);
+    assert!(line.close(case(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_leaves_the_ssccs_of_another_device_alone() {
+    let mut line = Line::start().await;
+    line.pass_units(0..3);
+    assert!(line.close(case(0)));
+    line.pass_units(3..5);
+    let store = line.agent.store.clone();
+    let device = Some(DeviceId(99));
+    hears(&store, FeedRow::Task(TaskRow { device, ..task_row(LINE_TASK, TaskKind::Line) })).await;
+    line.pass_units([5]);
+    assert!(line.close(case(1)), "what was begun is finished");
+    let state = line.until(|state| state.accepted_cases == 2).await;
+    assert_eq!(state.waits, Some(Waits::NoTask));
+    assert_eq!(parent(&store, case(0)).await, None);
+    assert_eq!(drafts(&store, SOURCE).await, ["stacked", "stacked"]);
+    hears(&store, FeedRow::Task(task_row(LINE_TASK, TaskKind::Line))).await;
+    line.until(|state| state.waits.is_none()).await;
+    line.pass_units(6..9);
+    assert!(line.close(case(2)));
+    line.until(|state| state.pallet.is_some_and(|pallet| pallet.cases == 1)).await;
+    assert_eq!(parent(&store, case(0)).await, Some(pallet(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

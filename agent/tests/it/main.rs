@@ -11,9 +11,17 @@
 
 mod cli;
 mod cloud;
+mod facts;
+mod feed;
 mod floor;
 mod items;
 mod lane;
+mod moving;
+mod naive;
+mod page;
+mod rebase;
+mod station;
 mod store;
 mod sync;
+mod task;
 mod ui;

@@ -7,13 +7,15 @@ use sealtrace_agent::store::outbox::{self, ConfirmError, Confirmed};
 use sealtrace_agent::store::{Store, StoreError, feed, items, pruning, settings, stream};
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DeviceId, Epoch, OperationId, OrderId, OwnerId, ProductId, Seq, SiteId, TaskId,
+    BatchNo, Cursor, DeviceId, Epoch, OperationId, OrderId, OwnerId, ProductId, Revision, Seq,
+    SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, Item, Level, Made, Operation, Pack, Plan, Rejection, Step, Unpack, Verdict,
+    Action, Item, Level, Made, Operation, Pack, Permit, Plan, Rejection, Step, Unpack, Verdict,
 };
 use sealtrace_protocol::link::{
-    FeedEntry, FeedPage, FeedRow, Judged, Lease, Product, Roll, TaskKind, TaskRow, digest,
+    FeedEntry, FeedPage, FeedRow, Judged, Lease, Product, Roll, TaskKind, TaskRow, TaskState,
+    digest,
 };
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
@@ -41,9 +43,7 @@ pub(crate) fn lot() -> Lot {
 }
 
 pub(crate) fn plan() -> Plan {
-    let steps =
-        vec![Step { level: Level::Case, holds: 2 }, Step { level: Level::Pallet, holds: 2 }];
-    Plan::new(steps).unwrap()
+    Plan::new(vec![Step::new(Level::Case, 2), Step::new(Level::Pallet, 2)]).unwrap()
 }
 
 pub(crate) fn page(cursor: u64, rows: Vec<FeedRow>) -> FeedPage {
@@ -53,29 +53,11 @@ pub(crate) fn page(cursor: u64, rows: Vec<FeedRow>) -> FeedPage {
 }
 
 pub(crate) fn task_page() -> FeedPage {
-    let leases = vec![Lease { level: Level::Case, first_body: 6_901_234_500_000_000, count: 100 }];
     page(
         4,
         vec![
-            FeedRow::Product(Product {
-                id: PRODUCT,
-                name: "beer".into(),
-                gtin: "06901234567892".into(),
-                plan: plan(),
-            }),
-            FeedRow::Task(TaskRow {
-                id: TASK,
-                order: ORDER,
-                order_number: "PO-3".into(),
-                site: SITE,
-                product: PRODUCT,
-                lot: lot(),
-                plan: plan(),
-                kind: TaskKind::Device,
-                quantity: 100,
-                open: true,
-                leases,
-            }),
+            FeedRow::Product(product()),
+            FeedRow::Task(task_row()),
             FeedRow::Roll(Roll {
                 order: ORDER,
                 level: Level::Unit,
@@ -85,6 +67,39 @@ pub(crate) fn task_page() -> FeedPage {
             }),
         ],
     )
+}
+
+pub(crate) fn product() -> Product {
+    Product {
+        id: PRODUCT,
+        name: "beer".into(),
+        gtin: "06901234567892".into(),
+        plan: plan(),
+        revision: Revision(1),
+        permit: Permit::default(),
+        enabled: true,
+    }
+}
+
+pub(crate) fn task_row() -> TaskRow {
+    TaskRow {
+        id: TASK,
+        order: ORDER,
+        order_number: "PO-3".into(),
+        site: SITE,
+        product: PRODUCT,
+        lot: lot(),
+        date: None,
+        shift: None,
+        plan: plan(),
+        revision: Revision(1),
+        kind: TaskKind::Device,
+        device: None,
+        quantity: 100,
+        made: 0,
+        state: TaskState::Open,
+        leases: vec![Lease { level: Level::Case, first_body: 6_901_234_500_000_000, count: 100 }],
+    }
 }
 
 pub(crate) fn unit_digest() -> Vec<u8> {
@@ -97,7 +112,7 @@ pub(crate) async fn ready(folder: &Path) -> Store {
     store
         .write(|tx| {
             stream::begin(tx, DEVICE, Epoch(1))?;
-            feed::store_page(tx, SITE, &task_page(), NOW)?;
+            feed::store_desk(tx, SITE, &task_page(), NOW)?;
             feed::store_digest(tx, ORDER, Level::Unit, 0, &unit_digest())?;
             feed::digest_stored(tx, ORDER, Level::Unit, 10)
         })
@@ -134,9 +149,13 @@ pub(crate) fn pack(parent: u64, children: &[u64]) -> Operation {
         parent: case(parent),
         level: Level::Case,
         children: children.iter().map(|n| unit(*n)).collect(),
-        made: Some(Made { task: TASK, product: PRODUCT, lot: lot() }),
+        made: Some(made()),
         partial: None,
     }))
+}
+
+pub(crate) fn made() -> Made {
+    Made { task: TASK, product: PRODUCT, lot: lot(), plan: Revision(1) }
 }
 
 pub(crate) fn unpack(parent: u64) -> Operation {

@@ -13,6 +13,7 @@ use sealtrace_agent::store::{Store, StoreError, exceptions, feed, items, outbox,
 use sealtrace_agent::sync::driver;
 use sealtrace_protocol::ids::{BatchNo, Epoch, OperationId, Seq};
 use sealtrace_protocol::ledger::Presence;
+use sealtrace_protocol::link::FeedStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -85,7 +86,7 @@ async fn enrolled(data: &Path) -> Arc<Cloud> {
     let cloud = Cloud::start().await;
     {
         let mut known = cloud.known();
-        known.feed = vec![task_page()];
+        known.desk.insert(SITE, vec![task_page()]);
         known.digest = unit_digest();
     }
     enrol(&enrolment(&cloud, data, TOKEN)).await.unwrap();
@@ -150,7 +151,15 @@ async fn the_feed_comes_and_operations_go_and_are_judged() {
     let cloud = enrolled(data.path()).await;
     let running = Running::start(data.path()).await;
     fed(&running).await;
-    assert_eq!(running.store().read(|conn| feed::cursor(conn, SITE)).await.unwrap().get(), 4);
+    assert_eq!(
+        running
+            .store()
+            .read(|conn| feed::cursor(conn, SITE, FeedStream::Desk))
+            .await
+            .unwrap()
+            .get(),
+        4
+    );
     running.packs(0, 5).await;
     running.quiet().await;
     assert!(running.agent.link.borrow().online);

@@ -65,16 +65,16 @@ function found(files, patterns) {
 const sources = (folder) => readdirSync(new URL(`../../${folder}/`, root)).filter((name) => name.endsWith('.rs')).map((name) => `${folder}/${name}`)
 
 test('every_reason_a_lane_can_give_has_a_sentence', () => {
-  const reasons = found(sources('agent/src/lane'), [/Fault::new\(\s*"(\w+)"/g, /"(gate_\w+)"/g])
-  for (const reason of ['no_read', 'label_missing', 'label_no_read', 'noise', 'unreadable', 'no_task', 'wrong_level', 'gate_late', 'gate_lost']) assert.ok(reasons.includes(reason), `the lane's sources name ${reason}`)
+  const reasons = found(sources('agent/src/lane'), [/Fault::new\(\s*"(\w+)"/g, /"(gate_\w+)"/g, /Self::\w+ => "(\w+)"/g])
+  for (const reason of ['no_read', 'label_missing', 'label_no_read', 'noise', 'unreadable', 'no_task', 'tasks_done', 'wrong_level', 'gate_late', 'gate_lost']) assert.ok(reasons.includes(reason), `the lane's sources name ${reason}`)
   for (const reason of reasons) assert.ok(`msg.${reason}` in zhCN, `no sentence for ${reason}`)
 })
 
 test('everything_the_station_and_the_page_can_answer_has_a_sentence', () => {
   const messages = [/Message::new\(\s*"(\w+)"/g, /warning\("(\w+)"\)/g, /StatusCode::\w+,\s*"(\w+)"/g]
-  const branches = [/Message::new\(if [^"]*"(\w+)"/g, /Message::new\(if [^"]*"\w+" \} else \{\s*"(\w+)"/g, /PAYLOAD_TOO_LARGE => "(\w+)"/g, /MEDIA_TYPE => "(\w+)"/g, /let code = if [^"]*"\w+" \{ "(\w+)"/g]
+  const branches = [/Message::new\(if [^"]*"(\w+)"/g, /Message::new\(if [^"]*"\w+" \} else \{\s*"(\w+)"/g, /PAYLOAD_TOO_LARGE => "(\w+)"/g, /MEDIA_TYPE => "(\w+)"/g, /"(\w+)"\.clone_into/g, /LotBlocked \{ \.\. \} => "(\w+)"/g]
   const codes = found([...sources('agent/src/station'), ...sources('agent/src/ui'), 'agent/src/feedback.rs'], [...messages, ...branches])
-  for (const code of ['scanned_twice', 'wrong_product', 'forbidden', 'differs', 'scan_parent', 'too_many_tries', 'not_a_picture', 'not_json']) assert.ok(codes.includes(code), `the sources name ${code}`)
+  for (const code of ['scanned_twice', 'wrong_product', 'task_done', 'differs', 'scan_parent', 'too_many_tries', 'not_a_picture', 'not_json']) assert.ok(codes.includes(code), `the sources name ${code}`)
   for (const code of codes) assert.ok(`msg.${code}` in zhCN || `prompt.${code}` in zhCN, `no sentence for ${code}`)
 })
 

@@ -233,6 +233,118 @@ test('a_code_with_markup_is_shown_as_text', async () => {
   assert.equal(await page.textContent('[data-last] .code'), '<img src=x onerror=alert(1)>')
 })
 
+const code = '(00)069012345678901234'
+const product = { id: 1, name: '经典 500ml', gtin: '06901234567892' }
+const dealer = { id: 2, name: '金陵酒业' }
+const site = { id: 1, name: '一号仓库' }
+const document = { id: 5, number: 'SO-88121' }
+/** Refusals as the agent sends them, with what a person must read in both languages. */
+const REFUSALS = Object.fromEntries(
+  [
+    ['unauthorised', { code, product, party: site }, /没有授权：一号仓库 不能经手 经典 500ml/, /Not authorised: 一号仓库 may not have 经典 500ml/],
+    ['lot_blocked', { code, product, lot: 'L7' }, /批次 L7 被质检锁定，不能出库：经典 500ml/, /Lot L7 is blocked by quality control and must not leave: 经典 500ml/],
+    ['lot_pending', { code, product, lot: 'L7' }, /批次 L7 质检还没有放行/, /Lot L7 is not released by quality control yet/],
+    ['wrong_dealer', { code, dealer, expected: { id: 3, name: '姑苏酒行' } }, /给 姑苏酒行 的专供货，不能发给 金陵酒业/, /made for 姑苏酒行, not for 金陵酒业/],
+    ['not_received', { code, at: { id: 3, name: '青岛一厂' } }, /还没有在本处入库，系统里它在 青岛一厂/, /Never received here, it is at 青岛一厂/],
+    ['wrong_mix', { parent: code, product, holds: 2, count: 3 }, /礼盒搭配不对：经典 500ml 应有 2 瓶，已扫 3 瓶/, /Wrong mix: 经典 500ml needs 2, 3 scanned/],
+    ['wrong_document', { document, kind: 'transfer' }, /这是调拨单/, /its kind is: Transfer/],
+    ['not_under_document', { code, document }, /不是按单据 SO-88121 出库的/, /not shipped on document SO-88121/],
+    ['wrong_site', { document, site, expected: { id: 2, name: '二号仓库' } }, /别的部署点：二号仓库/, /another site: 二号仓库/],
+    ['not_on_document', { code, product, document }, /单据 SO-88121 上没有这个产品：经典 500ml/, /Document SO-88121 does not ask for this product: 经典 500ml/],
+    ['over', { code, document, product, ordered: 480, would: 504 }, /超出单据数量（经典 500ml）：单据要 480 瓶，加上它是 504 瓶/, /\(经典 500ml\): 480 bottles asked, this makes 504/],
+    ['over_share', { code, document, product, ordered: 240, would: 264 }, /超出本机份额（经典 500ml）：本机做 240 瓶，加上它是 264 瓶/, /your share \(经典 500ml\): 240 bottles are yours, this makes 264/],
+    ['document_closed', { document }, /单据 SO-88121 不可用/, /Document SO-88121 cannot be used/],
+    ['task_closed', { task: 7 }, /任务不可用/, /The task cannot be used/],
+    ['task_done', { made: 240, quantity: 240 }, /任务已完成（240 \/ 240）/, /The task is done \(240 \/ 240\)/],
+    ['operator_not_permitted', { operator: { id: 4, name: '王芳' }, site }, /王芳 不能在 一号仓库 作业/, /王芳 may not work at 一号仓库/],
+    ['role_not_permitted', { needs: 'supervisor' }, /你的角色不能做这一项，需要班组长/, /Not for your role: needs a supervisor/],
+  ].map(([name, params, zh, en]) => [name, { message: { code: name, params }, words: { 'zh-CN': zh, en } }]),
+)
+
+for (const name of ['zh-CN', 'en']) {
+  test(`every_refusal_says_what_it_is_about_${name}`, async () => {
+    await signIn()
+    await language(name)
+    await page.reload()
+    await page.click('[data-entry=ship]')
+    await page.waitForSelector('.scan[data-screen=ship]')
+    for (const [name_, { message, words }] of Object.entries(REFUSALS)) {
+      agent.next = { tone: 'refused', message }
+      await wedge(page, `A ${name_}`)
+      await page.waitForSelector('[data-overlay=blocked]')
+      assert.match(await page.textContent('[data-overlay] [data-message]'), words[name], name_)
+      await wedge(page, 'ST*OK*')
+      await page.waitForSelector('[data-overlay=blocked]', { state: 'detached' })
+    }
+    await language('zh-CN')
+  })
+}
+
+test('a_load_shows_line_by_line_what_has_moved_what_is_loaded_and_whose_it_is', async () => {
+  await signIn()
+  await page.click('[data-entry=ship]')
+  await page.waitForSelector('[data-lines]')
+  const lines = async () => (await page.$$eval('[data-lines] li', (rows) => rows.map((row) => row.innerText.replace(/\s+/g, ' ').trim())))
+  assert.deepEqual(await lines(), ['青岛啤酒 经典 500ml 120 / 240 本机份额 240 / 480', '崂山白葡萄酒 750ml 48 / 48'])
+  const before = await boxes(page)
+  await wedge(page, '(00)069012345678901234')
+  await counter(1)
+  assert.equal((await lines())[0], '青岛啤酒 经典 500ml 120 + 24 / 240 本机份额 240 / 480')
+  assert.equal(await boxes(page), before)
+})
+
+test('goods_are_received_against_a_document_or_without_one', async () => {
+  await signIn()
+  await page.click('[data-entry=receive]')
+  assert.deepEqual(await page.$$eval('[data-document]', (rows) => rows.map((row) => row.dataset.document)), ['6'])
+  await page.click('[data-document="6"]')
+  await page.waitForSelector('.scan[data-screen=receive] [data-lines]')
+  assert.match(await page.textContent('[data-header]'), /青岛一厂.*120 \/ 624.*入库单 IN-2041/s)
+  await page.click('[data-act=back]')
+  await page.click('[data-entry=receive]')
+  await page.click('[data-no-document]')
+  await page.waitForSelector('.scan[data-screen=receive]')
+  assert.equal(await page.$('[data-lines]'), null)
+})
+
+test('documents_are_listed_by_kind_and_those_nobody_can_work_on_here_say_so', async () => {
+  await signIn()
+  assert.deepEqual(await page.$$eval('.scroll h2', (titles) => titles.map((title) => title.textContent)), ['生产任务', '入库单', '出库单', '退货单', '调拨单', '盘点单', '更多'])
+  assert.deepEqual(await page.$$eval('[data-not-yet]', (notes) => notes.map((note) => note.dataset.notYet)), ['return', 'transfer', 'count'])
+  await page.click('[data-document="10"]')
+  await page.waitForTimeout(100)
+  assert.equal(await page.$('.scan'), null)
+  assert.match(await page.textContent('[data-document="5"]'), /168 \/ 288.*SO-88121作业中/s)
+  assert.match(await page.textContent('[data-document="5"] [data-share]'), /本机份额 288 \/ 528/)
+})
+
+test('a_task_that_is_done_is_listed_as_done_not_offered_and_its_refusal_is_said', async () => {
+  await signIn()
+  assert.match(await page.textContent('[data-task="8"]'), /240 \/ 240.*批次 L202604182026-04-18早班已完成/s)
+  agent.refusal = { code: 'task_done', params: {} }
+  await page.click('[data-task="8"]')
+  await tone('refused')
+  assert.match(await page.textContent('.feedback [data-message]'), /任务已完成：不再开始新的包装/)
+  agent.refusal = null
+  await page.click('[data-entry=pack]')
+  assert.deepEqual(await page.$$eval('[data-task]', (rows) => rows.map((row) => row.dataset.task)), ['7'])
+})
+
+test('who_may_not_work_at_a_site_is_told_which', async () => {
+  agent.refusal = REFUSALS.operator_not_permitted.message
+  await page.goto(agent.url)
+  await page.fill('#login', 'wang')
+  await page.fill('#pin', '2468')
+  await page.click('[data-act=login]')
+  await page.waitForSelector('text=王芳 不能在 一号仓库 作业')
+})
+
+test('a_lane_without_work_says_why', async () => {
+  await page.goto(`${agent.url}#/line`)
+  await page.waitForSelector('[data-lane="4 号线"]')
+  assert.match(await page.textContent('[data-lane="4 号线"] [data-light][data-tone=warning]'), /任务已全部完成：停线，或下达新任务/)
+})
+
 for (const name of ['zh-CN', 'en']) {
   test(`every_screen_is_readable_and_touchable_${name}`, async () => {
     const bad = []
@@ -264,8 +376,11 @@ for (const name of ['zh-CN', 'en']) {
       await page.click(`[data-entry=${entry}]`)
       if (entry === 'pack') await check('choose-task')
       if (entry === 'pack') await page.click('[data-task]')
+      if (entry === 'receive') await check('choose-inbound')
+      if (entry === 'receive') await page.click('[data-document="6"]')
       await page.waitForSelector(`.scan[data-screen=${entry}]`)
       if (entry === 'pack') await scanEverything(check)
+      if (entry === 'ship' || entry === 'receive') await load(entry, check)
       await check(entry)
       await page.click('[data-act=back]')
       await page.waitForSelector('[data-entries]')
@@ -300,6 +415,19 @@ async function scanEverything(check) {
   await wedge(page, '7KQ2M4XAVT9C0H3RZ')
   await page.waitForSelector('[data-not-counted]')
   await check('pack-refused')
+  await wedge(page, 'ST*OK*')
+  await page.waitForSelector('[data-overlay]', { state: 'detached' })
+}
+
+async function load(entry, check) {
+  await check(`${entry}-empty`)
+  for (const code of ['(00)069012345678901234', '(00)069012345678901241']) await wedge(page, code)
+  await counter(2)
+  const refused = entry === 'ship' ? REFUSALS.wrong_dealer : REFUSALS.unauthorised
+  agent.next = { tone: 'refused', message: refused.message }
+  await wedge(page, '(00)069012345678901258')
+  await page.waitForSelector('[data-overlay]')
+  await check(`${entry}-refused`)
   await wedge(page, 'ST*OK*')
   await page.waitForSelector('[data-overlay]', { state: 'detached' })
 }

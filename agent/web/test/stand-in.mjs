@@ -9,14 +9,20 @@ const dist = new URL('../dist/', import.meta.url)
 const AT = Date.now()
 const case1 = '(00)069012345678901234'
 
-export const task = { id: 7, order: { id: 3, number: 'PO-2026-0419' }, product: { id: 1, name: '青岛啤酒 经典 500ml', gtin: '06901234567892' }, lot: 'L20260419', plan: [{ level: 'case', holds: 24 }, { level: 'pallet', holds: 10 }], kind: 'device', quantity: 240, packed_units: 48, state: 'in_work' }
-const document = { id: 5, number: 'SO-88121', kind: 'outbound', dealer: { id: 2, name: '南京金陵酒业有限公司' }, lines: [{ product: task.product, units: 480, moved: 240 }], state: 'in_work' }
+export const task = { id: 7, order: { id: 3, number: 'PO-2026-0419' }, product: { id: 1, name: '青岛啤酒 经典 500ml', gtin: '06901234567892' }, lot: 'L20260419', date: '2026-04-19', shift: '早班', plan: [{ level: 'case', holds: 24 }, { level: 'pallet', holds: 10 }], kind: 'device', quantity: 240, made: 48, state: 'in_work' }
+const done = { ...task, id: 8, order: { id: 4, number: 'PO-2026-0418' }, lot: 'L20260418', date: '2026-04-18', made: 240, state: 'done' }
+const wine = { id: 2, name: '崂山白葡萄酒 750ml', gtin: '04006381333931' }
+const line = (product, units, moved, changes = {}) => ({ product, units, moved, loaded: 0, asked: units, ...changes })
+const document = { id: 5, number: 'SO-88121', kind: 'outbound', other: { id: 2, name: '南京金陵酒业有限公司' }, lines: [line(task.product, 240, 120, { asked: 480 }), line(wine, 48, 48)], state: 'in_work' }
+export const inbound = { id: 6, number: 'IN-2041', kind: 'inbound', other: { id: 3, name: '青岛一厂' }, lines: [line(task.product, 480, 0), line(wine, 48, 24), line({ id: 9, name: '崂山矿泉水 330ml' }, 96, 96)], state: 'in_work' }
+const others = ['return', 'transfer', 'count'].map((kind, i) => ({ ...inbound, id: 10 + i, kind, number: `X-${i}`, other: kind === 'count' ? null : inbound.other, lines: [line(task.product, 24, 0)], state: 'approved' }))
 const session = { operator: { id: 4, login: 'wang', name: '王芳', role: 'operator' }, site: { id: 1, name: '一号仓库' }, sites: [{ id: 1, name: '一号仓库' }, { id: 2, name: '二号包装线' }] }
 const item = { code: case1, level: 'case', state: 'active', product: task.product, lot: 'L20260419', parent: { code: '(00)069012345678909999', level: 'pallet' }, children: 24, contents: [{ product: task.product, lot: 'L20260419', units: 24 }], custody: { kind: 'at', site: { id: 1, name: '一号仓库' } }, disputed: false, fresh_at: AT, known: true }
 const lanes = [
-  { name: '1 号线', task, open_units: 11, of: 24, pallet: { code: case1, cases: 3, of: 10 }, accepted_cases: 128, rejected_cases: 0, no_reads: 0, rate_per_min: 12, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }, { case: '(00)069012345678901227', at: AT - 5000, accepted: true }] },
-  { name: '2 号线', task, open_units: 0, of: 24, pallet: null, accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, reader: 'connected', last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, { case: case1, at: AT - 5000, accepted: true }] },
-  { name: '3 号线', task: null, open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'lost', last: [] },
+  { name: '1 号线', task, waits: null, open_units: 11, of: 24, pallet: { code: case1, cases: 3, of: 10 }, accepted_cases: 128, rejected_cases: 0, no_reads: 0, rate_per_min: 12, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }, { case: '(00)069012345678901227', at: AT - 5000, accepted: true }] },
+  { name: '2 号线', task, waits: null, open_units: 0, of: 24, pallet: null, accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, reader: 'connected', last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, { case: case1, at: AT - 5000, accepted: true }] },
+  { name: '4 号线', task: null, waits: 'tasks_done', open_units: 0, of: 0, pallet: null, accepted_cases: 640, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }] },
+  { name: '3 号线', task: null, waits: 'no_task', open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'lost', last: [] },
 ]
 const exceptions = [
   { id: 1, at: AT, kind: 'verdict', code: '7KQ2M4XAVT9C0H3RZ', rejection: { already_packed: { code: '7KQ2M4XAVT9C0H3RZ', parent: case1 } }, detail: '' },
@@ -24,9 +30,9 @@ const exceptions = [
   { id: 3, at: AT - 120000, kind: 'verdict', code: case1, rejection: { something_new: {} }, detail: '' },
 ]
 
-/** Starts the server. `agent.scans` is what arrived; `delayMs`, `online` and `next` steer the answers. */
+/** Starts the server. `agent.scans` is what arrived; `delayMs`, `online`, `next` and `refusal` steer the answers. */
 export async function standIn() {
-  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, view: null, overlapping: 0, busy: 0 }
+  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, refusal: null, view: null, overlapping: 0, busy: 0 }
   agent.view = home()
   const server = createServer(async (request, response) => {
     const chunks = []
@@ -48,6 +54,7 @@ async function answer(agent, method, path, body) {
   if (!path.startsWith('/api/')) return file(path)
   const route = `${method} ${path}`
   if (route === 'GET /api/status') return [200, status(agent)]
+  if (route === 'POST /api/session' && agent.refusal) return [403, { error: agent.refusal }]
   if (route === 'POST /api/session') {
     agent.loggedIn = true
     return [200, session]
@@ -55,10 +62,11 @@ async function answer(agent, method, path, body) {
   if (route === 'GET /api/lanes') return [200, { rows: lanes }]
   if (!agent.loggedIn) return [401, { error: { code: 'no_session', params: {} } }]
   if (route === 'GET /api/session') return [200, session]
-  if (route === 'GET /api/tasks') return [200, { rows: [task] }]
-  if (route === 'GET /api/documents') return [200, { rows: [document] }]
+  if (route === 'GET /api/tasks') return [200, { rows: [task, done] }]
+  if (route === 'GET /api/documents') return [200, { rows: [document, inbound, ...others] }]
   if (route === 'GET /api/exceptions') return [200, { rows: exceptions }]
   if (route === 'GET /api/station') return [200, agent.view]
+  if (route === 'POST /api/station/open' && agent.refusal) return [409, { error: agent.refusal }]
   if (route === 'POST /api/station/open') return [200, (agent.view = opened(JSON.parse(body)))]
   agent.busy += 1
   agent.overlapping = Math.max(agent.overlapping, agent.busy)
@@ -67,11 +75,12 @@ async function answer(agent, method, path, body) {
   return [200, reply(agent, route, body)]
 }
 
-function opened({ screen }) {
+function opened({ screen, document: id }) {
   const base = { screen, count: 0, last: [], blocked: false, can: can({ undo: false }), prompt: { code: 'scan', params: {} } }
   if (screen === 'home') return home()
   if (screen === 'pack') return { ...base, task, of: 24, prompt: { code: 'scan_child', params: { level: 'unit' } } }
-  if (screen === 'ship' || screen === 'receive') return { ...base, document }
+  if (screen === 'ship') return { ...base, document }
+  if (screen === 'receive') return id === undefined ? base : { ...base, document: inbound }
   if (screen === 'lookup') return { ...base, item, prompt: { code: 'scan_code', params: {} } }
   if (screen !== 'verify') return base
   return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, difference: { missing: ['7KQ2M4XAVT9C0H3RZ', '7KQ2M4XAVT9C0H3S0'], foreign: ['7KQ2M4XAVT9C0H3S1'] } }
@@ -95,6 +104,7 @@ function reply(agent, route, body) {
   const tone = steered?.tone ?? 'accepted'
   view.blocked = tone === 'refused'
   if (tone === 'accepted') view.count += 1
+  if (tone === 'accepted' && view.document) view.document = { ...view.document, lines: view.document.lines.map((line, i) => (i === 0 ? { ...line, loaded: line.loaded + 24 } : line)) }
   view.parent = { code: case1, level: 'case' }
   view.last = [{ code: text, at: AT, tone }, ...view.last].slice(0, 5)
   view.can = can({ undo: true, close: view.count > 0, confirm: view.count > 0 })

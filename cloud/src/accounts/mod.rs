@@ -65,6 +65,15 @@ impl Role {
         }
     }
 
+    /// True when it may change what the console keeps.
+    #[must_use]
+    pub const fn may_change(self) -> bool {
+        match self {
+            Self::Admin | Self::Manager => true,
+            Self::Auditor | Self::Inspector => false,
+        }
+    }
+
     /// The role with this [`Role::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

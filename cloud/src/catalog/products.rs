@@ -51,11 +51,12 @@ impl Resource for Products {
         let Some((plan, _)) = plan.filter(|(plan, _)| !plan.parts().is_empty()) else {
             return Ok(());
         };
-        for (at, part) in plan.parts().iter().enumerate() {
+        let products: Vec<ProductId> = plan.parts().iter().map(|part| part.product).collect();
+        let plans = catalog::plans_in_force(tx, &products).await?;
+        for (at, product) in products.iter().enumerate() {
             let place = format!("plan.0.parts.{at}.product");
-            check.require(part.product.get() != change.id, &place, "itself");
-            let newest = catalog::newest_plan(tx, part.product).await?;
-            let mixes = newest.is_some_and(|(_, plan)| !plan.parts().is_empty());
+            check.require(product.get() != change.id, &place, "itself");
+            let mixes = plans.get(product).is_some_and(|(_, plan)| !plan.parts().is_empty());
             check.require(!mixes, &place, "mixes");
         }
         if let Some((id, name)) = catalog::mixed_into(tx, ProductId(change.id)).await? {
@@ -65,10 +66,14 @@ impl Resource for Products {
         Ok(())
     }
 
-    async fn read_parts(tx: &mut Tx, record: &mut Record) -> Result<(), StoreError> {
-        let newest = catalog::newest_plan(tx, ProductId(record.id)).await?;
-        let cell = newest.map_or(Cell::Empty, |(revision, plan)| Cell::Plan(plan, revision));
-        record.cells.set("plan", cell);
+    async fn read_parts(tx: &mut Tx, records: &mut [Record]) -> Result<(), StoreError> {
+        let ids: Vec<ProductId> = records.iter().map(|record| ProductId(record.id)).collect();
+        let mut plans = catalog::plans_in_force(tx, &ids).await?;
+        for record in records {
+            let plan = plans.remove(&ProductId(record.id));
+            let cell = plan.map_or(Cell::Empty, |(revision, plan)| Cell::Plan(plan, revision));
+            record.cells.set("plan", cell);
+        }
         Ok(())
     }
 

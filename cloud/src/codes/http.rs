@@ -14,7 +14,7 @@ use super::roll::Roll;
 use crate::cloud::Cloud;
 use crate::devices::Device;
 use crate::http::{ApiError, At};
-use crate::store::orders;
+use crate::store::tasks;
 
 /// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index; for devices where the order is worked on.
 pub async fn digest(
@@ -41,7 +41,7 @@ pub async fn printed(cloud: &Cloud, order: u64, level: &str) -> Result<Response,
 }
 
 async fn permitted(cloud: &Cloud, device: &Device, order: OrderId) -> Result<(), ApiError> {
-    let sites = orders::task_sites(&mut cloud.store.read().await?, order).await?;
+    let sites = tasks::sites(&mut cloud.store.read().await?, order).await?;
     if sites.into_iter().any(|site| device.may_work_at(site)) {
         return Ok(());
     }

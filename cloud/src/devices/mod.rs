@@ -14,6 +14,9 @@ pub mod tokens;
 use sealtrace_protocol::ids::{DeviceId, SiteId};
 use sealtrace_protocol::signing::PublicKey;
 
+/// The device whose stream holds what the cloud itself signs; see [`crate::office`]. Enrolled ones count from 1.
+pub const OFFICE: DeviceId = DeviceId(0);
+
 /// An enrolled device as requests know it.
 #[derive(Clone, Debug)]
 pub struct Device {

@@ -46,7 +46,7 @@ pub async fn held_at(
         let Some(then) = version_at(&life, at) else { return Ok(held) };
         let outer = match then.item.state {
             State::Replaced { by, .. } => Some(by),
-            State::Free | State::Announced | State::Active => then.item.parent,
+            State::Free | State::Announced { .. } | State::Active => then.item.parent,
         };
         if contents.as_ref().is_none_or(|item| item.product().is_none()) {
             contents = Some(then.item.clone());

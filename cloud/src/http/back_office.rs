@@ -46,7 +46,19 @@ impl From<DocumentsError> for ApiError {
             DocumentsError::NumberTaken { number, id, field } => {
                 number_taken(number).with("id", id).with("field", field)
             }
+            DocumentsError::ChangedMeanwhile { version } => changed_meanwhile(version),
+            DocumentsError::WrongState { state } => {
+                Self::new(StatusCode::CONFLICT, "wrong_state").with("state", state)
+            }
+            DocumentsError::Decided { state } => {
+                Self::new(StatusCode::CONFLICT, "decided").with("state", state)
+            }
+            DocumentsError::SecondPerson => Self::forbidden("second_person"),
+            DocumentsError::Rejected { rejection } => {
+                Self::new(StatusCode::CONFLICT, "rejected").with("rejection", rejection)
+            }
             DocumentsError::NotFound => Self::not_found("not_found"),
+            DocumentsError::Office(error) => Self::failure(&error),
             DocumentsError::Store(error) => error.into(),
         }
     }
@@ -59,9 +71,9 @@ impl From<OrdersError> for ApiError {
             OrdersError::NumberTaken { number, id, field } => {
                 number_taken(number).with("id", id).with("field", field)
             }
-            OrdersError::NotDraft { id } => {
-                Self::new(StatusCode::CONFLICT, "not_draft").with("id", id)
-            }
+            OrdersError::ChangedMeanwhile { version } => changed_meanwhile(version),
+            OrdersError::Void => Self::new(StatusCode::CONFLICT, "void"),
+            OrdersError::InWork => Self::new(StatusCode::CONFLICT, "in_work"),
             OrdersError::NotFound => Self::not_found("not_found"),
             OrdersError::Codes(error) => error.into(),
             OrdersError::Store(error) => error.into(),
@@ -93,6 +105,10 @@ impl From<InspectionError> for ApiError {
 
 fn unreadable(error: &ParseError) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "unreadable").with("at", error.at)
+}
+
+fn changed_meanwhile(version: u64) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "changed_meanwhile").with("version", version)
 }
 
 fn number_taken(number: String) -> ApiError {

@@ -11,7 +11,7 @@ mod page;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -23,7 +23,8 @@ pub use page::Paged;
 
 use crate::cloud::Cloud;
 use crate::{
-    accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages, resource, settings, tracing, verifications,
+    accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages,
+    resource, settings, tracing, verifications,
 };
 
 /// The web listener.
@@ -62,12 +63,27 @@ fn signed_in() -> Router<Cloud> {
         .route("/audit", get(audit::http::list))
         .route("/regions", get(diversion::http::regions))
         .route("/orders", get(orders::http::list).post(orders::http::create))
-        .route("/orders/{id}", get(orders::http::one))
+        .route(
+            "/orders/{id}",
+            get(orders::http::one).put(orders::http::edit).delete(orders::http::withdraw),
+        )
         .route("/orders/{id}/codes", post(orders::http::issue))
         .route("/orders/{id}/rolls/{level}", get(orders::http::roll))
         .route("/orders/{id}/release", post(orders::http::release))
+        .route("/tasks/{id}/close", post(orders::http::close_task))
+        .route("/tasks/{id}/void", post(orders::http::void_task))
         .route("/documents", get(documents::http::list).post(documents::http::create))
-        .route("/documents/{id}", get(documents::http::one).delete(documents::http::withdraw))
+        // A document's id, or what is to be done with many of them.
+        .route(
+            "/documents/{id}",
+            get(documents::http::one).put(documents::http::edit).post(documents::http::act_on_all),
+        )
+        .route("/documents/{id}/shares", put(documents::http::share))
+        .route("/documents/{id}/reassign", post(documents::http::reassign))
+        .route("/documents/{id}/{action}", post(documents::http::act))
+        .route("/reassignments", get(documents::http::reassignments))
+        .route("/reassignments/{id}/approve", post(documents::http::approve))
+        .route("/reassignments/{id}/reject", post(documents::http::reject))
         .route("/devices", get(devices::console::list))
         .route("/devices/tokens", post(devices::console::token))
         .route("/trace", get(tracing::http::trace))

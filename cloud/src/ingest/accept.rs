@@ -152,7 +152,13 @@ async fn fork(
     Ok(Outcome::Forked)
 }
 
-fn receipt(cloud: &Cloud, header: &BatchHeader, batch_hash: Hash, now: Timestamp) -> Vec<u8> {
+/// The cloud's word that a batch is stored.
+pub(crate) fn receipt(
+    cloud: &Cloud,
+    header: &BatchHeader,
+    batch_hash: Hash,
+    now: Timestamp,
+) -> Vec<u8> {
     let receipt = Receipt {
         owner: header.owner,
         device: header.device,

@@ -1,26 +1,27 @@
 //! Each operation gets its one verdict: in stream order, judged by `protocol::ledger::judge` against everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sealtrace_protocol::ids::{
-    BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, SiteId, TaskId,
+    BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId, Version,
 };
 use sealtrace_protocol::ledger::{
-    Action, Document, Effects, Facts, Item, Level, Operation, Rejection, Task, Verdict, dispute,
-    judge,
+    Action, Effects, Facts, Operation, Rejection, Verdict, dispute, judge,
 };
 use sealtrace_protocol::link::Verdicts;
 use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::v1::Record;
 
+use super::counting;
+use super::terms::Terms;
 use crate::codes::{Codebook, ItemKey};
 use crate::diversion;
 use crate::http::error::chain;
 use crate::inspection;
 use crate::ledger::Working;
 use crate::store::operations::{self, JudgedOperation};
-use crate::store::{Store, StoreError, Tx, devices, documents, orders, streams};
+use crate::store::{Store, StoreError, Tx, devices, documents, streams};
 use crate::writing;
 
 /// Verdicts of one page.
@@ -65,7 +66,7 @@ pub async fn judge_round(
     Ok(judged)
 }
 
-/// Judges the next batch of a stream, all of it or nothing of it.
+/// Judges the next batch of a stream.
 async fn judge_next(
     store: &Store,
     codebook: &Codebook,
@@ -73,25 +74,7 @@ async fn judge_next(
     epoch: Epoch,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let counts = writing!(store, |tx| {
-        codebook.refresh_in(tx).await?;
-        let Some(stream) = streams::stream(tx, device, epoch).await? else { return Ok(None) };
-        if stream.judged >= stream.head.batch {
-            return Ok(None);
-        }
-        let number = BatchNo(stream.judged.get() + 1);
-        streams::judged(tx, device, epoch, number).await?;
-        let batch = read_batch(tx, device, epoch, number).await?;
-        let newest = streams::current(tx, device).await?;
-        let resumed = newest.is_some_and(|newest| newest.head.epoch > epoch);
-        let mut round = Round::new(codebook, &batch, resumed, now);
-        if stream.frozen {
-            round.freeze();
-        } else {
-            round.judge(tx).await?;
-        }
-        round.finish(tx).await.map(Some)
-    });
+    let counts = writing!(store, |tx| { judge_batch(tx, codebook, device, epoch, now).await });
     if let Some(Counts { applied, others, batch }) = counts? {
         tracing::info!(
             device.id = %device, stream.epoch = %epoch, batch.no = %batch, applied, others,
@@ -101,10 +84,38 @@ async fn judge_next(
     Ok(())
 }
 
-struct Counts {
+/// What became of a batch.
+pub(crate) struct Counts {
     applied: usize,
     others: usize,
     batch: BatchNo,
+}
+
+/// Judges the next batch of a stream within a transaction, all of it or nothing of it; none when there is none.
+pub(crate) async fn judge_batch(
+    tx: &mut Tx,
+    codebook: &Codebook,
+    device: DeviceId,
+    epoch: Epoch,
+    now: Timestamp,
+) -> Result<Option<Counts>, StoreError> {
+    codebook.refresh_in(tx).await?;
+    let Some(stream) = streams::stream(tx, device, epoch).await? else { return Ok(None) };
+    if stream.judged >= stream.head.batch {
+        return Ok(None);
+    }
+    let number = BatchNo(stream.judged.get() + 1);
+    streams::judged(tx, device, epoch, number).await?;
+    let batch = read_batch(tx, device, epoch, number).await?;
+    let newest = streams::current(tx, device).await?;
+    let resumed = newest.is_some_and(|newest| newest.head.epoch > epoch);
+    let mut round = Round::new(codebook, &batch, resumed, now);
+    if stream.frozen {
+        round.freeze();
+    } else {
+        round.judge(tx).await?;
+    }
+    round.finish(tx).await.map(Some)
 }
 
 async fn read_batch(
@@ -129,13 +140,12 @@ struct Round<'b> {
     resumed: bool,
     /// The batch an operation that travelled again was found in; others of it will follow.
     earlier: Option<Verified<Batch>>,
-    /// Where the device may work.
-    sites: Vec<SiteId>,
+    terms: Terms,
     working: Working<'b>,
-    tasks: BTreeMap<TaskId, Option<Task>>,
-    documents: BTreeMap<DocumentId, Option<Document>>,
     /// Documents under which goods moved.
     moved: BTreeSet<DocumentId>,
+    /// Tasks under which something was made, or unmade.
+    worked: BTreeSet<TaskId>,
     judged: Vec<JudgedOperation<'b>>,
     /// How many of `judged` are written already.
     written: usize,
@@ -149,11 +159,10 @@ impl<'b> Round<'b> {
             batch,
             resumed,
             earlier: None,
-            sites: Vec::new(),
+            terms: Terms::default(),
             working: Working::new(codebook),
-            tasks: BTreeMap::new(),
-            documents: BTreeMap::new(),
             moved: BTreeSet::new(),
+            worked: BTreeSet::new(),
             judged: Vec::with_capacity(batch.records.len()),
             written: 0,
             now,
@@ -168,8 +177,7 @@ impl<'b> Round<'b> {
 
     async fn judge(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         let batch = self.batch;
-        let sites = devices::named_sites(tx, batch.header.device).await?;
-        self.sites = sites.into_iter().map(|site| site.id).collect();
+        self.terms = Terms::of(tx, batch.header.device).await?;
         let needs = batch.records.iter().flat_map(|record| record.operation().needs());
         let codes: Vec<_> = needs.map(|(code, _)| code).collect();
         self.working.prefetch(tx, codes.into_iter()).await?;
@@ -194,7 +202,8 @@ impl<'b> Round<'b> {
         let (effects, verdict) = match judge(operation, &facts) {
             Ok(effects) => {
                 let notices = effects.notices.clone();
-                self.count_output(tx, record, at, &facts, &effects.items).await?;
+                let worked = counting::output(tx, (at, operation), &facts, &effects.items).await?;
+                self.worked.extend(worked);
                 (effects, Verdict::Applied { notices })
             }
             Err(rejection) => {
@@ -203,11 +212,13 @@ impl<'b> Round<'b> {
         };
         let Effects { items, moves, .. } = effects;
         for moved in &moves {
-            documents::move_units(tx, moved).await?;
-            self.documents.remove(&moved.document);
+            let by =
+                counting::mover(tx, self.codebook, (at, operation), moved.document, &facts).await?;
+            documents::move_units(tx, moved, by).await?;
+            self.terms.changed(moved.document);
             self.moved.insert(moved.document);
         }
-        let touched = self.working.apply(tx, at, operation.site, items).await?;
+        let touched = self.working.apply(tx, at, operation, items).await?;
         self.push(at, record, verdict, touched);
         Ok(())
     }
@@ -275,65 +286,21 @@ impl<'b> Round<'b> {
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
         let operation = record.operation();
         let mut facts = self.working.facts(tx, operation.needs()).await?;
-        facts.sites = Some(self.sites.clone());
-        if let Some(id) = operation.task() {
-            facts.task = match self.tasks.get(&id) {
-                Some(task) => task.clone(),
-                None => self.tasks.entry(id).or_insert(orders::task(tx, id).await?).clone(),
-            };
-        }
-        if let Some(id) = operation.document() {
-            facts.document = match self.documents.get(&id) {
-                Some(document) => document.clone(),
-                None => {
-                    let document = documents::document(tx, id).await?;
-                    self.documents.entry(id).or_insert(document).clone()
-                }
-            };
-        }
         if let Some(names) = operation.corrects() {
             // It may name an operation of this very batch.
             self.write(tx).await?;
             if let Some(place) = operations::place_of(tx, names).await?
                 && let Some(done) = operations::done(tx, place).await?
             {
-                self.working.state_past(tx, &mut facts, &done).await?;
+                let corrected = self.judged_at(tx, place).await?;
+                let received_under = corrected
+                    .filter(|corrected| matches!(corrected.action, Action::Receive(_)))
+                    .and_then(|receive| receive.document());
+                self.working.state_past(tx, &mut facts, &done, received_under).await?;
             }
         }
+        self.terms.state(tx, &mut facts, operation).await?;
         Ok(facts)
-    }
-
-    /// Units that came into being under a task, or ceased to be because that was corrected.
-    async fn count_output(
-        &self,
-        tx: &mut Tx,
-        record: &Record,
-        at: OperationId,
-        facts: &Facts,
-        items: &[Item],
-    ) -> Result<(), StoreError> {
-        let units = items.iter().filter(|item| item.level == Level::Unit);
-        let was = |item: &Item| facts.presence(item.code).item().is_some_and(Item::is_in_use);
-        let count = |now: bool| {
-            let changed = units.clone().filter(|item| item.is_in_use() == now && was(item) != now);
-            u32::try_from(changed.count()).unwrap_or(u32::MAX)
-        };
-        let operation = record.operation();
-        if let Some(task) = operation.task() {
-            let made = count(true);
-            if made > 0 {
-                orders::add_output(tx, task, at, made).await?;
-            }
-        }
-        if let Some(names) = operation.corrects()
-            && let Some(place) = operations::place_of(tx, names).await?
-        {
-            let unmade = count(false);
-            if unmade > 0 {
-                orders::take_output_back(tx, place, unmade).await?;
-            }
-        }
-        Ok(())
     }
 
     fn push(
@@ -341,7 +308,7 @@ impl<'b> Round<'b> {
         at: OperationId,
         record: &'b Record,
         verdict: Verdict,
-        touched: Vec<(ItemKey, sealtrace_protocol::ids::Version)>,
+        touched: Vec<(ItemKey, Version)>,
     ) {
         let (batch, operation) = (self.batch.header.batch, record.operation());
         self.judged.push(JudgedOperation { at, batch, operation, verdict, touched });
@@ -359,6 +326,9 @@ impl<'b> Round<'b> {
         self.write(tx).await?;
         for document in &self.moved {
             crate::documents::publish(tx, *document).await?;
+        }
+        for task in &self.worked {
+            crate::orders::publish_task(tx, *task).await?;
         }
         let touched = self.judged.iter().flat_map(|one| &one.touched);
         let touched: BTreeSet<ItemKey> = touched.map(|(key, _)| *key).collect();

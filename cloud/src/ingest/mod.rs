@@ -4,14 +4,17 @@
 //! gives each operation its one verdict later. [`resume`](resume()) starts a new epoch for a device that was restored.
 
 mod accept;
+mod counting;
 pub mod http;
 pub mod judging;
 mod resume;
+mod terms;
 
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OwnerId};
 use sealtrace_protocol::signing::VerifyError;
 use sealtrace_protocol::wire::WireError;
 
+pub(crate) use accept::receipt;
 pub use accept::{PARKED_AHEAD_MAX, accept};
 pub use resume::resume;
 

@@ -119,15 +119,19 @@ impl Telling {
             noted.opened.keys().chain(noted.grown.keys()).copied().collect();
         let open = packages::open_among(tx, &changed).await?;
         for (package, holder) in noted.opened.iter().chain(&noted.grown) {
-            if let Some(joined) = noted.joined.get(package).filter(|_| open.contains(package)) {
-                holder.map(|site| told.entry(site).or_default().extend(joined));
+            if let (Some(site), Some(joined)) = (holder, noted.joined.get(package))
+                && open.contains(package)
+            {
+                told.entry(*site).or_default().extend(joined);
             }
         }
+        let news: Vec<ItemKey> =
+            noted.opened.keys().filter(|package| !open.contains(package)).copied().collect();
+        packages::open(tx, &news).await?;
         let mut opened: BTreeMap<SiteId, Vec<ItemKey>> = BTreeMap::new();
-        for (package, holder) in noted.opened {
-            if !open.contains(&package) {
-                packages::open(tx, &[package]).await?;
-                holder.map(|site| opened.entry(site).or_default().push(package));
+        for package in news {
+            if let Some(Some(site)) = noted.opened.get(&package) {
+                opened.entry(*site).or_default().push(package);
             }
         }
         for (site, packages) in opened {

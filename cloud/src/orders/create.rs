@@ -1,19 +1,19 @@
-//! Creating an order and issuing codes for it.
+//! What an order says: created, changed while that harms nobody, withdrawn.
 
-use sealtrace_protocol::ids::{OrderId, ProductId};
-use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::ids::{OrderId, ProductId, Revision};
+use sealtrace_protocol::link::TaskState;
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Order, OrderState, OrdersError, release};
-use crate::codes::{self, Codebook, Wanted};
+use super::{Counts, Ending, Order, OrderState, OrdersError, Stored, audit, tasks};
+use crate::accounts::AccountId;
 use crate::form::{Check, Invalid};
 use crate::store::orders::NewOrder;
 use crate::store::{self, Store, Tx};
 use crate::writing;
 
-/// What somebody asks for who wants an order created.
+/// What somebody asks for who wants an order created or changed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Draft {
@@ -25,131 +25,140 @@ pub struct Draft {
     pub lot: String,
     /// How many units.
     pub quantity: u32,
+    /// Which revision of the product's plan; none = the one in force, or as it was.
+    pub revision: Option<u32>,
+    /// When it is changed: the version that was.
+    pub version: u64,
 }
 
-/// How many codes somebody asks for.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct WantedCodes {
-    /// 瓶.
-    pub units: u32,
-    /// 盒.
-    pub boxes: u32,
-    /// 箱.
-    pub cases: u32,
-    /// 托.
-    pub pallets: u32,
-}
-
-/// Codes that were issued.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct IssuedRoll {
-    /// The level they label.
-    pub level: Level,
-    /// The first of them.
-    pub first: String,
-    /// How many.
-    pub count: u32,
-}
-
-/// The most codes of one level issued at once.
-const CODES_MAX: u32 = codes::CODES_PER_ORDER_MAX;
-
-/// Creates a draft order. The same order again is answered as it is; another one under a number in use is refused.
-pub async fn create(store: &Store, draft: &Draft, now: Timestamp) -> Result<Order, OrdersError> {
+/// Creates a draft order; true when it is new. The same order again is answered as it is, another one under a number in
+/// use is refused.
+pub async fn create(
+    store: &Store,
+    draft: &Draft,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<(Order, bool), OrdersError> {
     writing!(store, |tx| {
-        let mut check = Check::new();
-        let number = check.number("number", &draft.number);
-        let lot = check.choice("lot", draft.lot.trim(), |text| Lot::new(text).ok());
-        let quantity = check.units("quantity", draft.quantity, 1);
-        let product = store::catalog::product(tx, ProductId(draft.product)).await?;
-        check.require(product.is_some(), "product", "unknown");
-        let (lot, product) = check.finish(lot.zip(product))?;
-        let new = NewOrder { number, product: product.id, lot, quantity, plan: product.plan };
-        let id = match store::orders::add(tx, &new, now).await? {
-            Some(id) => id,
-            None => existing(tx, &new).await?,
-        };
-        store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)
+        let number = draft.number.trim();
+        if let Some(id) = store::orders::by_number(tx, number).await? {
+            let known = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+            return same(known, draft).map(|order| (order, false));
+        }
+        let new = check(tx, draft, None).await?;
+        let id = store::orders::add(tx, &new, now).await?;
+        let id = id.ok_or_else(|| Invalid::field("number", "taken"))?;
+        let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        audit(tx, "create", (None, &order), (by, now)).await?;
+        Ok((order, true))
     })
 }
 
 /// The order that has this number, when it says the same.
-async fn existing(tx: &mut Tx, new: &NewOrder) -> Result<OrderId, OrdersError> {
-    let id = store::orders::by_number(tx, &new.number).await?.ok_or(OrdersError::NotFound)?;
-    let known = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
-    let field = if known.product.id != new.product {
+fn same(known: Order, draft: &Draft) -> Result<Order, OrdersError> {
+    let field = if known.product.id.get() != draft.product {
         "product"
-    } else if known.lot != new.lot {
+    } else if known.lot.as_str() != draft.lot.trim() {
         "lot"
-    } else if known.quantity != new.quantity {
+    } else if known.quantity != draft.quantity {
         "quantity"
     } else {
-        return Ok(id);
+        return Ok(known);
     };
-    Err(OrdersError::NumberTaken { number: new.number.clone(), id, field })
+    Err(OrdersError::NumberTaken { number: known.number, id: known.id, field })
 }
 
-/// Issues codes for an order; again when they run out.
-pub async fn issue(
-    store: &Store,
-    codebook: &Codebook,
-    id: OrderId,
-    wanted: WantedCodes,
-    now: Timestamp,
-) -> Result<Vec<IssuedRoll>, OrdersError> {
-    let minted = writing!(store, |tx| {
-        let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
-        check(&order, wanted)?;
-        let mut minted = Vec::new();
-        for (level, count) in wanted.by_level() {
-            let (production_order, product) = (id, order.product.id);
-            let wanted = Wanted { production_order, product, level, count };
-            minted.push(codes::mint(tx, codebook, wanted, now).await?);
-        }
-        if order.state != OrderState::Draft {
-            release::publish_rolls(tx, id).await?;
-        }
-        Ok::<_, OrdersError>(minted)
-    })?;
-    codebook.refresh(store).await?;
-    Ok(minted
-        .iter()
-        .map(|order| {
-            let first = (0..order.count).find_map(|index| codebook.code_at(order, index));
-            let first = first.map(|code| code.canonical()).unwrap_or_default();
-            IssuedRoll { level: order.level, first, count: order.count }
-        })
-        .collect())
-}
-
-impl WantedCodes {
-    fn by_level(self) -> impl Iterator<Item = (Level, u32)> {
-        [
-            (Level::Unit, self.units),
-            (Level::Box, self.boxes),
-            (Level::Case, self.cases),
-            (Level::Pallet, self.pallets),
-        ]
-        .into_iter()
-        .filter(|(_, count)| *count > 0)
-    }
-}
-
-fn check(order: &Order, wanted: WantedCodes) -> Result<(), Invalid> {
+async fn check(tx: &mut Tx, draft: &Draft, known: Option<&Order>) -> Result<NewOrder, OrdersError> {
     let mut check = Check::new();
-    check.require(wanted.by_level().next().is_some(), "units", "required");
-    check.require(order.state != OrderState::Void, "order", "void");
-    for (level, count) in wanted.by_level() {
-        let field = match level {
-            Level::Unit => "units",
-            Level::Box => "boxes",
-            Level::Case => "cases",
-            Level::Pallet => "pallets",
-        };
-        check.require(count <= CODES_MAX, field, "too_large");
-        let is_planned = level == Level::Unit || order.plan.holds(level).is_some();
-        check.require(is_planned, field, "not_in_plan");
+    let number = check.number("number", &draft.number);
+    let lot = check.choice("lot", draft.lot.trim(), |text| Lot::new(text).ok());
+    let quantity = check.units("quantity", draft.quantity, 1);
+    let product = store::catalog::product(tx, ProductId(draft.product)).await?;
+    let enabled = product.as_ref().is_none_or(|product| product.enabled);
+    check.require(product.is_some(), "product", "unknown");
+    check.require(enabled, "product", "disabled");
+    let known = known.filter(|known| known.product.id.get() == draft.product);
+    let mut revision = known.map(|known| known.revision);
+    if let Some(product) = &product {
+        let asked = draft.revision.map(Revision).or(revision).unwrap_or(product.revision);
+        let exists = store::catalog::plan(tx, product.id, asked).await?.is_some();
+        check.require(exists, "revision", "unknown");
+        revision = Some(asked);
     }
+    if let Some(id) = store::orders::by_number(tx, &number).await? {
+        check.require(known.is_some_and(|known| known.id == id), "number", "taken");
+    }
+    let (lot, revision) = check.finish(lot.zip(revision))?;
+    Ok(NewOrder { number, product: ProductId(draft.product), lot, quantity, revision })
+}
+
+/// Changes an order: a draft in everything, a released one in its quantity and, while nothing is being made, its plan.
+pub async fn edit(
+    store: &Store,
+    id: OrderId,
+    draft: &Draft,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<Order, OrdersError> {
+    writing!(store, |tx| {
+        let known = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        if known.version != draft.version {
+            return Err(OrdersError::ChangedMeanwhile { version: known.version });
+        }
+        let is_released = match known.state {
+            OrderState::Draft => false,
+            OrderState::Released | OrderState::Done => true,
+            OrderState::Void => return Err(OrdersError::Void),
+        };
+        let new = check(tx, draft, Some(&known)).await?;
+        if is_released {
+            harmless(&known, &new)?;
+        } else if known.codes != Counts::default() && new.product != known.product.id {
+            // They were minted for it.
+            return Err(Invalid::field("product", "codes_issued").into());
+        }
+        store::orders::change(tx, id, &new).await?;
+        if is_released && new.revision != known.revision {
+            store::tasks::set_revision(tx, id, new.revision).await?;
+            tasks::publish(tx, id).await?;
+        }
+        let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        audit(tx, "edit", (Some(&known), &order), (by, now)).await?;
+        Ok(order)
+    })
+}
+
+/// What was released stays what it is, except how much of it there will be and how the rest is packed.
+fn harmless(known: &Order, new: &NewOrder) -> Result<(), Invalid> {
+    let mut check = Check::new();
+    check.require(new.number == known.number, "number", "released");
+    check.require(new.product == known.product.id, "product", "released");
+    check.require(new.lot == known.lot, "lot", "released");
+    check.require(u64::from(new.quantity) >= known.released(), "quantity", "less_than_released");
+    let in_work = known.tasks.iter().any(|task| task.state == TaskState::InWork);
+    check.require(new.revision == known.revision || !in_work, "revision", "in_work");
     check.done()
+}
+
+/// Withdraws an order and its tasks; refused when something was made.
+pub async fn withdraw(
+    store: &Store,
+    id: OrderId,
+    by: AccountId,
+    now: Timestamp,
+) -> Result<Order, OrdersError> {
+    writing!(store, |tx| {
+        let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        if order.tasks.iter().any(|task| task.made > 0) {
+            return Err(OrdersError::InWork);
+        }
+        store::orders::set_state(tx, id, Stored::Void).await?;
+        for task in &order.tasks {
+            store::tasks::end(tx, task.id, Ending::Void).await?;
+        }
+        tasks::publish(tx, id).await?;
+        let withdrawn = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        audit(tx, "void", (Some(&order), &withdrawn), (by, now)).await?;
+        Ok(withdrawn)
+    })
 }

@@ -1,5 +1,6 @@
-//! How far orders and tasks are: which state what was made puts them in.
+//! How far orders and tasks are: which state what was made puts them in, and what people may still do.
 
+use sealtrace_protocol::link::TaskState;
 use serde::Serialize;
 
 /// What is stored of an order's state; the rest follows from what was made.
@@ -21,20 +22,6 @@ pub enum OrderState {
     Draft,
     /// Given to lines and PDAs.
     Released,
-    /// At least the wanted quantity was made.
-    Done,
-    /// Withdrawn.
-    Void,
-}
-
-/// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskState {
-    /// Nothing was made yet.
-    Open,
-    /// Something was made.
-    InWork,
     /// At least the wanted quantity was made.
     Done,
     /// Withdrawn.
@@ -72,19 +59,86 @@ impl Stored {
     }
 }
 
-impl TaskState {
-    /// The state after `made` of `wanted` units.
+impl OrderState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Released, Self::Done, Self::Void];
+
+    /// The word shown and asked for.
     #[must_use]
-    pub fn of(is_void: bool, made: u64, wanted: u32) -> Self {
-        if is_void {
-            Self::Void
-        } else if made >= u64::from(wanted) {
-            Self::Done
-        } else if made > 0 {
-            Self::InWork
-        } else {
-            Self::Open
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Released => "released",
+            Self::Done => "done",
+            Self::Void => "void",
         }
+    }
+
+    /// The state with this [`OrderState::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// How somebody ended a task before enough was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// What was made is enough.
+    Closed,
+    /// It was never begun and will not be.
+    Void,
+}
+
+impl Ending {
+    const ALL: [Self; 2] = [Self::Closed, Self::Void];
+
+    /// The word stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Void => "void",
+        }
+    }
+
+    /// The ending with this [`Ending::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|ending| ending.name() == name)
+    }
+
+    /// What somebody did who ended one so.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Closed => "close_task",
+            Self::Void => "void_task",
+        }
+    }
+
+    /// True when a task that stands there can be ended so.
+    #[must_use]
+    pub const fn may_end(self, state: TaskState) -> bool {
+        match (self, state) {
+            (Self::Closed, TaskState::Open | TaskState::InWork | TaskState::Done)
+            | (Self::Void, TaskState::Open | TaskState::Void) => true,
+            (Self::Closed, TaskState::Void) | (Self::Void, TaskState::InWork | TaskState::Done) => {
+                false
+            }
+        }
+    }
+}
+
+/// Where a task stands after `made` of `wanted` units.
+#[must_use]
+pub fn task_state(ending: Option<Ending>, made: u32, wanted: u32) -> TaskState {
+    match ending {
+        Some(Ending::Void) => TaskState::Void,
+        Some(Ending::Closed) => TaskState::Done,
+        None if made >= wanted => TaskState::Done,
+        None if made > 0 => TaskState::InWork,
+        None => TaskState::Open,
     }
 }
 
@@ -97,9 +151,28 @@ mod tests {
         assert_eq!(Stored::Released.shown(9, 10), OrderState::Released);
         assert_eq!(Stored::Released.shown(10, 10), OrderState::Done);
         assert_eq!(Stored::Void.shown(10, 10), OrderState::Void);
-        assert_eq!(TaskState::of(false, 0, 10), TaskState::Open);
-        assert_eq!(TaskState::of(false, 1, 10), TaskState::InWork);
-        assert_eq!(TaskState::of(false, 10, 10), TaskState::Done);
-        assert_eq!(TaskState::of(true, 10, 10), TaskState::Void);
+        assert_eq!(task_state(None, 0, 10), TaskState::Open);
+        assert_eq!(task_state(None, 1, 10), TaskState::InWork);
+        assert_eq!(task_state(None, 10, 10), TaskState::Done);
+        assert_eq!(task_state(Some(Ending::Closed), 1, 10), TaskState::Done);
+        assert_eq!(task_state(Some(Ending::Void), 10, 10), TaskState::Void);
+    }
+
+    #[test]
+    fn what_was_begun_is_closed_and_only_what_was_not_is_voided() {
+        let may = |ending: Ending| TaskState::ALL.map(|state| ending.may_end(state));
+        assert_eq!(may(Ending::Closed), [true, true, true, false]);
+        assert_eq!(may(Ending::Void), [true, false, false, true]);
+    }
+
+    #[test]
+    fn every_name_is_read_back() {
+        for state in OrderState::ALL {
+            assert_eq!(OrderState::from_name(state.name()), Some(state));
+        }
+        for ending in Ending::ALL {
+            assert_eq!(Ending::from_name(ending.name()), Some(ending));
+        }
+        assert_eq!(Stored::from_name(Stored::Void.name()), Some(Stored::Void));
     }
 }

@@ -99,10 +99,14 @@ impl Resource for Dealers {
         check_below(tx, change, &tree, check).await
     }
 
-    async fn read_parts(tx: &mut Tx, record: &mut Record) -> Result<(), StoreError> {
-        let territories = territories::of_dealer(tx, DealerId(record.id)).await?;
-        let rows = territories.into_iter().map(cells).collect();
-        record.cells.set("territories", Cell::Rows(rows));
+    async fn read_parts(tx: &mut Tx, records: &mut [Record]) -> Result<(), StoreError> {
+        let ids: Vec<DealerId> = records.iter().map(|record| DealerId(record.id)).collect();
+        let mut territories = territories::of_dealers(tx, &ids).await?;
+        for record in records {
+            let rows = territories.remove(&DealerId(record.id)).unwrap_or_default();
+            let rows = rows.into_iter().map(cells).collect();
+            record.cells.set("territories", Cell::Rows(rows));
+        }
         Ok(())
     }
 
@@ -131,11 +135,12 @@ async fn check_below(
     if before.cells.one("parent") == after.cells.one("parent") {
         return Ok(());
     }
-    for below in tree.below(DealerId(change.id)) {
-        for territory in territories::of_dealer(tx, below).await? {
+    let below = tree.below(DealerId(change.id));
+    for (dealer, theirs) in territories::of_dealers(tx, &below).await? {
+        for territory in theirs {
             for other in territories::overlaps(tx, &territory).await? {
                 // What the moved dealer itself has is being replaced; whoever is below it may have the same.
-                if !tree.are_related(below, other.dealer) {
+                if !tree.are_related(dealer, other.dealer) {
                     check.explain("parent", "overlaps", details(other));
                 }
             }

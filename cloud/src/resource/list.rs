@@ -63,11 +63,12 @@ impl Query {
 }
 
 /// Rows of a resource as they are shown.
-pub async fn list<R: Resource>(tx: &mut Tx, query: &Query) -> Result<Listing<Json>, StoreError> {
+pub(super) async fn list<R: Resource>(
+    tx: &mut Tx,
+    query: &Query,
+) -> Result<Listing<Json>, StoreError> {
     let Listing { mut rows, total } = stored::list(tx, R::DEFINITION, query).await?;
-    for record in &mut rows {
-        R::read_parts(tx, record).await?;
-    }
+    R::read_parts(tx, &mut rows).await?;
     Ok(Listing { rows: show::rows(tx, R::DEFINITION, &rows).await?, total })
 }
 

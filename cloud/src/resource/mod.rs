@@ -65,10 +65,10 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Reads fields of kind `rows` and `plan`.
+    /// Reads fields of kind `rows` and `plan`, of all rows of a page at once.
     fn read_parts(
         _tx: &mut Tx,
-        _record: &mut Record,
+        _records: &mut [Record],
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
         async { Ok(()) }
     }
@@ -144,9 +144,7 @@ impl Retry for ResourceError {
 
 /// The row with this id and all its parts.
 pub async fn find<R: Resource>(tx: &mut Tx, id: u64) -> Result<Option<Record>, StoreError> {
-    let Some(mut record) = crate::store::resource::find(tx, R::DEFINITION, id).await? else {
-        return Ok(None);
-    };
-    R::read_parts(tx, &mut record).await?;
-    Ok(Some(record))
+    let mut found = crate::store::resource::find(tx, R::DEFINITION, id).await?;
+    R::read_parts(tx, found.as_mut_slice()).await?;
+    Ok(found)
 }

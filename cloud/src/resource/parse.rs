@@ -34,10 +34,9 @@ pub fn form(
     check: &mut Check,
 ) -> Cells {
     let reader = Reader { before, verifiers };
-    for name in form.keys() {
-        let is_known = definition.field(name).is_some() || OF_EVERY_ROW.contains(&name.as_str());
-        check.require(is_known, name, "no_such_field");
-    }
+    refuse_others(form, "", check, |name| {
+        definition.field(name).is_some() || OF_EVERY_ROW.contains(&name)
+    });
     let mut cells = Cells::default();
     for field in definition.fields {
         let sent = form.get(field.name).unwrap_or(&Value::Null);
@@ -84,15 +83,14 @@ impl Reader<'_> {
         place: &str,
         check: &mut Check,
     ) -> Cell {
-        if let Kind::Secret(secret) = field.kind {
-            return self.secret(secret, field, sent, form, check);
-        }
         let was = self.before.map(|before| before.get(field.name));
         if let Some(was) = was.filter(|_| field.fixed && sent.is_null()) {
             return was.clone();
         }
-        let cell = self.read(field, sent, place, check);
-        if field.required && is_empty(&cell) {
+        let cell = self.read(field, sent, form, place, check);
+        // These say by themselves when they are missing.
+        let says_so = matches!(field.kind, Kind::Secret(_) | Kind::Plan { .. });
+        if field.required && !says_so && is_empty(&cell) {
             check.fault(place, "required");
         }
         if was.is_some_and(|was| field.fixed && *was != cell) {
@@ -109,7 +107,7 @@ impl Reader<'_> {
         form: &Form,
         check: &mut Check,
     ) -> Cell {
-        let text = sent.as_str().unwrap_or_default();
+        let text = text_of(sent, field.name, check);
         if text.is_empty() && self.before.is_some() {
             return Cell::Empty;
         }
@@ -121,8 +119,16 @@ impl Reader<'_> {
         self.verifiers.get(field.name).cloned().map_or(Cell::Empty, Cell::Text)
     }
 
-    fn read(&self, field: &'static Field, sent: &Value, place: &str, check: &mut Check) -> Cell {
+    fn read(
+        &self,
+        field: &'static Field,
+        sent: &Value,
+        form: &Form,
+        place: &str,
+        check: &mut Check,
+    ) -> Cell {
         match &field.kind {
+            Kind::Secret(secret) => self.secret(*secret, field, sent, form, check),
             Kind::Text { characters_max } => {
                 let text = text_of(sent, place, check).trim();
                 let is_left_empty = text.is_empty();
@@ -181,10 +187,8 @@ fn small(fields: &'static [Field], sent: &Value, place: &str, check: &mut Check)
         check.fault(place, "unreadable");
         return cells;
     };
-    for name in form.keys() {
-        let is_known = fields.iter().any(|field| field.name == name);
-        check.require(is_known, &format!("{place}.{name}"), "no_such_field");
-    }
+    let is_known = |name: &str| fields.iter().any(|field| field.name == name);
+    refuse_others(form, &format!("{place}."), check, is_known);
     let reader = Reader { before: None, verifiers: &Verifiers::new() };
     for field in fields {
         let sent = form.get(field.name).unwrap_or(&Value::Null);
@@ -192,6 +196,13 @@ fn small(fields: &'static [Field], sent: &Value, place: &str, check: &mut Check)
         cells.set(field.name, cell);
     }
     cells
+}
+
+/// Names that no field has: a word that is spelt wrong must not pass for one that was left out.
+fn refuse_others(form: &Form, place: &str, check: &mut Check, is_known: impl Fn(&str) -> bool) {
+    for name in form.keys() {
+        check.require(is_known(name), &format!("{place}{name}"), "no_such_field");
+    }
 }
 
 fn is_empty(cell: &Cell) -> bool {
@@ -263,6 +274,10 @@ fn plan(sent: &Value, place: &str, check: &mut Check) -> Option<Plan> {
     let mut steps = Vec::with_capacity(sent.len());
     for (at, step) in sent.iter().enumerate() {
         let place = format!("{place}.{at}");
+        let known = ["level", "holds", "parts"];
+        if let Some(form) = step.as_object() {
+            refuse_others(form, &format!("{place}."), check, |name| known.contains(&name));
+        }
         let level = step.get("level").and_then(Value::as_str).unwrap_or_default();
         let level = check.choice(&format!("{place}.level"), level, Level::from_name);
         let holds = step.get("holds").and_then(Value::as_u64).unwrap_or_default();

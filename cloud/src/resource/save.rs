@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 use super::definition::{Definition, Unique};
 use super::parse::{self, Form, Verifiers};
-use super::record::{Cell, Cells, Record};
-use super::{Change, Resource, ResourceError, find, show};
+use super::record::{Cell, Cells, Record, Reference};
+use super::show::{self, Names};
+use super::{Change, Resource, ResourceError, find};
 use crate::accounts::{AccountId, password};
 use crate::form::{Check, Invalid};
 use crate::store::audit::{Action, Entry};
-use crate::store::{Store, StoreError, Tx, audit, counters, resource as stored};
+use crate::store::resource::{self as stored, Called};
+use crate::store::{Store, StoreError, Tx, audit, counters};
 use crate::writing;
 
 /// Rows that are enabled or disabled at once.
@@ -184,14 +186,12 @@ async fn check_references(
     let kept = before.map(|record| record.cells.references(definition.fields));
     let kept: BTreeSet<(&str, u64)> =
         kept.iter().flatten().map(|reference| (reference.of.name, reference.id)).collect();
-    for reference in cells.references(definition.fields) {
-        let ids = BTreeSet::from([reference.id]);
-        match stored::named(tx, reference.of, &ids).await?.remove(&reference.id) {
-            None => check.fault(&reference.place, "unknown"),
-            Some(row) => {
-                let is_fine = row.enabled || kept.contains(&(reference.of.name, reference.id));
-                check.require(is_fine, &reference.place, "disabled");
-            }
+    let names = Names::of(tx, cells.references(definition.fields)).await?;
+    for Reference { place, of, id } in cells.references(definition.fields) {
+        let is_fine = |row: &Called| row.enabled || kept.contains(&(of.name, id));
+        match names.get(of, id) {
+            Some(row) => check.require(is_fine(row), &place, "disabled"),
+            None => check.fault(&place, "unknown"),
         }
     }
     Ok(())
@@ -263,7 +263,7 @@ async fn write_down<R: Resource>(
         resource: definition.name,
         subject: change.id,
         label,
-        action,
+        action: action.name(),
         before: &before,
         after: &written,
     };

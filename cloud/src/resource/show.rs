@@ -6,53 +6,57 @@ use sealtrace_protocol::ledger::Step;
 use serde_json::{Map, Value, json};
 
 use super::definition::{Definition, Field, Kind};
-use super::record::{Cell, Cells, Record};
-use crate::store::{StoreError, Tx, resource as stored};
-
-/// What referenced rows are called, by resource and id.
-struct Names(BTreeMap<(&'static str, u64), String>);
+use super::record::{Cell, Cells, Record, Reference};
+use crate::store::resource::{self as stored, Called};
+use crate::store::{StoreError, Tx};
 
 /// Rows with the names of all they refer to.
-pub async fn rows(
+pub(super) async fn rows(
     tx: &mut Tx,
     definition: &Definition,
     records: &[Record],
 ) -> Result<Vec<Value>, StoreError> {
-    let names = Names::of(tx, definition, records).await?;
+    let references = records.iter().flat_map(|record| record.cells.references(definition.fields));
+    let names = Names::of(tx, references).await?;
     let each = records.iter();
     Ok(each.map(|record| names.record(definition, record)).collect())
 }
 
 /// One row.
-pub async fn row(
+pub(super) async fn row(
     tx: &mut Tx,
     definition: &Definition,
     record: &Record,
 ) -> Result<Value, StoreError> {
-    let names = Names::of(tx, definition, std::slice::from_ref(record)).await?;
+    let names = Names::of(tx, record.cells.references(definition.fields)).await?;
     Ok(names.record(definition, record))
 }
 
+/// What referenced rows are called, by resource and id.
+pub(super) struct Names(BTreeMap<(&'static str, u64), Called>);
+
 impl Names {
-    async fn of(
+    /// Looks up everything that is referred to.
+    pub(super) async fn of(
         tx: &mut Tx,
-        definition: &Definition,
-        records: &[Record],
+        references: impl IntoIterator<Item = Reference>,
     ) -> Result<Self, StoreError> {
         let mut wanted: BTreeMap<&'static str, (&'static Definition, BTreeSet<u64>)> =
             BTreeMap::new();
-        for record in records {
-            for reference in record.cells.references(definition.fields) {
-                let of = reference.of;
-                wanted.entry(of.name).or_insert((of, BTreeSet::new())).1.insert(reference.id);
-            }
+        for Reference { of, id, .. } in references {
+            wanted.entry(of.name).or_insert((of, BTreeSet::new())).1.insert(id);
         }
         let mut names = BTreeMap::new();
         for (name, (of, ids)) in wanted {
             let found = stored::named(tx, of, &ids).await?;
-            names.extend(found.into_iter().map(|(id, row)| ((name, id), row.name)));
+            names.extend(found.into_iter().map(|(id, row)| ((name, id), row)));
         }
         Ok(Self(names))
+    }
+
+    /// What a row is called; none when there is no such row.
+    pub(super) fn get(&self, of: &Definition, id: u64) -> Option<&Called> {
+        self.0.get(&(of.name, id))
     }
 
     fn record(&self, definition: &Definition, record: &Record) -> Value {
@@ -106,8 +110,8 @@ impl Names {
     }
 
     fn reference(&self, kind: &Kind, id: u64) -> Value {
-        let of = kind.refers_to().map_or("", |of| of.name);
-        let name = self.0.get(&(of, id)).map_or("", String::as_str);
+        let called = kind.refers_to().and_then(|of| self.get(of, id));
+        let name = called.map_or("", |row| &row.name);
         json!({ "id": id, "name": name })
     }
 }

@@ -32,7 +32,7 @@ pub async fn change(
             resource: "settings",
             subject: 1,
             label: "",
-            action: Action::Edit,
+            action: Action::Edit.name(),
             before: &json!(before),
             after: &json!(rules),
         };

@@ -48,8 +48,8 @@ pub struct Entry<'a> {
     pub subject: u64,
     /// What it was called.
     pub label: &'a str,
-    /// What was done.
-    pub action: Action,
+    /// What was done: a word of [`Action`], or of what documents go through.
+    pub action: &'a str,
     /// How it was; null when it was not there.
     pub before: &'a Json,
     /// How it is; null when it is gone.
@@ -106,7 +106,7 @@ pub async fn add(tx: &mut Tx, entry: &Entry<'_>, now: Timestamp) -> Result<(), S
             entry.resource.into(),
             entry.subject.into(),
             entry.label.into(),
-            entry.action.name().into(),
+            entry.action.into(),
             json(entry.before).into(),
             json(entry.after).into(),
         ],

@@ -8,7 +8,8 @@ use sealtrace_protocol::link::{LotRow, Product};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 
-use super::{Row, StoreError, Tx, Value, counters};
+use super::search::{groups, places};
+use super::{FromValue, Row, StoreError, Tx, Value, counters};
 
 /// Where a product's newest plan is: `p` the product, `l` its plan.
 const PRODUCTS: &str = "select p.id, p.name, p.gtin, l.plan, l.revision, p.enabled
@@ -19,29 +20,27 @@ const PRODUCTS: &str = "select p.id, p.name, p.gtin, l.plan, l.revision, p.enabl
 pub async fn product(tx: &mut Tx, id: ProductId) -> Result<Option<Product>, StoreError> {
     let row = tx.query_opt(&format!("{PRODUCTS} where p.id = $1"), &[id.into()]).await?;
     let Some(row) = row else { return Ok(None) };
-    let permit = permits(tx, &BTreeSet::from([id])).await?.remove(&id).unwrap_or_default();
-    read(&row, permit).map(Some)
+    let mut permits = permits(tx, &BTreeSet::from([id])).await?;
+    read(&row, &mut permits).map(Some)
 }
 
 /// Every product, for a site that is new.
 pub async fn all_products(tx: &mut Tx) -> Result<Vec<Product>, StoreError> {
-    let mut products = Vec::new();
-    for row in tx.query(&format!("{PRODUCTS} order by p.id"), &[]).await? {
-        let id = row.get(0)?;
-        let permit = permits(tx, &BTreeSet::from([id])).await?.remove(&id).unwrap_or_default();
-        products.push(read(&row, permit)?);
-    }
-    Ok(products)
+    let rows = tx.query(&format!("{PRODUCTS} order by p.id"), &[]).await?;
+    let ids: BTreeSet<ProductId> = rows.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    let mut permits = permits(tx, &ids).await?;
+    rows.iter().map(|row| read(row, &mut permits)).collect()
 }
 
-fn read(row: &Row, permit: Permit) -> Result<Product, StoreError> {
+fn read(row: &Row, permits: &mut BTreeMap<ProductId, Permit>) -> Result<Product, StoreError> {
+    let id = row.get(0)?;
     Ok(Product {
-        id: row.get(0)?,
+        id,
         name: row.get(1)?,
         gtin: row.get(2)?,
         plan: read_plan(&row.get::<String>(3)?)?,
         revision: row.get(4)?,
-        permit,
+        permit: permits.remove(&id).unwrap_or_default(),
         enabled: row.get(5)?,
     })
 }
@@ -57,15 +56,24 @@ pub async fn plan(
     row.map(|row| read_plan(&row.get::<String>(0)?)).transpose()
 }
 
-/// The newest plan of a product, and which revision that is.
-pub async fn newest_plan(
+/// The plans in force, and which revisions they are.
+pub async fn plans_in_force(
     tx: &mut Tx,
-    product: ProductId,
-) -> Result<Option<(Revision, Plan)>, StoreError> {
-    const FIND: &str = "select revision, plan from product_plans where product = $1
-        order by revision desc limit 1";
-    let row = tx.query_opt(FIND, &[product.into()]).await?;
-    row.map(|row| Ok((row.get(0)?, read_plan(&row.get::<String>(1)?)?))).transpose()
+    products: &[ProductId],
+) -> Result<BTreeMap<ProductId, (Revision, Plan)>, StoreError> {
+    let sql = format!(
+        "select l.product, l.revision, l.plan from product_plans l where l.product in ({})
+         and l.revision = (select max(revision) from product_plans where product = l.product)",
+        places()
+    );
+    let mut found = BTreeMap::new();
+    for group in groups(products) {
+        for row in tx.query(&sql, &group).await? {
+            let plan = read_plan(&row.get::<String>(2)?)?;
+            found.insert(row.get(0)?, (row.get(1)?, plan));
+        }
+    }
+    Ok(found)
 }
 
 /// Adds the next revision of a product's plan.
@@ -106,22 +114,48 @@ pub async fn permits(
     tx: &mut Tx,
     products: &BTreeSet<ProductId>,
 ) -> Result<BTreeMap<ProductId, Permit>, StoreError> {
-    const RESTRICTED: &str = "select restricted from products where id = $1";
-    const SITES: &str = "select site from product_sites where product = $1 order by site";
-    const DEALERS: &str = "select dealer from product_dealers where product = $1 order by dealer";
-    let mut permits = BTreeMap::new();
-    for product in products {
-        let row = tx.query_opt(RESTRICTED, &[(*product).into()]).await?;
-        if !row.map(|row| row.get(0)).transpose()?.unwrap_or(false) {
-            continue;
+    let restricted = format!("select id, restricted from products where id in ({})", places());
+    let sites = format!(
+        "select product, site from product_sites where product in ({}) order by site",
+        places()
+    );
+    let dealers = format!(
+        "select product, dealer from product_dealers where product in ({}) order by dealer",
+        places()
+    );
+    let ids: Vec<ProductId> = products.iter().copied().collect();
+    let restricted = pairs::<bool>(tx, &restricted, &ids).await?.into_iter();
+    let nobody = || Permit { sites: Some(Vec::new()), dealers: Some(Vec::new()) };
+    let mut permits: BTreeMap<ProductId, Permit> = restricted
+        .filter(|(_, restricted)| *restricted)
+        .map(|(product, _)| (product, nobody()))
+        .collect();
+    for (product, site) in pairs::<SiteId>(tx, &sites, &ids).await? {
+        if let Some(Permit { sites: Some(sites), .. }) = permits.get_mut(&product) {
+            sites.push(site);
         }
-        let sites = tx.query(SITES, &[(*product).into()]).await?;
-        let dealers = tx.query(DEALERS, &[(*product).into()]).await?;
-        let sites: Result<Vec<SiteId>, _> = sites.iter().map(|row| row.get(0)).collect();
-        let dealers: Result<Vec<DealerId>, _> = dealers.iter().map(|row| row.get(0)).collect();
-        permits.insert(*product, Permit { sites: Some(sites?), dealers: Some(dealers?) });
+    }
+    for (product, dealer) in pairs::<DealerId>(tx, &dealers, &ids).await? {
+        if let Some(Permit { dealers: Some(dealers), .. }) = permits.get_mut(&product) {
+            dealers.push(dealer);
+        }
     }
     Ok(permits)
+}
+
+/// Products with something of each.
+async fn pairs<T: FromValue>(
+    tx: &mut Tx,
+    sql: &str,
+    products: &[ProductId],
+) -> Result<Vec<(ProductId, T)>, StoreError> {
+    let mut pairs = Vec::new();
+    for group in groups(products) {
+        for row in tx.query(sql, &group).await? {
+            pairs.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(pairs)
 }
 
 /// What is said of these lots; one that nobody has spoken of is left out.

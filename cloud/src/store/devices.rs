@@ -161,9 +161,8 @@ pub async fn named_sites(tx: &mut Tx, device: DeviceId) -> Result<Vec<Site>, Sto
             &[device.into()],
         )
         .await?;
-    let site = |row: &Row| {
-        Ok(Site { id: row.get(0)?, name: row.get(1)?, implied_receipt: row.get(2)? })
-    };
+    let site =
+        |row: &Row| Ok(Site { id: row.get(0)?, name: row.get(1)?, implied_receipt: row.get(2)? });
     rows.iter().map(site).collect()
 }
 

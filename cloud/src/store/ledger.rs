@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, ProductId, SiteId, Version};
+use sealtrace_protocol::ids::{DeviceId, OperationId, ProductId, SiteId, Version};
 use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, State};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{TimeInterval, Timestamp};
@@ -18,7 +18,7 @@ const LOT_COUNTER: &str = "lot";
 
 const ITEM: &str = "i.key, i.level, i.state, i.version, i.parent, i.site, i.dealer, i.document,
     l.product, l.lot, i.units, i.mixed, i.children, i.disputed,
-    i.replaced_by, i.replaced_from, i.replaced_to";
+    i.replaced_by, i.replaced_from, i.replaced_to, i.announced_under";
 
 /// The items with these keys that something has happened to.
 pub async fn items(
@@ -91,15 +91,16 @@ pub async fn put(
     }
     tx.execute_many(
         "insert into items (key, level, state, version, parent, site, dealer, document, lot, units,
-                            mixed, children, disputed, replaced_by, replaced_from, replaced_to)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                            mixed, children, disputed, replaced_by, replaced_from, replaced_to,
+                            announced_under)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          on conflict (key) do update set
              level = excluded.level, state = excluded.state, version = excluded.version,
              parent = excluded.parent, site = excluded.site, dealer = excluded.dealer,
              document = excluded.document, lot = excluded.lot, units = excluded.units,
              mixed = excluded.mixed, children = excluded.children, disputed = excluded.disputed,
              replaced_by = excluded.replaced_by, replaced_from = excluded.replaced_from,
-             replaced_to = excluded.replaced_to",
+             replaced_to = excluded.replaced_to, announced_under = excluded.announced_under",
         &rows,
     )
     .await?;
@@ -148,6 +149,29 @@ pub async fn at_version(
     row.map(|row| read_item(&row.get::<Vec<u8>>(0)?)).transpose()
 }
 
+/// The device whose operation made an item what it is now, as far as `is` tells: of the newest versions in a row for which
+/// it holds, the first. None when it does not hold now, or nothing is written down yet.
+pub async fn put_by(
+    tx: &mut Tx,
+    key: ItemKey,
+    is: impl Fn(&Item) -> bool,
+) -> Result<Option<DeviceId>, StoreError> {
+    let rows = tx
+        .query(
+            "select item, device from history where key = $1 order by version desc",
+            &[key.number().into()],
+        )
+        .await?;
+    let mut device = None;
+    for row in &rows {
+        if !is(&read_item(&row.get::<Vec<u8>>(0)?)?) {
+            break;
+        }
+        device = Some(row.get(1)?);
+    }
+    Ok(device)
+}
+
 /// An item as [`remember`] wrote it.
 pub fn read_item(bytes: &[u8]) -> Result<Item, StoreError> {
     wire::decode(bytes, "item").map_err(|error| StoreError::damaged("version of an item", error))
@@ -191,11 +215,11 @@ fn values(
         Some(Custody::Shipped { from, to, document }) => (Some(from), Some(to), Some(document)),
     };
     let mixed = (lot.is_none() && !item.contents.is_empty()).then(|| wire::encode(&item.contents));
-    let (state, replaced) = match item.state {
-        State::Free => (0_u8, None),
-        State::Announced => (1, None),
-        State::Active => (2, None),
-        State::Replaced { by, at } => (3, Some((key_of(codebook, by)?, at))),
+    let (state, under, replaced) = match item.state {
+        State::Free => (0_u8, None, None),
+        State::Announced { under } => (1, under, None),
+        State::Active => (2, None, None),
+        State::Replaced { by, at } => (3, None, Some((key_of(codebook, by)?, at))),
     };
     Ok(vec![
         key.number().into(),
@@ -214,6 +238,7 @@ fn values(
         replaced.map(|(by, _)| by.number()).into(),
         replaced.map(|(_, at)| at.earliest).into(),
         replaced.map(|(_, at)| at.latest).into(),
+        under.into(),
     ])
 }
 
@@ -227,7 +252,7 @@ fn read(row: &Row, codebook: &Codebook) -> Result<(ItemKey, Item), StoreError> {
         .ok_or_else(|| StoreError::damaged("item", "no such level"))?;
     let state = match (row.get::<u8>(2)?, row.get::<Option<i64>>(14)?) {
         (0, None) => State::Free,
-        (1, None) => State::Announced,
+        (1, None) => State::Announced { under: row.get(17)? },
         (2, None) => State::Active,
         (3, Some(by)) => {
             let at = TimeInterval {

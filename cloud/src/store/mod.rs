@@ -30,6 +30,7 @@ pub mod orders;
 pub mod organisations;
 pub mod packages;
 mod postgres;
+pub mod reassignments;
 pub mod resource;
 pub mod search;
 pub mod sessions;

@@ -143,6 +143,17 @@ pub async fn done(tx: &mut Tx, at: OperationId) -> Result<Option<Done>, StoreErr
     Ok(Some(Done { site, touched: touched.collect() }))
 }
 
+/// What became of an operation; none while it waits.
+pub async fn verdict_of(tx: &mut Tx, at: OperationId) -> Result<Option<Verdict>, StoreError> {
+    let row = tx
+        .query_opt(
+            "select verdict from operations where device = $1 and epoch = $2 and seq = $3",
+            &[at.device.into(), at.epoch.into(), at.seq.into()],
+        )
+        .await?;
+    row.map(|row| verdict(&row, 0)).transpose()
+}
+
 /// A device's verdicts behind a position, in stream order.
 pub async fn verdicts(
     tx: &mut Tx,

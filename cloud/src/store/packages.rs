@@ -85,7 +85,7 @@ pub async fn at_site(
 ) -> Result<Vec<(Package, BTreeSet<ProductId>)>, StoreError> {
     // Word for word the condition of the index on them.
     let sql = format!(
-        "select {PACKAGE}, mixed, (select product from lots where id = lot) from items
+        "select {PACKAGE}, mixed, (select l.product from lots l where l.id = items.lot) from items
          where parent is null and dealer is null and site is not null and level > 0
              and site = $1 and key > $2
          order by key limit $3"

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::search::Listing;
+use super::search::{Listing, groups, places};
 use super::{Row, StoreError, Tx, Value};
 use crate::resource::{Cell, Cells, Definition, Field, Kind, Link, Query, Record};
 
@@ -44,8 +44,9 @@ pub async fn find(
 ) -> Result<Option<Record>, StoreError> {
     let sql = format!("{} where id = $1", select(definition));
     let Some(row) = tx.query_opt(&sql, &[id.into()]).await? else { return Ok(None) };
-    let mut record = read(definition, &row)?;
-    read_links(tx, definition, &mut record).await?;
+    let mut records = [read(definition, &row)?];
+    read_links(tx, definition, &mut records).await?;
+    let [record] = records;
     Ok(Some(record))
 }
 
@@ -66,12 +67,10 @@ pub async fn list(
         select(definition)
     );
     values.extend([query.page.limit(), query.page.offset()]);
-    let mut rows = Vec::new();
-    for row in tx.query(&sql, &values).await? {
-        let mut record = read(definition, &row)?;
-        read_links(tx, definition, &mut record).await?;
-        rows.push(record);
-    }
+    let rows = tx.query(&sql, &values).await?;
+    let mut rows: Vec<Record> =
+        rows.iter().map(|row| read(definition, row)).collect::<Result<_, _>>()?;
+    read_links(tx, definition, &mut rows).await?;
     Ok(Listing { rows, total })
 }
 
@@ -103,12 +102,17 @@ pub async fn named(
     definition: &Definition,
     ids: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, Called>, StoreError> {
-    let sql =
-        format!("select {}, enabled from {} where id = $1", definition.label, definition.table);
+    let sql = format!(
+        "select id, {}, enabled from {} where id in ({})",
+        definition.label,
+        definition.table,
+        places()
+    );
+    let ids: Vec<u64> = ids.iter().copied().collect();
     let mut found = BTreeMap::new();
-    for id in ids {
-        if let Some(row) = tx.query_opt(&sql, &[(*id).into()]).await? {
-            found.insert(*id, Called { name: row.get(0)?, enabled: row.get(1)? });
+    for group in groups(&ids) {
+        for row in tx.query(&sql, &group).await? {
+            found.insert(row.get(0)?, Called { name: row.get(1)?, enabled: row.get(2)? });
         }
     }
     Ok(found)
@@ -138,12 +142,12 @@ pub async fn is_taken(
         format!("select count(*) from {} where id <> $1 and {} = $2", definition.table, field.name);
     let mut values = vec![record.id.into(), column(field, &record.cells)];
     if let Some(within) = within {
-        match column(within, &record.cells) {
-            Value::Null => sql.push_str(&format!(" and {} is null", within.name)),
-            value => {
-                values.push(value);
-                sql.push_str(&format!(" and {} = $3", within.name));
-            }
+        let value = column(within, &record.cells);
+        if value == Value::Null {
+            sql.push_str(&format!(" and {} is null", within.name));
+        } else {
+            values.push(value);
+            sql.push_str(&format!(" and {} = $3", within.name));
         }
     }
     Ok(tx.query_one(&sql, &values).await?.get::<u64>(0)? > 0)
@@ -248,13 +252,21 @@ pub async fn remove(tx: &mut Tx, definition: &Definition, id: u64) -> Result<(),
 async fn read_links(
     tx: &mut Tx,
     definition: &Definition,
-    record: &mut Record,
+    records: &mut [Record],
 ) -> Result<(), StoreError> {
+    let ids: Vec<u64> = records.iter().map(|record| record.id).collect();
     for (field, Link { table, own, other, .. }) in links(definition) {
-        let sql = format!("select {other} from {table} where {own} = $1");
-        let rows = tx.query(&sql, &[record.id.into()]).await?;
-        let ids: Result<BTreeSet<u64>, _> = rows.iter().map(|row| row.get(0)).collect();
-        record.cells.set(field.name, Cell::Many(ids?));
+        let sql = format!("select {own}, {other} from {table} where {own} in ({})", places());
+        let mut linked: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+        for group in groups(&ids) {
+            for row in tx.query(&sql, &group).await? {
+                linked.entry(row.get(0)?).or_default().insert(row.get(1)?);
+            }
+        }
+        for record in &mut *records {
+            let ids = linked.remove(&record.id).unwrap_or_default();
+            record.cells.set(field.name, Cell::Many(ids));
+        }
     }
     Ok(())
 }
@@ -265,10 +277,9 @@ async fn write_links(
     record: &Record,
 ) -> Result<(), StoreError> {
     for (field, Link { table, own, other, .. }) in links(definition) {
-        let id = Value::from(record.id);
-        tx.execute(&format!("delete from {table} where {own} = $1"), &[id.clone()]).await?;
+        tx.execute(&format!("delete from {table} where {own} = $1"), &[record.id.into()]).await?;
         let ids = record.cells.many(field.name).into_iter();
-        let pairs: Vec<Vec<Value>> = ids.map(|other| vec![id.clone(), other.into()]).collect();
+        let pairs: Vec<Vec<Value>> = ids.map(|id| vec![record.id.into(), id.into()]).collect();
         let sql = format!("insert into {table} ({own}, {other}) values ($1, $2)");
         tx.execute_many(&sql, &pairs).await?;
     }

@@ -64,7 +64,7 @@ impl Page {
 }
 
 /// Keys asked for with one query; a fixed number, so that the statement is prepared once.
-const KEYS_PER_QUERY: usize = 128;
+pub const KEYS_PER_QUERY: usize = 128;
 
 /// `$1, $2, …` for as many keys as [`keys`] gives.
 #[must_use]
@@ -75,11 +75,48 @@ pub fn places() -> String {
 
 /// Keys in groups of one length, filled up with null, for `key in (…)`.
 pub fn keys(keys: &[ItemKey]) -> impl Iterator<Item = Vec<Value>> {
-    keys.chunks(KEYS_PER_QUERY).map(|chunk| {
-        let mut values: Vec<Value> = chunk.iter().map(|key| key.number().into()).collect();
-        values.resize(KEYS_PER_QUERY, Value::Null);
-        values
-    })
+    keys.chunks(KEYS_PER_QUERY).map(|chunk| filled(chunk.iter().map(|key| key.number().into())))
+}
+
+/// The same for ids.
+pub fn groups<I: Copy + Into<Value>>(ids: &[I]) -> impl Iterator<Item = Vec<Value>> {
+    ids.chunks(KEYS_PER_QUERY).map(|chunk| filled(chunk.iter().map(|id| (*id).into())))
+}
+
+fn filled(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut values: Vec<Value> = values.collect();
+    values.resize(KEYS_PER_QUERY, Value::Null);
+    values
+}
+
+/// By which column a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    column: &'static str,
+    descending: bool,
+}
+
+impl Sort {
+    /// `field` or `-field`, one of those a list can be sorted by.
+    #[must_use]
+    pub fn parse(text: &str, sorts: &[(&str, &'static str)]) -> Option<Self> {
+        let (descending, field) = match text.strip_prefix('-') {
+            Some(field) => (true, field),
+            None => (false, text),
+        };
+        let column = sorts.iter().find(|(name, _)| *name == field).map(|(_, column)| *column)?;
+        Some(Self { column, descending })
+    }
+
+    /// For `order by`: what is equal, and everything when nothing is asked for, goes by `id`, newest first.
+    #[must_use]
+    pub fn sql(sort: Option<Self>, id: &str) -> String {
+        match sort {
+            Some(Self { column, descending: true }) => format!("{column} desc, {id} desc"),
+            Some(Self { column, descending: false }) => format!("{column}, {id} desc"),
+            None => format!("{id} desc"),
+        }
+    }
 }
 
 /// One page of rows, and how many there are in all.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealtrace_protocol::ids::{DealerId, ProductId};
 use sealtrace_protocol::time::Timestamp;
 
+use super::search::{KEYS_PER_QUERY, groups, places};
 use super::{StoreError, Tx, Value};
 use crate::organisations::{Overlap, Territory};
 
@@ -25,28 +26,33 @@ pub async fn territory(
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// All territories of a dealer.
-pub async fn of_dealer(tx: &mut Tx, dealer: DealerId) -> Result<Vec<Territory>, StoreError> {
-    let rows = tx
-        .query(
-            "select product, region, valid_from, valid_to from territories
-             where dealer = $1 order by product, valid_from, region",
-            &[dealer.into()],
-        )
-        .await?;
-    let mut found: BTreeMap<(ProductId, Timestamp, Timestamp), BTreeSet<u32>> = BTreeMap::new();
-    for row in &rows {
-        found.entry((row.get(0)?, row.get(2)?, row.get(3)?)).or_default().insert(row.get(1)?);
+/// All territories of these dealers.
+pub async fn of_dealers(
+    tx: &mut Tx,
+    dealers: &[DealerId],
+) -> Result<BTreeMap<DealerId, Vec<Territory>>, StoreError> {
+    let sql = format!(
+        "select dealer, product, valid_from, valid_to, region from territories
+         where dealer in ({}) order by dealer, product, valid_from, valid_to, region",
+        places()
+    );
+    let mut found: BTreeMap<DealerId, Vec<Territory>> = BTreeMap::new();
+    for group in groups(dealers) {
+        for row in tx.query(&sql, &group).await? {
+            let (product, valid_from, valid_to) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let territories = found.entry(row.get(0)?).or_default();
+            let same = |last: &&mut Territory| {
+                (last.product, last.valid_from, last.valid_to) == (product, valid_from, valid_to)
+            };
+            if let Some(last) = territories.last_mut().filter(same) {
+                last.regions.insert(row.get(4)?);
+            } else {
+                let regions = BTreeSet::from([row.get(4)?]);
+                territories.push(Territory { product, regions, valid_from, valid_to });
+            }
+        }
     }
-    let each = found.into_iter();
-    Ok(each
-        .map(|((product, valid_from, valid_to), regions)| Territory {
-            product,
-            regions,
-            valid_from,
-            valid_to,
-        })
-        .collect())
+    Ok(found)
 }
 
 /// Puts these in the place of all territories a dealer had.
@@ -78,22 +84,23 @@ pub async fn replace(
     Ok(())
 }
 
-/// What of a territory other dealers have too, at some time that both are valid.
+/// Who has a part of this territory at a time it is valid, its own dealer among them.
 pub async fn overlaps(tx: &mut Tx, territory: &Territory) -> Result<Vec<Overlap>, StoreError> {
-    let rows = tx
-        .query(
-            "select distinct d.id, d.name, t.region
-             from territories t join dealers d on d.id = t.dealer
-             where t.product = $1 and t.valid_from < $3 and t.valid_to > $2
-             order by d.id, t.region",
-            &[territory.product.into(), territory.valid_from.into(), territory.valid_to.into()],
-        )
-        .await?;
+    let [product, from, to] = [1, 2, 3].map(|number| KEYS_PER_QUERY + number);
+    let sql = format!(
+        "select distinct d.id, d.name, t.region
+         from territories t join dealers d on d.id = t.dealer
+         where t.region in ({}) and t.product = ${product}
+         and t.valid_from < ${to} and t.valid_to > ${from}",
+        places()
+    );
+    let Territory { valid_from, valid_to, .. } = *territory;
+    let regions: Vec<u32> = territory.regions.iter().copied().collect();
     let mut found: BTreeMap<(DealerId, String), BTreeSet<u32>> = BTreeMap::new();
-    for row in &rows {
-        let region = row.get(2)?;
-        if territory.regions.contains(&region) {
-            found.entry((row.get(0)?, row.get(1)?)).or_default().insert(region);
+    for mut values in groups(&regions) {
+        values.extend([territory.product.into(), valid_from.into(), valid_to.into()]);
+        for row in tx.query(&sql, &values).await? {
+            found.entry((row.get(0)?, row.get(1)?)).or_default().insert(row.get(2)?);
         }
     }
     let each = found.into_iter();

@@ -3,7 +3,7 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{
     BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, OwnerId,
-    ProductId, Seq, SiteId, TaskId, Version,
+    ProductId, Revision, Seq, SiteId, TaskId, Version,
 };
 use sealtrace_protocol::signing::Hash;
 use sealtrace_protocol::text::Lot;
@@ -265,8 +265,8 @@ macro_rules! names {
 }
 
 names! {
-    OwnerId DeviceId OperatorId SiteId ProductId OrderId TaskId DocumentId DealerId Seq Epoch BatchNo Version Cursor
-    Timestamp
+    OwnerId DeviceId OperatorId SiteId ProductId OrderId TaskId DocumentId DealerId Seq Epoch BatchNo Version Revision
+    Cursor Timestamp
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn what_was_made_is_genuine() {
         assert_eq!(of_ours(Some(&item(State::Active))), Verdict::Genuine);
-        assert_eq!(of_ours(Some(&item(State::Announced))), Verdict::Genuine);
+        assert_eq!(of_ours(Some(&item(State::Announced { under: None }))), Verdict::Genuine);
     }
 
     #[test]

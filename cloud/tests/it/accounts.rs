@@ -1,16 +1,15 @@
 //! Accounts and sessions: who gets in, who does not, and what a login leaves behind.
 
-use sealtrace_cloud::accounts::{Role, SESSION_COOKIE};
-use sealtrace_cloud::store::search::Page;
+use sealtrace_cloud::accounts::{AccountId, SESSION_COOKIE};
+use sealtrace_cloud::store::StoreError;
 use sealtrace_cloud::store::sessions::{self, StoredSession};
-use sealtrace_cloud::store::{StoreError, accounts};
 use sealtrace_cloud::writing;
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::time::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engines::{on_both_databases, on_both_engines};
-use crate::office::{MINUTE_MS, PASSWORD, answer, faults, get, in_both_offices};
+use crate::office::{MINUTE_MS, PASSWORD, answer, faults, get, id, in_both_offices};
 use crate::world::{World, answer as read, client_builder, code};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +82,7 @@ async fn roles_keep_to_their_own() {
         assert_eq!(get(&inspector, "/regions").await.0, 200);
         let auditor = office.signed_in("auditor").await;
         assert_eq!(get(&auditor, "/orders").await.0, 200);
-        for path in ["/accounts", "/operators", "/orders/1/rolls/unit"] {
+        for path in ["/accounts", "/orders/1/rolls/unit"] {
             assert_eq!(get(&auditor, path).await.0, 403, "{path}");
         }
         let new = json!({ "name": "x", "kind": "line" });
@@ -93,44 +92,55 @@ async fn roles_keep_to_their_own() {
     .await;
 }
 
-/// Every route with the roles it answers; the rest are open to everyone and named in the interface's table.
+const ALL: &[&str] = &["admin", "manager", "auditor", "inspector"];
+const READERS: &[&str] = &["admin", "manager", "auditor"];
+const WRITERS: &[&str] = &["admin", "manager"];
+const ADMIN: &[&str] = &["admin"];
+
+/// Every route with the roles it answers; declared resources have a test of their own, the rest are open to everyone
+/// and named in the interface's table.
 const ROUTES: &[(&str, &str, &[&str])] = &[
-    ("GET", "/session", &["admin", "auditor", "inspector"]),
-    ("DELETE", "/session", &["admin", "auditor", "inspector"]),
-    ("GET", "/regions", &["admin", "auditor", "inspector"]),
+    ("GET", "/session", ALL),
+    ("DELETE", "/session", ALL),
+    ("GET", "/regions", ALL),
+    ("GET", "/resources", ALL),
     ("POST", "/inspections", &["admin", "inspector"]),
-    ("GET", "/products", &["admin", "auditor"]),
-    ("GET", "/sites", &["admin", "auditor"]),
-    ("GET", "/dealers", &["admin", "auditor"]),
-    ("GET", "/orders", &["admin", "auditor"]),
-    ("GET", "/orders/1", &["admin", "auditor"]),
-    ("GET", "/documents", &["admin", "auditor"]),
-    ("GET", "/documents/1", &["admin", "auditor"]),
-    ("GET", "/devices", &["admin", "auditor"]),
-    ("GET", "/trace?text=x", &["admin", "auditor"]),
-    ("GET", "/batches/1/1/1", &["admin", "auditor"]),
-    ("GET", "/batches/1/1/1/raw", &["admin", "auditor"]),
-    ("GET", "/diversion/suspects", &["admin", "auditor"]),
-    ("GET", "/accounts", &["admin"]),
-    ("POST", "/accounts", &["admin"]),
-    ("POST", "/products", &["admin"]),
-    ("POST", "/sites", &["admin"]),
-    ("POST", "/dealers", &["admin"]),
-    ("GET", "/operators", &["admin"]),
-    ("POST", "/operators", &["admin"]),
-    ("POST", "/orders", &["admin"]),
-    ("POST", "/orders/1/codes", &["admin"]),
-    ("GET", "/orders/1/rolls/unit", &["admin"]),
-    ("POST", "/orders/1/release", &["admin"]),
-    ("POST", "/documents", &["admin"]),
-    ("DELETE", "/documents/1", &["admin"]),
-    ("POST", "/devices/tokens", &["admin"]),
+    ("GET", "/audit", READERS),
+    ("GET", "/settings", READERS),
+    ("PUT", "/settings", ADMIN),
+    ("GET", "/orders", READERS),
+    ("GET", "/orders/1", READERS),
+    ("POST", "/orders", WRITERS),
+    ("PUT", "/orders/1", WRITERS),
+    ("DELETE", "/orders/1", WRITERS),
+    ("POST", "/orders/1/codes", WRITERS),
+    ("GET", "/orders/1/rolls/unit", WRITERS),
+    ("POST", "/orders/1/release", WRITERS),
+    ("POST", "/tasks/1/close", WRITERS),
+    ("POST", "/tasks/1/void", WRITERS),
+    ("GET", "/documents", READERS),
+    ("GET", "/documents/1", READERS),
+    ("POST", "/documents", WRITERS),
+    ("PUT", "/documents/1", WRITERS),
+    ("POST", "/documents/1/submit", WRITERS),
+    ("POST", "/documents/approve", WRITERS),
+    ("PUT", "/documents/1/shares", WRITERS),
+    ("POST", "/documents/1/reassign", WRITERS),
+    ("GET", "/reassignments", READERS),
+    ("POST", "/reassignments/1/approve", WRITERS),
+    ("POST", "/reassignments/1/reject", WRITERS),
+    ("GET", "/devices", READERS),
+    ("POST", "/devices/tokens", ADMIN),
+    ("GET", "/trace?text=x", READERS),
+    ("GET", "/batches/1/1/1", READERS),
+    ("GET", "/batches/1/1/1/raw", READERS),
+    ("GET", "/diversion/suspects", READERS),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_its_roles_and_nobody_else() {
     in_both_offices(async |office| {
-        for role in ["nobody", "inspector", "auditor", "admin"] {
+        for role in ["nobody", "inspector", "auditor", "manager", "admin"] {
             let mut browser = office.nobody();
             for (method, path, roles) in ROUTES {
                 if role != "nobody" && get(&browser, "/session").await.0 == 401 {
@@ -220,37 +230,79 @@ async fn a_page_has_a_limit_that_is_said_and_not_cut() {
         let nul = get(&office.admin, "/accounts?q=%00").await;
         assert_eq!(faults(nul), json!({ "q": "characters" }));
         let second = office.get("/accounts?size=2&page=2").await;
-        assert_eq!(second["total"], 3);
-        assert_eq!(second["rows"].as_array().unwrap().len(), 1);
+        assert_eq!(second["total"], 4);
+        assert_eq!(second["rows"].as_array().unwrap().len(), 2);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_keeps_accounts_as_they_were_given() {
-    on_both_engines(async |store| {
-        let now = Timestamp(7);
-        let ids: Result<_, StoreError> = writing!(store, |tx| {
-            let first = accounts::add(tx, "b", "百分 100%", Role::Admin, "v1", now).await?;
-            let second = accounts::add(tx, "a", "x_y", Role::Inspector, "v2", now).await?;
-            let taken = accounts::add(tx, "b", "again", Role::Auditor, "v3", now).await?;
-            Ok((first, second, taken))
-        });
-        let (Some(first), Some(_), None) = ids.unwrap() else { panic!("two were new") };
-        let mut tx = store.read().await.unwrap();
-        let stored = accounts::by_login(&mut tx, "b").await.unwrap().unwrap();
-        assert_eq!((stored.account.id, stored.password.as_str()), (first, "v1"));
-        assert_eq!(accounts::by_id(&mut tx, first).await.unwrap().unwrap().name, "百分 100%");
-        assert!(accounts::by_login(&mut tx, "c").await.unwrap().is_none());
-        for (q, logins) in
-            [("", vec!["a", "b"]), ("0%", vec!["b"]), ("X_", vec!["a"]), ("%b", vec![])]
-        {
-            let page = Page { q: q.to_owned(), ..Page::default() };
-            let found = accounts::list(&mut tx, &page).await.unwrap();
-            let names: Vec<&str> =
-                found.rows.iter().map(|account| account.login.as_str()).collect();
-            assert_eq!((names, found.total), (logins.clone(), logins.len() as u64), "{q}");
-        }
+async fn an_account_is_disabled_and_its_sessions_end() {
+    in_both_offices(async |office| {
+        let auditor = office.signed_in("auditor").await;
+        let set = async |enabled: bool| {
+            let ids = json!({ "ids": [2], "enabled": enabled });
+            assert_eq!(office.post("/accounts/enabled", ids).await.0, 200);
+        };
+        set(false).await;
+        assert_eq!(get(&auditor, "/session").await.0, 401);
+        let body = json!({ "login": "auditor", "password": PASSWORD });
+        let refused = answer(auditor.post("/api/v1/session").json(&body)).await;
+        assert_eq!((refused.0, &refused.1["error"]["code"]), (401, &json!("wrong_login")));
+        set(true).await;
+        assert_eq!(get(&auditor, "/session").await.0, 401, "the old cookie stays worth nothing");
+        auditor.post("/api/v1/session").json(&body).await.assert_status_ok();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_password_ends_the_sessions_of_the_old_one() {
+    in_both_offices(async |office| {
+        let auditor = office.signed_in("auditor").await;
+        let form = |password: Option<&str>, version: u64| {
+            json!({ "name": "审计", "role": "auditor", "password": password, "version": version })
+        };
+        assert_eq!(office.put("/accounts/2", form(None, 1)).await.0, 200);
+        assert_eq!(get(&auditor, "/session").await.1["account"]["name"], "审计");
+        let own = faults(office.put("/accounts/2", form(Some("auditor"), 2)).await);
+        assert_eq!(own, json!({ "password": "too_short" }));
+        assert_eq!(office.put("/accounts/2", form(Some("a new long one"), 2)).await.0, 200);
+        assert_eq!(get(&auditor, "/session").await.0, 401);
+        let body = json!({ "login": "auditor", "password": "a new long one" });
+        auditor.post("/api/v1/session").json(&body).await.assert_status_ok();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_locks_themselves_or_everybody_out() {
+    in_both_offices(async |office| {
+        let disable = async |ids: Value| {
+            office.post("/accounts/enabled", json!({ "ids": ids, "enabled": false })).await
+        };
+        assert_eq!(faults(disable(json!([2, 1])).await), json!({ "ids.1": "yourself" }));
+        assert_eq!(office.get("/accounts?enabled=1").await["total"], 4);
+        assert_eq!(faults(office.delete("/accounts/1").await), json!({ "id": "yourself" }));
+        let demoted = json!({ "name": "x", "role": "auditor", "version": 1 });
+        let refused = faults(office.put("/accounts/1", demoted.clone()).await);
+        assert_eq!(refused, json!({ "role": "last_admin" }));
+
+        let second =
+            json!({ "login": "second", "name": "y", "role": "admin", "password": PASSWORD });
+        let second = id(&office.create("/accounts", second).await);
+        assert_eq!(office.put("/accounts/1", demoted).await.0, 200);
+        assert_eq!(get(&office.admin, "/accounts").await.0, 403, "a role counts at once");
+        let other = office.signed_in("second").await;
+        let path = format!("/api/v1/accounts/{second}");
+        assert_eq!(
+            faults(answer(other.delete(&path).json(&json!({}))).await),
+            json!({ "id": "yourself" })
+        );
+        let (status, body) = answer(other.delete("/api/v1/accounts/1").json(&json!({}))).await;
+        assert_eq!((status, &body["error"]["params"]["by"]), (409, &json!("audit")));
+        let (status, _) = answer(other.delete("/api/v1/accounts/3").json(&json!({}))).await;
+        assert_eq!(status, 204);
     })
     .await;
 }
@@ -258,8 +310,11 @@ async fn the_store_keeps_accounts_as_they_were_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_ends_sessions_in_time() {
     on_both_engines(async |store| {
-        let session =
-            |data: &str, at| StoredSession { data: data.to_owned(), expires_at: Timestamp(at) };
+        let session = |data: &str, at| StoredSession {
+            account: Some(AccountId(7)),
+            data: data.to_owned(),
+            expires_at: Timestamp(at),
+        };
         let done: Result<(), StoreError> = writing!(store, |tx| {
             assert!(sessions::add(tx, "one", &session("{}", 10)).await?);
             assert!(!sessions::add(tx, "one", &session("[]", 99)).await?);
@@ -275,6 +330,7 @@ async fn the_store_ends_sessions_in_time() {
         drop(tx);
         let ended: Result<u64, StoreError> = writing!(store, |tx| {
             sessions::remove(tx, "two").await?;
+            sessions::remove_of(tx, AccountId(8)).await?;
             sessions::remove_ended(tx, Timestamp(MINUTE_MS)).await
         });
         assert_eq!(ended.unwrap(), 1);

@@ -6,13 +6,13 @@ use std::process::{Command, Output, Stdio};
 
 use sealtrace_cloud::clock::Clock;
 use sealtrace_cloud::config::{Config, Flags};
-use sealtrace_cloud::organisations::{self, NewSite};
+use sealtrace_cloud::organisations::Sites;
 use sealtrace_cloud::serve::{start, web_pin};
 use sealtrace_cloud::store::{Database, Store};
 use sealtrace_protocol::signing::Hash;
 use sealtrace_protocol::time::Timestamp;
 
-use crate::world::client;
+use crate::world::{added, client};
 
 fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sealtrace-cloud"));
@@ -87,8 +87,8 @@ async fn a_token_is_printed_once_and_only_for_sites_that_exist() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let store = Store::open(&Database::Sqlite { folder: data.clone() }).await.unwrap();
-    let site = NewSite { name: "仓库".to_owned(), kind: "warehouse".to_owned() };
-    organisations::add_site(&store, &site, Timestamp(0)).await.unwrap();
+    let site = serde_json::json!({ "name": "仓库", "kind": "warehouse" });
+    added::<Sites>(&store, site, Timestamp(0)).await;
     let token = ["token", "--data", "data", "--name", "PDA 7", "--json", "--site"];
     let output = run(program(folder.path()).args(token).arg("1"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

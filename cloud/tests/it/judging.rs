@@ -6,12 +6,13 @@ use sealtrace_cloud::ingest::judging::judge_round;
 use sealtrace_cloud::store::{StoreError, ledger};
 use sealtrace_cloud::writing;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Epoch, OperationId, Seq, Version};
+use sealtrace_protocol::ids::{Epoch, OperationId, Seq, SiteId, Version};
 use sealtrace_protocol::ledger::{
     Action, Correct, Correction, Custody, Item, Level, Pack, Receive, Rejection, Relabel,
     RelabelReason, Ship, State, Unpack, Verdict,
 };
-use sealtrace_protocol::link::{FeedPage, FeedRow};
+use sealtrace_protocol::link::{FeedPage, FeedRow, GoodsPage};
+use sealtrace_protocol::wire;
 use sealtrace_protocol::wire::v1::Record;
 
 use crate::engines::on_both_databases;
@@ -149,7 +150,7 @@ async fn what_does_not_count_is_quarantined_with_the_devices_own_words() {
         let foreign: Code = "7ZZZZZZZZZZZZZZZZ".parse().unwrap();
         let mut with_foreign = units[4..7].to_vec();
         with_foreign.push(foreign);
-        let receive = Action::Receive(Receive { codes: vec![cases[7]] });
+        let receive = Action::Receive(Receive { codes: vec![cases[7]], document: None });
         let records = [
             world.pack(0),
             world.pack_of(cases[2], with_foreign),
@@ -192,7 +193,7 @@ async fn an_operation_can_be_undone_also_in_its_own_batch_until_something_moves_
         assert_eq!(rejections(&verdicts), ["moved_on", "no_such_operation"]);
         let mut tx = world.cloud.store.read().await.unwrap();
         let tasks = sealtrace_cloud::store::orders::order(&mut tx, world.order).await.unwrap();
-        assert_eq!(tasks.unwrap().tasks[0].units, 8);
+        assert_eq!(tasks.unwrap().tasks[0].made, 8);
         drop(tx);
         world.stop().await;
     })
@@ -280,25 +281,16 @@ async fn a_damaged_stream_does_not_hold_up_the_others() {
     .await;
 }
 
-async fn feed(device: &TestDevice, query: &str) -> FeedPage {
-    let (status, answer) = device.get(&format!("feed?{query}")).await;
-    assert_eq!(status, 200, "{answer}");
-    serde_json::from_value(answer).unwrap()
+async fn goods(device: &TestDevice, site: SiteId, after: u64) -> GoodsPage {
+    let url = device.url(&format!("feed/goods?site={site}&after={after}"));
+    let response = device.http.get(url).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    wire::decode(&response.bytes().await.unwrap(), "page").unwrap()
 }
 
 /// The packages a page of the feed speaks of, and how many units each holds.
-fn packages(page: &FeedPage) -> Vec<(Code, u32)> {
-    let package = |row: &FeedRow| match row {
-        FeedRow::Package(item) => Some((item.code, item.contents.units())),
-        FeedRow::Site(_)
-        | FeedRow::Product(_)
-        | FeedRow::Dealer(_)
-        | FeedRow::Operator(_)
-        | FeedRow::Task(_)
-        | FeedRow::Document(_)
-        | FeedRow::Roll(_) => None,
-    };
-    page.rows.iter().filter_map(|entry| package(&entry.row)).collect()
+fn packages(page: &GoodsPage) -> Vec<(Code, u32)> {
+    page.items.iter().map(|item| (item.code, item.contents.units())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,14 +302,15 @@ async fn a_site_that_gets_a_pallet_is_told_of_the_cases_on_it() {
         let cases = world.codes(Level::Case);
         let packs = [world.pack(0), world.pack(1), pallet(&world, &cases[..2])];
         done(&world, &mut line, &packs).await;
-        let query = format!("site={}&after=0", world.other_site);
-        assert_eq!(packages(&feed(&warehouse, &query).await), []);
+        let site = world.other_site;
+        assert_eq!(packages(&goods(&warehouse, site, 0).await), []);
 
         let pallet = world.codes(Level::Pallet)[0];
-        let mut receive = world.operation(Action::Receive(Receive { codes: vec![pallet] }));
-        receive.site = world.other_site;
+        let receive = Receive { codes: vec![pallet], document: None };
+        let mut receive = world.operation(Action::Receive(receive));
+        receive.site = site;
         done(&world, &mut warehouse, &[Record::Made(receive)]).await;
-        let mut told = packages(&feed(&warehouse, &query).await);
+        let mut told = packages(&goods(&warehouse, site, 0).await);
         told.sort_unstable();
         assert_eq!(told, [(cases[0], 4), (cases[1], 4), (pallet, 8)]);
         world.stop().await;
@@ -331,31 +324,36 @@ async fn the_feed_tells_a_site_what_concerns_it_and_a_later_row_replaces_an_earl
         let world = World::start(database).await;
         let mut device = world.device("line").await;
         let site = world.site;
-        let first = feed(&device, &format!("site={site}&after=0")).await;
-        assert!(!first.more);
-        let has = |test: fn(&FeedRow) -> bool| first.rows.iter().any(|entry| test(&entry.row));
+        let (status, answer) = device.get(&format!("feed/desk?site={site}&after=0")).await;
+        assert_eq!(status, 200, "{answer}");
+        let desk: FeedPage = serde_json::from_value(answer).unwrap();
+        assert!(!desk.more);
+        let has = |test: fn(&FeedRow) -> bool| desk.rows.iter().any(|entry| test(&entry.row));
         assert!(has(|row| matches!(row, FeedRow::Task(_))));
         assert!(has(|row| matches!(row, FeedRow::Product(_))));
         assert!(has(|row| matches!(row, FeedRow::Roll(roll) if roll.level == Level::Unit)));
-        assert!(first.rows.is_sorted_by_key(|entry| entry.cursor));
-        assert_eq!(first.rows.last().unwrap().cursor, first.cursor);
+        assert!(desk.rows.is_sorted_by_key(|entry| entry.cursor));
+        assert_eq!(desk.rows.last().unwrap().cursor, desk.cursor);
 
         done(&world, &mut device, &[world.pack(0), world.pack(1)]).await;
-        let second = feed(&device, &format!("site={site}&after={}", first.cursor)).await;
+        let second = goods(&device, site, 0).await;
         let cases = world.codes(Level::Case);
         assert_eq!(packages(&second), [(cases[0], 4), (cases[1], 4)]);
 
         let unpack = Record::Made(world.operation(Action::Unpack(Unpack::Whole(cases[0]))));
         done(&world, &mut device, &[unpack]).await;
-        let third = feed(&device, &format!("site={site}&after={}", second.cursor)).await;
-        assert_eq!(packages(&third), [(cases[0], 0)]);
-        let whole = feed(&device, &format!("site={site}&after=0")).await;
-        assert_eq!(packages(&whole), [(cases[1], 4), (cases[0], 0)]);
+        let third = packages(&goods(&device, site, second.cursor.get()).await);
+        assert!(third.contains(&(cases[0], 0)), "{third:?}");
+        let whole = packages(&goods(&device, site, 0).await);
+        assert!(whole.contains(&(cases[0], 0)) && whole.contains(&(cases[1], 4)), "{whole:?}");
 
-        let (status, answer) = device.get(&format!("feed?site={}&after=0", world.other_site)).await;
-        assert_eq!((status, code(&answer)), (403, "site_not_permitted"));
-        let (status, answer) = device.get("feed?site=x").await;
-        assert_eq!((status, code(&answer)), (400, "unreadable_query"));
+        for stream in ["desk", "goods"] {
+            let other = format!("feed/{stream}?site={}&after=0", world.other_site);
+            let (status, answer) = device.get(&other).await;
+            assert_eq!((status, code(&answer)), (403, "site_not_permitted"));
+            let (status, answer) = device.get(&format!("feed/{stream}?site=x")).await;
+            assert_eq!((status, code(&answer)), (400, "unreadable_query"));
+        }
         world.stop().await;
     })
     .await;

@@ -8,6 +8,8 @@
 )]
 
 mod accounts;
+mod audit;
+mod catalog;
 mod cli;
 mod codes;
 mod devices;
@@ -22,7 +24,16 @@ mod office;
 mod orders;
 mod organisations;
 mod pages;
+mod prefetch;
+mod reassign;
+mod receiving;
+mod resources;
+mod rules;
+mod shares;
+mod stock;
 mod store_contract;
+mod tasks;
+mod telling;
 mod tracing;
 mod verifications;
 mod world;

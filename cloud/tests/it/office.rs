@@ -6,15 +6,18 @@ use sealtrace_cloud::clock::Clock;
 use sealtrace_cloud::cloud::Cloud;
 use sealtrace_cloud::config::{Config, Flags};
 use sealtrace_cloud::devices::Device;
+use sealtrace_cloud::feed;
 use sealtrace_cloud::ingest;
-use sealtrace_cloud::ingest::judging::judge_round;
+use sealtrace_cloud::ingest::judging::{self, judge_round};
 use sealtrace_cloud::store::{Database, StoreError, devices, streams};
 use sealtrace_cloud::writing;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, ProductId, Seq, SiteId, TaskId,
+    BatchNo, Cursor, DeviceId, DocumentId, Epoch, OperationId, ProductId, Revision, Seq, SiteId,
+    TaskId,
 };
-use sealtrace_protocol::ledger::{Action, Level, Made, Operation, Pack, Ship};
+use sealtrace_protocol::ledger::{Action, Level, Made, Operation, Pack, Ship, Verdict};
+use sealtrace_protocol::link::{FeedPage, FeedRow};
 use sealtrace_protocol::signing::chain::StreamHead;
 use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
 use sealtrace_protocol::text::Lot;
@@ -49,7 +52,7 @@ impl Office {
         let config = Config::parse("test", "", &flags).unwrap();
         let clock = Clock::standing_at(START);
         let cloud = Cloud::open(config, clock, "https://127.0.0.1:8443").await.unwrap();
-        for role in ["admin", "auditor", "inspector"] {
+        for role in ["admin", "auditor", "inspector", "manager"] {
             let new = NewAccount {
                 login: role.to_owned(),
                 name: format!("the {role}"),
@@ -81,6 +84,23 @@ impl Office {
         let (status, body) = self.post(path, body).await;
         assert!((200..300).contains(&status), "{path}: {status} {body}");
         body
+    }
+
+    /// A document that was submitted and approved.
+    pub(crate) async fn approved(&self, document: Value) -> u64 {
+        let document = id(&self.create("/documents", document).await);
+        for action in ["submit", "approve"] {
+            self.create(&format!("/documents/{document}/{action}"), json!({})).await;
+        }
+        document
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> (u16, Value) {
+        answer(self.admin.put(&format!("/api/v1{path}")).json(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> (u16, Value) {
+        answer(self.admin.delete(&format!("/api/v1{path}")).json(&json!({}))).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -128,6 +148,14 @@ pub(crate) async fn answer(request: TestRequest) -> (u16, Value) {
 
 pub(crate) async fn get(server: &TestServer, path: &str) -> (u16, Value) {
     answer(server.get(&format!("/api/v1{path}"))).await
+}
+
+/// What a site's devices have been told besides goods.
+pub(crate) async fn heard(office: &Office, site: u64) -> Vec<FeedRow> {
+    let page = feed::desk(&office.cloud.store, SiteId(site), Cursor(0)).await.unwrap();
+    let page: FeedPage = serde_json::from_value(serde_json::to_value(page).unwrap()).unwrap();
+    assert!(!page.more);
+    page.rows.into_iter().map(|entry| entry.row).collect()
 }
 
 /// The words for each wrong field of a form.
@@ -198,9 +226,14 @@ impl Goods {
             parent: self.cases[case],
             level: Level::Case,
             children: self.units[units].to_vec(),
-            made: Some(Made { task: self.task, product: self.product, lot: self.lot }),
+            made: Some(self.made()),
             partial: None,
         })
+    }
+
+    /// What the order's task makes, by the first plan of its product.
+    pub(crate) const fn made(&self) -> Made {
+        Made { task: self.task, product: self.product, lot: self.lot, plan: Revision(1) }
     }
 
     pub(crate) fn pack_pallet(&self, pallet: usize, cases: std::ops::Range<usize>) -> Action {
@@ -227,9 +260,9 @@ impl Goods {
     ) -> u64 {
         let body = json!({
             "number": number, "kind": "outbound", "site": self.site, "dealer": dealer,
-            "lines": [{ "product": self.product, "units": units }],
+            "lines": [{ "product": self.product, "unit": "unit", "quantity": units }],
         });
-        id(&office.create("/documents", body).await)
+        office.approved(body).await
     }
 }
 
@@ -272,16 +305,26 @@ impl Line {
         at: Timestamp,
         actions: Vec<Action>,
     ) -> OperationId {
-        let made = |action| {
-            Record::Made(Operation {
-                at: Stamp { wall: at, uncertainty_ms: 500 },
-                operator: None,
-                site: self.site,
-                basis: Cursor(0),
-                action,
-            })
-        };
-        let records: Vec<Record> = actions.into_iter().map(made).collect();
+        let operations = actions.into_iter().map(|action| self.operation(at, action)).collect();
+        self.delivers(office, operations).await;
+        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
+    }
+
+    /// Something done at its site at `at`, by nobody in particular.
+    pub(crate) fn operation(&self, at: Timestamp, action: Action) -> Operation {
+        let at = Stamp { wall: at, uncertainty_ms: 500 };
+        Operation { at, operator: None, site: self.site, basis: Cursor(0), action }
+    }
+
+    /// Delivers operations as one batch, lets the cloud judge them, answers with their verdicts.
+    pub(crate) async fn delivers(
+        &mut self,
+        office: &Office,
+        operations: Vec<Operation>,
+    ) -> Vec<Verdict> {
+        let at = office.now();
+        let before = (self.head.epoch, self.head.seq);
+        let records: Vec<Record> = operations.into_iter().map(Record::Made).collect();
         let sealing = Sealing {
             owner: office.cloud.config.owner,
             device: self.device.id,
@@ -298,7 +341,14 @@ impl Line {
         self.head = StreamHead::after(&verified.header, verified.hash);
         let cloud = &office.cloud;
         while judge_round(&cloud.store, &cloud.codebook, cloud.clock.now()).await.unwrap() > 0 {}
-        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
+        let verdicts = judging::verdicts(&cloud.store, self.device.id, before).await.unwrap();
+        verdicts.verdicts.into_iter().map(|judged| judged.verdict).collect()
+    }
+
+    /// Delivers one operation; answers with its verdict.
+    pub(crate) async fn tries(&mut self, office: &Office, action: Action) -> Verdict {
+        let operation = self.operation(office.now(), action);
+        self.delivers(office, vec![operation]).await.remove(0)
     }
 
     pub(crate) const fn newest(&self) -> (BatchNo, Seq) {

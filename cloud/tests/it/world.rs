@@ -8,7 +8,8 @@ use reqwest::{Client, ClientBuilder, Response};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use sealtrace_cloud::catalog::{self, NewProduct, NewStep};
+use sealtrace_cloud::accounts::AccountId;
+use sealtrace_cloud::catalog::Products;
 use sealtrace_cloud::clock::Clock;
 use sealtrace_cloud::cloud::Cloud;
 use sealtrace_cloud::codes::roll::Roll;
@@ -17,13 +18,14 @@ use sealtrace_cloud::devices::tokens;
 use sealtrace_cloud::documents;
 use sealtrace_cloud::ingest::judging::judge_round;
 use sealtrace_cloud::orders::{self, PlannedTask, ReleasePlan as Plan, WantedCodes};
-use sealtrace_cloud::organisations::{self, NewDealer, NewSite};
+use sealtrace_cloud::organisations::{Dealers, Sites};
+use sealtrace_cloud::resource::{self, Resource};
 use sealtrace_cloud::serve::{Running, start};
-use sealtrace_cloud::store::Database;
+use sealtrace_cloud::store::{Database, Store};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{
-    BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OrderId, OwnerId, ProductId, SiteId,
-    TaskId,
+    BatchNo, Cursor, DealerId, DeviceId, DocumentId, Epoch, OrderId, OwnerId, ProductId, Revision,
+    SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{Action, Level, Made, Operation, Pack, Verdict};
 use sealtrace_protocol::link::{EnrolRequest, Enrolled, Verdicts, enrolment_challenge};
@@ -32,8 +34,10 @@ use sealtrace_protocol::signing::{Hash, SealedBatch, Sealing, SigningKey};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
 use sealtrace_protocol::wire::v1::Record;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+/// Who does in these tests what somebody at the console does.
+pub(crate) const NOBODY: AccountId = AccountId(99);
 /// Units of one case, cases of one pallet in the tests' packing plan.
 pub(crate) const UNITS_PER_CASE: usize = 4;
 
@@ -67,33 +71,39 @@ impl World {
         let running = start(config, clock.clone()).await.unwrap();
         let cloud = running.cloud.clone();
         let now = clock.now();
-        let site =
-            |name: &str, kind: &str| NewSite { name: name.to_owned(), kind: kind.to_owned() };
         let store = &cloud.store;
-        let first = organisations::add_site(store, &site("一号线", "line"), now).await.unwrap();
-        let second = organisations::add_site(store, &site("外仓", "warehouse"), now).await.unwrap();
-        let step = |level: &str, holds| NewStep { level: level.to_owned(), holds };
-        let plan = vec![step("case", u32::try_from(UNITS_PER_CASE).unwrap()), step("pallet", 3)];
-        let product =
-            NewProduct { name: "啤酒".to_owned(), gtin: "06901234567892".to_owned(), plan };
-        let product = catalog::add_product(store, &product, now).await.unwrap();
+        let first = json!({ "name": "一号线", "kind": "line" });
+        let first = SiteId(added::<Sites>(store, first, now).await);
+        let second = json!({ "name": "外仓", "kind": "warehouse" });
+        let second = SiteId(added::<Sites>(store, second, now).await);
+        let case = json!({ "level": "case", "holds": UNITS_PER_CASE });
+        let plan = json!([case, { "level": "pallet", "holds": 3 }]);
+        let product = json!({ "name": "啤酒", "gtin": "06901234567892", "plan": plan });
+        let product = ProductId(added::<Products>(store, product, now).await);
         let draft = orders::Draft {
             number: "PO-1".to_owned(),
-            product: product.id.get(),
+            product: product.get(),
             lot: "L1".to_owned(),
             quantity: 48,
+            ..orders::Draft::default()
         };
-        let order = orders::create(store, &draft, now).await.unwrap();
+        let (order, _) = orders::create(store, &draft, NOBODY, now).await.unwrap();
         let codes = WantedCodes { units: 60, boxes: 0, cases: 15, pallets: 5 };
         orders::issue(store, &cloud.codebook, order.id, codes, now).await.unwrap();
-        let task = PlannedTask { site: first.id.get(), kind: "line".to_owned(), quantity: 48 };
-        let order = orders::release(store, order.id, &Plan { tasks: vec![task] }).await.unwrap();
+        let task = PlannedTask {
+            site: first.get(),
+            kind: "line".to_owned(),
+            quantity: 48,
+            ..PlannedTask::default()
+        };
+        let plan = Plan { tasks: vec![task] };
+        let order = orders::release(store, order.id, &plan, NOBODY, now).await.unwrap();
         Self {
             web: format!("http://{}", running.web),
             http: client("", None),
-            site: first.id,
-            other_site: second.id,
-            product: product.id,
+            site: first,
+            other_site: second,
+            product,
             order: order.id,
             task: order.tasks[0].id,
             lot: order.lot,
@@ -139,26 +149,42 @@ impl World {
     }
 
     pub(crate) fn pack_of(&self, parent: Code, children: Vec<Code>) -> Record {
-        let made = Some(Made { task: self.task, product: self.product, lot: self.lot });
+        let made =
+            Some(Made { task: self.task, product: self.product, lot: self.lot, plan: Revision(1) });
         let pack = Pack { parent, level: Level::Case, children, made, partial: None };
         Record::Made(self.operation(Action::Pack(pack)))
     }
 
     pub(crate) async fn dealer(&self, name: &str) -> DealerId {
-        let new = NewDealer { name: name.to_owned(), territories: Vec::new() };
-        organisations::add_dealer(&self.cloud.store, &new, self.clock.now()).await.unwrap().id
+        let new = json!({ "name": name });
+        DealerId(added::<Dealers>(&self.cloud.store, new, self.clock.now()).await)
     }
 
     pub(crate) async fn document(&self, number: &str, dealer: DealerId, units: u32) -> DocumentId {
-        let line = documents::DraftLine { product: self.product.get(), units };
+        let line = documents::DraftLine {
+            product: self.product.get(),
+            unit: "unit".to_owned(),
+            quantity: units,
+        };
         let draft = documents::Draft {
             number: number.to_owned(),
             kind: "outbound".to_owned(),
             site: self.site.get(),
-            dealer: dealer.get(),
+            dealer: Some(dealer.get()),
             lines: vec![line],
+            ..documents::Draft::default()
         };
-        documents::create(&self.cloud.store, &draft, self.clock.now()).await.unwrap().id
+        self.approved(&draft).await
+    }
+
+    /// A document that was approved.
+    pub(crate) async fn approved(&self, draft: &documents::Draft) -> DocumentId {
+        let (store, now) = (&self.cloud.store, self.clock.now());
+        let (document, _) = documents::create(store, draft, NOBODY, now).await.unwrap();
+        for action in [documents::Action::Submit, documents::Action::Approve] {
+            documents::act(store, document.id, action, NOBODY, now).await.unwrap();
+        }
+        document.id
     }
 
     pub(crate) async fn token(&self, name: &str) -> String {
@@ -196,6 +222,13 @@ impl World {
         let Cloud { store, codebook, clock, .. } = &self.cloud;
         while judge_round(store, codebook, clock.now()).await.unwrap() > 0 {}
     }
+}
+
+/// Adds a row of a resource; answers with its id.
+pub(crate) async fn added<R: Resource>(store: &Store, form: Value, now: Timestamp) -> u64 {
+    let form = form.as_object().unwrap();
+    let row = resource::create::<R>(store, form, None, now).await.unwrap();
+    row["id"].as_u64().unwrap()
 }
 
 /// What a device makes for itself before it enrols.

@@ -151,7 +151,7 @@ async function givenNames(page) {
     const { account } = await (await fetch('/api/v1/session')).json()
     return [...lists.flat().map((one) => one.name), ...suspects.flatMap((one) => one.sightings.map((seen) => seen.note)), account.name, account.name[0]]
   })
-  return [...named, '李师傅', '中文'].filter(Boolean).sort((a, b) => b.length - a.length)
+  return [...named, '李师傅', '管理员', '中文'].filter(Boolean).sort((a, b) => b.length - a.length)
 }
 
 /** The last bottle of the case: sold, and checked by nobody yet. */

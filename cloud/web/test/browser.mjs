@@ -43,7 +43,7 @@ export async function openBrowser(viewport) {
 }
 
 /** A key of the word files that reached the screen untranslated, like `order.empty`. */
-export const RAW_KEY = /\b(?:app|menu|act|list|login|notFound|order|document|trace|batch|diversion|device|page|error|verdict|operation|level|plan|finding|sighting|role|(?:item|order|document|task|device)State|(?:document|task)Kind)\.[a-z][A-Za-z_]+\b/
+export const RAW_KEY = /\b(?:app|menu|act|list|login|notFound|of|form|fault|resource|settings|audit|order|document|reassignment|trace|batch|diversion|device|page|error|verdict|operation|level|plan|finding|sighting|role|(?:item|order|document|task|device|reassignment)State|(?:document|task)Kind)\.[a-z][A-Za-z_]+\b/
 
 export async function bodyText(page) {
   return (await page.locator('body').innerText()).replaceAll(' ', ' ')

@@ -89,27 +89,35 @@ export async function signedIn(base, { login, password }) {
     return answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text
   }
   await send('POST', '/session', { login, password })
-  return { get: (path) => send('GET', path), post: (path, body) => send('POST', path, body) }
+  return { get: (path) => send('GET', path), post: (path, body = {}) => send('POST', path, body), put: (path, body) => send('PUT', path, body) }
 }
 
-/** One product, its sites, a dealer, an order with codes released as two tasks, a document; and people of each role. */
+/** A product with all it needs, its sites, a dealer, an order with codes released as two tasks, documents; and people of each role. */
 export async function furnish(base) {
   const api = await signedIn(base, ADMIN)
   const product = await api.post('/products', { name: '试验啤酒 500ml', gtin: '06901234567892', plan: [{ level: 'case', holds: 24 }, { level: 'pallet', holds: 10 }] })
   const line = await api.post('/sites', { name: '一号线', kind: 'line' })
   const store = await api.post('/sites', { name: '成品库', kind: 'warehouse' })
   const dealer = await api.post('/dealers', { name: '南京经销商', territories: [{ product: product.id, regions: ['320100'] }] })
+  const brand = await api.post('/brands', { name: '试验' })
+  const category = await api.post('/categories', { name: '啤酒' })
+  await api.post('/stores', { name: '新街口店', dealer: dealer.id, region: ['320100'], address: '中山路 1 号' })
+  await api.post('/operators', { login: 'li', name: '李师傅', role: 'supervisor', pin: '246810', sites: [line.id, store.id] })
   const order = await api.post('/orders', { number: 'PO-0001', product: product.id, lot: 'LOT-A', quantity: 480 })
   await api.post(`/orders/${order.id}/codes`, { units: 500, cases: 22, pallets: 3 })
   await api.post(`/orders/${order.id}/release`, { tasks: [{ site: line.id, kind: 'line', quantity: 240 }, { site: store.id, kind: 'device', quantity: 240 }] })
-  const document = await api.post('/documents', { number: 'CK-0001', kind: 'outbound', site: store.id, dealer: dealer.id, lines: [{ product: product.id, units: 240 }] })
+  const document = await api.post('/documents', { number: 'CK-0001', kind: 'outbound', site: store.id, dealer: dealer.id, lines: [{ product: product.id, unit: 'case', quantity: 10 }] })
+  for (const step of ['submit', 'approve']) await api.post(`/documents/${document.id}/${step}`)
+  await api.post('/documents', { number: 'DB-0001', kind: 'transfer', site: store.id, other: line.id, lines: [{ product: product.id, unit: 'pallet', quantity: 1 }] })
   for (let n = 2; n <= 23; n += 1) {
     await api.post('/orders', { number: `PO-${String(n).padStart(4, '0')}`, product: product.id, lot: `LOT-${n}`, quantity: 240 })
   }
   const auditor = { login: 'auditor', name: '周审计', password: 'auditor password 1' }
   const inspector = { login: 'inspector', name: '李稽查', password: 'inspector password 1' }
+  const manager = { login: 'manager', name: '吴主管', password: 'manager password 1' }
   await api.post('/accounts', { ...auditor, role: 'auditor' })
+  await api.post('/accounts', { ...manager, role: 'manager' })
   await api.post('/accounts', { ...inspector, role: 'inspector' })
   const roll = await api.get(`/orders/${order.id}/rolls/unit`)
-  return { api, product, line, store, dealer, order, document, auditor, inspector, printed: roll.split(/\r?\n/).filter(Boolean) }
+  return { api, product, brand, category, line, store, dealer, order, document, auditor, manager, inspector, printed: roll.split(/\r?\n/).filter(Boolean) }
 }

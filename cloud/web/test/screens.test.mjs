@@ -32,25 +32,31 @@ async function picture(page, name) {
   assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`)
 }
 
-test('console pages at desk size', async () => {
-  const browser = await openBrowser({ width: 1366, height: 768 })
+for (const [size, viewport] of [['wide', { width: 1440, height: 900 }], ['narrow', { width: 1024, height: 768 }]]) test(`console pages, ${size}`, async () => {
+  const browser = await openBrowser(viewport)
   const { page } = browser
   try {
     await page.goto(`${cloud.base}/console/`)
     await page.waitForSelector('#login')
-    await picture(page, 'console-login')
+    await picture(page, `console-login-${size}`)
     await page.fill('#login', ADMIN.login)
     await page.fill('#password', ADMIN.password)
     await page.keyboard.press('Enter')
     await page.waitForSelector('.el-table__row')
-    const paths = { orders: '/orders', order: `/orders/${world.order.id}`, documents: '/documents', document: `/documents/${world.document.id}`, trace: '/trace', diversion: '/diversion', devices: '/devices', lost: '/nowhere' }
+    const { order, document, product, dealer } = world
+    const lists = ['brands', 'categories', 'products', 'sites', 'dealers', 'stores', 'operators', 'lots', 'accounts', 'orders', 'documents', 'reassignments', 'trace', 'diversion', 'devices', 'settings', 'audit']
+    const paths = {
+      ...Object.fromEntries(lists.map((name) => [name, `/${name}`])), lost: '/nowhere', order: `/orders/${order.id}`, document: `/documents/${document.id}`,
+      'product-form': `/products?id=${product.id}`, 'dealer-form': `/dealers?id=${dealer.id}`, 'dealer-new': '/dealers?new=1', 'operator-new': '/operators?new=1', 'order-new': '/orders?new=1', 'order-edit': `/orders/${order.id}?form=edit`,
+      'order-codes': `/orders/${order.id}?form=codes`, 'order-release': `/orders/${order.id}?form=release`, 'document-new': '/documents?new=transfer', 'document-share': `/documents/${document.id}?form=share`,
+    }
     for (const language of ['zh', 'en']) {
       for (const [name, path] of Object.entries(paths)) {
         await page.goto(`${cloud.base}/console${path}`)
         await page.waitForSelector('h1')
-        await picture(page, `console-${name}-${language}`)
+        await picture(page, `console-${name}-${language}-${size}`)
       }
-      await page.click('[data-test=language]')
+      await page.evaluate(() => document.querySelector('[data-test=language]').click())
     }
   } finally {
     await browser.close()

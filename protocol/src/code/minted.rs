@@ -53,8 +53,8 @@ impl Minted {
 
     /// Reads 17 characters without regard to case, O as 0, I and L as 1; `None` for anything else.
     ///
-    /// Seventeen digits are none of ours: a customer's numeric code must not pass for a minted one, and of 32^17
-    /// minted codes one in 4·10⁸ would look like that. Minting skips those.
+    /// Seventeen digits are none of ours, and neither is what reads as them: a customer's numeric code must not pass for
+    /// a minted one, and of 32^17 minted codes one in 4·10⁸ would look like that. Minting skips those.
     #[must_use]
     pub fn from_typed(text: &str) -> Option<Self> {
         if text.len() != CHARACTERS || text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -63,7 +63,7 @@ impl Minted {
         let mut values = text.bytes().map(value);
         let head = values.next()??;
         let body = values.try_fold(0_u128, |body, value| Some((body << 5) | u128::from(value?)))?;
-        Self::new(head, body)
+        Self::new(head, body).filter(|minted| !minted.is_all_digits())
     }
 
     /// True for a code that would read as 17 digits, which [`Minted::from_typed`] refuses.
@@ -125,5 +125,6 @@ mod tests {
     fn u_and_seventeen_digits_are_no_minted_codes() {
         assert_eq!(Minted::from_typed("9U000000000000000"), None);
         assert_eq!(Minted::from_typed("12345678901234567"), None);
+        assert_eq!(Minted::from_typed("I234567890I23456L"), None);
     }
 }

@@ -1,8 +1,12 @@
 //! Codes, read once at the door. Everything behind it holds a [`Code`], which cannot be malformed.
+//!
+//! [`parse`] reads what names an item of ours: minted codes, SSCCs, serialised GTINs. What GS1 labels hold beyond that is
+//! read by [`gs1`], on which it is built.
 
-mod digital_link;
-mod gs1;
+pub mod gs1;
+mod gtin;
 mod minted;
+mod scan;
 mod sscc;
 
 use alloc::format;
@@ -12,9 +16,13 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-pub use gs1::{Expiry, Gtin, Sgtin};
+pub use gtin::{Gtin, Sgtin};
 pub use minted::{Minted, SCHEME_KEY_MAX};
+pub use scan::{Claims, Expiry, Scan};
 pub use sscc::{Sscc, check_digit};
+
+use gs1::digital_link::{self, LinkOptions};
+use gs1::{Ai, Associations, ElementString, Gs1Error, Meaning, Rule};
 
 use crate::text::Lot;
 
@@ -30,26 +38,6 @@ pub enum Code {
     Sscc(Sscc),
     /// A GTIN with a serial that is not a minted one: somebody else's, or imported.
     Sgtin(Sgtin),
-}
-
-/// What one reading said: which item, and what its label claims about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scan {
-    /// Which item.
-    pub code: Code,
-    /// What the label says besides.
-    pub claims: Claims,
-}
-
-/// What a label claims besides the identity: to be compared with the ledger, never believed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Claims {
-    /// AI 01.
-    pub gtin: Option<Gtin>,
-    /// AI 10.
-    pub lot: Option<Lot>,
-    /// AI 17.
-    pub expiry: Option<Expiry>,
 }
 
 /// Where and why a text is not a code.
@@ -74,77 +62,116 @@ pub enum Why {
     /// None of the forms we know.
     #[error("this is none of our code forms")]
     UnknownForm,
-    /// A control character or one outside GS1's set 82.
-    #[error("a character that cannot be here")]
-    Character,
-    /// An application identifier we do not read.
-    #[error("application identifier {0} is not used on our labels")]
-    Identifier(String),
-    /// The same application identifier twice.
-    #[error("application identifier {0} appears twice")]
-    Repeated(&'static str),
-    /// The value of an application identifier is too short or too long.
-    #[error("the value of ({ai}) has the wrong length, {expected} expected")]
-    Length {
-        /// The application identifier.
-        ai: &'static str,
-        /// What its length must be.
-        expected: &'static str,
-    },
-    /// A digit was expected.
-    #[error("the value of ({0}) must be digits")]
-    NotDigits(&'static str),
-    /// The check digit does not fit.
-    #[error("the check digit of ({0}) is wrong")]
-    CheckDigit(&'static str),
-    /// Not a date.
-    #[error("({0}) is not a date")]
-    Date(&'static str),
     /// Neither an SSCC nor a GTIN with a serial.
     #[error("there is no SSCC, and no GTIN with a serial")]
     NoIdentity,
-    /// A percent escape that is none.
-    #[error("a broken percent escape")]
-    Escape,
+    /// A rule of GS1 data is broken.
+    #[error("{}{rule}", Named(*.ai))]
+    Gs1 {
+        /// The application identifier concerned, when it is known.
+        ai: Option<Ai>,
+        /// The rule.
+        rule: Rule,
+    },
+}
+
+/// An identifier in front of a sentence about it.
+struct Named(Option<Ai>);
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |ai| write!(f, "({ai}): "))
+    }
 }
 
 impl ParseError {
-    pub(crate) fn new(at: usize, why: Why) -> Self {
+    pub(crate) const fn new(at: usize, why: Why) -> Self {
         Self { at, why }
+    }
+}
+
+impl From<Gs1Error> for ParseError {
+    fn from(Gs1Error { at, ai, rule }: Gs1Error) -> Self {
+        Self { at, why: Why::Gs1 { ai, rule } }
     }
 }
 
 /// Reads what a scanner, a camera or a person typed.
 ///
-/// Forms: a minted short URL, a minted code alone, a GS1 Digital Link of ours, an element string (with AIM prefix,
+/// Forms: a minted short URL, a minted code alone, a GS1 Digital Link on any host, an element string (with AIM prefix,
 /// FNC1 as GS, or bracketed), an SSCC as 18 or 20 digits. Letters of minted codes are read without regard to case.
-/// Surrounding blanks and the AIM prefix of any other symbology (`]Q1`, `]C0`) are ignored. Source: GS1 General Specifications, GS1 Digital Link URI syntax 1.x.
+/// Surrounding blanks and the AIM prefix of any other symbology (`]Q1`, `]C0`) are ignored. Pairs of identifiers are
+/// not checked: what GS1 requires beside one may be on another label of the item.
+///
+/// # Errors
+/// Where and why the text is not a code.
 pub fn parse(text: &str) -> Result<Scan, ParseError> {
     if text.len() > SCAN_BYTES_MAX {
         return Err(ParseError::new(SCAN_BYTES_MAX, Why::TooLong(text.len())));
     }
-    let trimmed = text.trim_matches([' ', '\t', '\r', '\n']);
+    let started = text.trim_start_matches(BLANKS);
+    let trimmed = started.trim_end_matches(BLANKS);
     if trimmed.is_empty() {
         return Err(ParseError::new(0, Why::Empty));
     }
-    let plain = gs1::without_plain_aim(trimmed);
-    let blanks = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
-    let skipped = blanks + trimmed.len() - plain.len();
-    parse_trimmed(plain).map_err(|error| ParseError { at: error.at + skipped, ..error })
+    let (meaning, plain) = gs1::split_aim(trimmed).unwrap_or((Meaning::Plain, trimmed));
+    let skipped = text.len() - started.len() + trimmed.len() - plain.len();
+    if plain.is_empty() {
+        return Err(ParseError::new(skipped, Why::Empty));
+    }
+    parse_trimmed(plain, meaning).map_err(|error| ParseError { at: error.at + skipped, ..error })
 }
 
-fn parse_trimmed(text: &str) -> Result<Scan, ParseError> {
-    if let Some(path_at) = digital_link::path_start(text) {
-        return digital_link::parse(text, path_at);
+/// What readers and keyboards put around a code.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+fn parse_trimmed(text: &str, meaning: Meaning) -> Result<Scan, ParseError> {
+    if meaning == Meaning::Elements {
+        return parse_elements(text);
+    }
+    if let Some(host_at) = digital_link::scheme_end(text) {
+        return parse_link(text, host_at);
     }
     if let Some(minted) = Minted::from_typed(text) {
-        return Ok(Scan { code: Code::Minted(minted), claims: Claims::default() });
+        return Ok(Scan::minted(minted));
     }
     if text.len() == 18 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let sscc = Sscc::new(text).map_err(|why| ParseError::new(0, why))?;
         return Ok(Scan { code: Code::Sscc(sscc), claims: Claims::default() });
     }
-    gs1::parse(text)
+    parse_elements(text)
+}
+
+fn parse_elements(text: &str) -> Result<Scan, ParseError> {
+    match ElementString::parse_at(text, 0, Associations::Unchecked) {
+        Err(Gs1Error { rule: Rule::Form, at, .. }) => Err(ParseError::new(at, Why::UnknownForm)),
+        elements => Scan::of_elements(&elements?),
+    }
+}
+
+/// A Digital Link, or a short URL, whose last segment is a minted code. The host is not looked at: in a test set-up it
+/// may be anything.
+fn parse_link(text: &str, host_at: usize) -> Result<Scan, ParseError> {
+    let (_, host) = text.split_at_checked(host_at).unwrap_or_default();
+    let host_end = host.find(['/', '?', '#']).unwrap_or(host.len());
+    let (_, tail) = host.split_at_checked(host_end).unwrap_or_default();
+    let path = tail.strip_prefix('/').unwrap_or_default();
+    let path_at = text.len() - path.len();
+    let options = LinkOptions { associations: Associations::Unchecked, ..LinkOptions::default() };
+    let error = match digital_link::parse_path(path, path_at, options) {
+        Ok(elements) => return Scan::of_elements(&elements),
+        Err(error) => error,
+    };
+    if !matches!(error.rule, Rule::NoKey | Rule::ShortName(_)) {
+        return Err(error.into());
+    }
+    let segments = path.split(['?', '#']).next().unwrap_or_default();
+    let last = segments.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let unknown = || match error.rule == Rule::NoKey {
+        true => ParseError::new(path_at, Why::UnknownForm),
+        false => error.into(),
+    };
+    Minted::from_typed(last).map(Scan::minted).ok_or_else(unknown)
 }
 
 impl Code {
@@ -160,7 +187,7 @@ impl fmt::Display for Code {
         match self {
             Self::Minted(minted) => minted.fmt(f),
             Self::Sscc(sscc) => write!(f, "(00){sscc}"),
-            Self::Sgtin(Sgtin { gtin, serial }) => write!(f, "(01){gtin}(21){serial}"),
+            Self::Sgtin(sgtin) => sgtin.fmt(f),
         }
     }
 }
@@ -207,7 +234,7 @@ impl From<Code> for Shape {
         match code {
             Code::Minted(minted) => Self::Minted(minted.to_bytes()),
             Code::Sscc(sscc) => Self::Sscc(sscc.number()),
-            Code::Sgtin(sgtin) => Self::Sgtin(sgtin.gtin.number(), sgtin.serial),
+            Code::Sgtin(sgtin) => Self::Sgtin(sgtin.gtin().number(), sgtin.serial()),
         }
     }
 }
@@ -225,9 +252,7 @@ impl TryFrom<Shape> for Code {
             }
             Shape::Sgtin(number, serial) => {
                 let gtin = Gtin::from_number(number).ok_or("a GTIN with a wrong check digit")?;
-                Sgtin::new(gtin, serial)
-                    .map(Self::Sgtin)
-                    .ok_or("a serial that is a minted code, or holds an application identifier")
+                Sgtin::new(gtin, serial).map(Self::Sgtin).ok_or("a serial that is a minted code")
             }
         }
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Why;
+use super::gs1::{Ai, Rule, Set};
 
 /// A serial shipping container code: 18 digits, the last a check digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,12 +14,18 @@ const BODY_MAX: u64 = 99_999_999_999_999_999;
 
 impl Sscc {
     /// Reads 18 digits.
+    ///
+    /// # Errors
+    /// [`Why::Gs1`] with what is wrong.
     pub fn new(digits: &str) -> Result<Self, Why> {
-        if digits.len() != 18 {
-            return Err(Why::Length { ai: "00", expected: "18 digits" });
+        let broken = |rule| Why::Gs1 { ai: Some(Ai::SSCC), rule };
+        match digits.len() {
+            ..18 => return Err(broken(Rule::TooShort(18))),
+            18 => {}
+            _ => return Err(broken(Rule::TooLong(18))),
         }
-        let number = parse_digits(digits).ok_or(Why::NotDigits("00"))?;
-        Self::from_number(number).ok_or(Why::CheckDigit("00"))
+        let number = parse_digits(digits).ok_or(broken(Rule::Character(Set::Digits)))?;
+        Self::from_number(number).ok_or(broken(Rule::CheckDigit))
     }
 
     /// The SSCC with this numeric value, if its check digit is right.

@@ -1,6 +1,7 @@
 //! Codes: every form reads as the same item, malformed ones say where and why, nothing panics.
 
 use proptest::prelude::*;
+use sealtrace_protocol::code::gs1::{Ai, Rule, Set};
 use sealtrace_protocol::code::{Code, Gtin, Minted, ParseError, Sgtin, Sscc, Why, parse};
 use sealtrace_protocol::text::Text20;
 use sealtrace_protocol::wire::{decode, encode};
@@ -9,6 +10,14 @@ fn minted() -> impl Strategy<Value = Minted> {
     (0_u8..32, any::<u128>()).prop_filter_map("17 digits are no minted code", |(head, body)| {
         Minted::new(head, body >> 48).filter(|minted| !minted.is_all_digits())
     })
+}
+
+fn gs1(ai: Ai, rule: Rule) -> Why {
+    Why::Gs1 { ai: Some(ai), rule }
+}
+
+fn nameless(rule: Rule) -> Why {
+    Why::Gs1 { ai: None, rule }
 }
 
 fn error(text: &str) -> ParseError {
@@ -26,7 +35,7 @@ fn one_item_reads_the_same_from_every_label() {
         "https://t.example/q/9a0bcdefgh1234567?utm_source=wechat#top",
         "https://id.example/01/06901234567892/21/9A0BCDEFGH1234567",
         "https://id.example/x/01/06901234567892/10/L%2F1/21/9A0BCDEFGH1234567?17=271231&linkType=all",
-        "(01)06901234567892(10)L(1(21)9A0BCDEFGH1234567",
+        "(01)06901234567892(10)L\\(1(21)9A0BCDEFGH1234567",
         "]d2010690123456789210L1\u{1d}219A0BCDEFGH1234567",
         "\u{1d}0106901234567892219A0BCDEFGH1234567\u{1d}17271231",
         "]Q3010690123456789217271231219A0BCDEFGH1234567",
@@ -72,36 +81,54 @@ fn somebody_elses_serial_is_not_minted() {
 
 #[test]
 fn malformed_texts_say_where_and_why() {
-    assert_eq!(error(""), ParseError { at: 0, why: Why::Empty });
+    let at = |at, why| ParseError { at, why };
+    assert_eq!(error(""), at(0, Why::Empty));
     assert_eq!(error("hello").why, Why::UnknownForm);
     assert_eq!(error(&"9".repeat(600)).why, Why::TooLong(600));
-    assert_eq!(error("376104250021234560"), ParseError { at: 0, why: Why::CheckDigit("00") });
-    assert_eq!(error("(01)06901234567890(21)A"), ParseError { at: 4, why: Why::CheckDigit("01") });
-    assert_eq!(error("]d20106901234567892"), ParseError { at: 0, why: Why::NoIdentity });
-    assert_eq!(error("(01)06901234567892(21)A#B"), ParseError { at: 23, why: Why::Character });
-    assert_eq!(error("(01)06901234567892(21)A(99)x").why, Why::Identifier("99".into()));
-    assert_eq!(error("(21)A(21)B(01)06901234567892").why, Why::Repeated("21"));
-    assert_eq!(
-        error("(01)06901234567892(17)271301(21)A"),
-        ParseError { at: 22, why: Why::Date("17") }
-    );
-    assert_eq!(
-        error("]d201069012345"),
-        ParseError { at: 5, why: Why::Length { ai: "01", expected: "14 digits" } }
-    );
+    assert_eq!(error("376104250021234560"), at(0, gs1(Ai::SSCC, Rule::CheckDigit)));
+    assert_eq!(error("(01)06901234567890(21)A"), at(17, gs1(Ai::GTIN, Rule::CheckDigit)));
+    assert_eq!(error("]d20106901234567892"), at(3, Why::NoIdentity));
+    let outside = Rule::Character(Set::Set82);
+    assert_eq!(error("(01)06901234567892(21)A#B"), at(23, gs1(Ai::SERIAL, outside)));
+    assert_eq!(error(" (01)06901234567892(21)A(04)x"), at(25, nameless(Rule::Identifier)));
+    assert_eq!(error("(21)A(21)B(01)06901234567892"), at(9, gs1(Ai::SERIAL, Rule::Repeated)));
+    assert_eq!(error("(01)06901234567892(17)271301(21)A"), at(24, gs1(Ai::EXPIRY, Rule::Month)));
+    assert_eq!(error("]d201069012345"), at(5, gs1(Ai::GTIN, Rule::TooShort(14))));
     assert_eq!(error("https://t.example/").why, Why::UnknownForm);
-    assert_eq!(error("https://t.example/01/06901234567892/21/A%2").why, Why::Escape);
     assert_eq!(
-        error("(01)06901234567892(21)123456789012345678901").why,
-        Why::Length { ai: "21", expected: "1 to 20 characters" }
+        error("https://t.example/01/06901234567892/21/A%2"),
+        at(40, gs1(Ai::SERIAL, Rule::Escape))
     );
+    assert_eq!(
+        error("(01)06901234567892(21)123456789012345678901"),
+        at(42, gs1(Ai::SERIAL, Rule::TooLong(20)))
+    );
+    assert_eq!(
+        error("(01)06901234567890(21)A").to_string(),
+        "at character 17: (01): the check digit is wrong"
+    );
+    assert_eq!(
+        error("https://id.example/gtin/06901234567892/ser/A").to_string(),
+        "at character 19: short names are no longer part of GS1 Digital Link; write 01"
+    );
+}
+
+#[test]
+fn a_label_is_read_although_another_one_carries_what_gs1_requires_beside_it() {
+    let scan = parse("]C100376104250021234569371000").unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(scan.code.canonical(), "(00)376104250021234569");
+    assert!(parse("]d2010690123456789221A\u{1d}7040199A").is_ok());
 }
 
 #[test]
 fn gtins_of_every_length_are_one_number() {
     assert_eq!(Gtin::new("6901234567892").unwrap(), Gtin::new("06901234567892").unwrap());
-    assert_eq!(Gtin::new("690123456789").unwrap_err(), Why::CheckDigit("01"));
-    assert_eq!(Gtin::new("69012345").unwrap_err(), Why::CheckDigit("01"));
+    for wrong in ["690123456789", "69012345"] {
+        assert_eq!(Gtin::new(wrong).unwrap_err(), gs1(Ai::GTIN, Rule::CheckDigit));
+    }
+    assert_eq!(Gtin::new("690123").unwrap_err(), gs1(Ai::GTIN, Rule::TooShort(8)));
+    assert_eq!(Gtin::new("069012345678920").unwrap_err(), gs1(Ai::GTIN, Rule::TooLong(14)));
+    assert_eq!(Gtin::new("69O12345").unwrap_err(), gs1(Ai::GTIN, Rule::Character(Set::Digits)));
 }
 
 #[test]
@@ -112,7 +139,7 @@ fn a_plain_aim_prefix_says_nothing() {
     }
     assert_eq!(parse("]C0376104250021234569").unwrap(), parse("(00)376104250021234569").unwrap());
     assert_eq!(error(" ]Q1hello"), ParseError { at: 4, why: Why::UnknownForm });
-    assert_eq!(error("]Q1").why, Why::UnknownForm);
+    assert_eq!(error("]Q1"), ParseError { at: 3, why: Why::Empty });
     assert_eq!(error("]é1x").why, Why::UnknownForm);
 }
 
@@ -125,7 +152,7 @@ fn a_lot_that_looks_like_a_key_is_a_lot() {
     }
     assert_eq!(
         error("https://id.example/01/6901234567892/21/A"),
-        ParseError { at: 22, why: Why::Length { ai: "01", expected: "14 digits" } }
+        ParseError { at: 22, why: gs1(Ai::GTIN, Rule::TooShort(14)) }
     );
 }
 
@@ -150,12 +177,13 @@ fn no_canonical_text_is_another_codes() {
     let digits = Minted::new(0, 0).unwrap();
     assert!(digits.is_all_digits());
     assert!(decode::<Code>(&encode(&Code::Minted(digits)), "code").is_err());
-    // A serial with an application identifier in it would read back as a shorter serial and a lot.
-    assert_eq!(error("]d2010690123456789221A(10)B"), ParseError { at: 22, why: Why::Character });
+    // A serial with what looks like an application identifier in it keeps it, as its bracket is escaped.
     let gtin = Gtin::new("06901234567892").unwrap();
-    assert!(Sgtin::new(gtin, Text20::new("A(10)B").unwrap()).is_none());
-    let fine = Code::Sgtin(Sgtin::new(gtin, Text20::new("A(1)B(x").unwrap()).unwrap());
-    assert_eq!(fine.canonical().parse::<Code>().unwrap(), fine);
+    for serial in ["A(10)B", "A(1)B(x", "(", "((21)"] {
+        let code = Code::Sgtin(Sgtin::new(gtin, Text20::new(serial).unwrap()).unwrap());
+        assert_eq!(parse(&format!("]d2010690123456789221{serial}")).unwrap().code, code);
+        assert_eq!(code.canonical().parse::<Code>().unwrap(), code, "{}", code.canonical());
+    }
 }
 
 proptest! {

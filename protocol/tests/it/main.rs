@@ -11,6 +11,10 @@
 
 mod code;
 mod conflicts;
+mod gs1;
+mod gs1_fuzz;
+mod gs1_links;
+mod gs1_values;
 mod ledger;
 mod model;
 mod signing;

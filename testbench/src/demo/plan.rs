@@ -23,6 +23,8 @@ const FAULTY: [(usize, Fault); 5] = [
     (21, Fault::Forged),
     (27, Fault::OneTooFew),
 ];
+/// What is made is of this lot.
+pub(super) const LOT: &str = "L20261120";
 /// Rolls hold more than is needed, as they do.
 const SPARE: usize = 60;
 
@@ -40,6 +42,7 @@ pub(super) struct Job {
     pub(super) product: u64,
     pub(super) order: u64,
     pub(super) order_number: &'static str,
+    pub(super) line_site: u64,
     pub(super) warehouse: u64,
     pub(super) dealers: [Dealer; 3],
     /// The line's cases in the order they pass.
@@ -67,8 +70,10 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
     let office = &world.office;
     let product = office.product("晨泉啤酒 500 ml", "06901234567892").await?;
     let other = office.product("晨泉苏打水 330 ml", "06901234567809").await?;
-    let line_site = office.site("灌装一线", "line").await?;
-    let warehouse = office.site("成品仓库", "warehouse").await?;
+    let factory = office.site("晨泉一厂", "factory", None).await?;
+    let line_site = office.site("灌装一线", "line", Some(factory)).await?;
+    let warehouse = office.site("成品仓库", "warehouse", None).await?;
+    office.hold_pending_lots().await?;
     let dealer = async |name, home, regions: &[&str]| -> Result<Dealer> {
         Ok(Dealer { id: office.dealer(name, product, regions).await?, name, home })
     };
@@ -86,7 +91,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
     let line_units = (GOOD_CASES + FAULTY.len()) * UNITS;
     let hand_units = HAND_CASES * UNITS;
     let quantity = u32::try_from(GOOD_CASES * UNITS + hand_units)?;
-    let order = office.order(order_number, product, "L20261120", quantity).await?;
+    let order = office.order(order_number, product, LOT, quantity).await?;
     let labels = GOOD_CASES + FAULTY.len() + HAND_CASES + 1;
     office.mint(order, count(line_units + hand_units + SPARE)?, count(labels)?, 6).await?;
     let hand = count(hand_units)?;
@@ -112,6 +117,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
         product,
         order,
         order_number,
+        line_site,
         warehouse,
         dealers,
         cases: line_cases,

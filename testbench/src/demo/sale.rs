@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::floor::labels;
-use super::plan::{Job, UNITS, texts};
+use super::plan::{Job, LOT, UNITS, texts};
 use super::world::{PASSWORD, PIN, Shown, World};
 use crate::http::Session;
 use crate::market::{Inspector, consumer};
@@ -27,27 +27,25 @@ pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> 
         let trace = trace(&auditor, &case.label).await?;
         pallets.push(trace["ancestors"][0]["code"].as_str().context("on no pallet")?.to_owned());
     }
-    let [first, second, third] = pallets.as_slice() else { anyhow::bail!("three pallets") };
     let pda = Pda::log_in(&world.pda_page(), "li", PIN).await?;
-    pda.open("receive", json!({})).await?;
-    for pallet in [first, second, third] {
-        pda.scan_green(pallet).await?;
-    }
-    pda.confirm().await?;
-    synchronised(&world.pda_page()).await?;
-
+    receive(world, job, &pda, &pallets).await?;
+    let [first, second, _] = pallets.as_slice() else { anyhow::bail!("three pallets") };
     let [_, hand, _, spare] = labels(job)?;
     let loose = job.good_cases().nth(25).context("too few cases")?.label.as_str();
     let loads = [vec![first.as_str()], vec![second.as_str()], vec![hand, spare, loose]];
-    let sizes = [10 * UNITS, 10 * UNITS, 3 * UNITS];
-    for ((dealer, load), units) in job.dealers.iter().zip(&loads).zip(sizes) {
+    let asked = [("pallet", 1), ("pallet", 1), ("case", 3)];
+    for ((dealer, load), (unit, quantity)) in job.dealers.iter().zip(&loads).zip(asked) {
         let number = format!("OUT-{}", dealer.id);
-        let units = u32::try_from(units)?;
-        world.office.shipment(&number, job.warehouse, dealer.id, job.product, units).await?;
+        let lines = json!([{"product": job.product, "unit": unit, "quantity": quantity}]);
+        let form = json!({
+            "number": number, "kind": "outbound", "site": job.warehouse, "dealer": dealer.id,
+            "lines": lines,
+        });
+        world.office.document(&form).await?;
         let document = pda.document(&number).await?;
         pda.open("ship", json!({"document": document})).await?;
         for code in load {
-            pda.scan_green(code).await?;
+            pda.scan_released(code).await?;
         }
         pda.confirm().await?;
     }
@@ -62,7 +60,39 @@ pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> 
         case: case.label.clone(),
         pallet: first.clone(),
     };
-    Ok(Sold { shipped_units: sizes.iter().sum(), suspected })
+    Ok(Sold { shipped_units: (10 + 10 + 3) * UNITS, suspected })
+}
+
+/// Pallets come in under a document; nothing of them leaves before quality control has released their lot.
+async fn receive(world: &World, job: &Job, pda: &Pda, pallets: &[String]) -> Result<()> {
+    let number = "IN-2026-1120";
+    let lines = json!([{"product": job.product, "unit": "pallet", "quantity": pallets.len()}]);
+    let form = json!({
+        "number": number, "kind": "inbound", "site": job.warehouse, "other": job.line_site,
+        "order": job.order, "lines": lines,
+    });
+    world.office.document(&form).await?;
+    let document = pda.document(number).await?;
+    pda.open("receive", json!({"document": document})).await?;
+    for pallet in pallets {
+        pda.scan_green(pallet).await?;
+    }
+    pda.confirm().await?;
+    synchronised(&world.pda_page()).await?;
+
+    let early = "OUT-EARLY";
+    let [dealer, ..] = &job.dealers;
+    let form = json!({
+        "number": early, "kind": "outbound", "site": job.warehouse, "dealer": dealer.id,
+        "lines": [{"product": job.product, "unit": "pallet", "quantity": 1}],
+    });
+    let void = world.office.document(&form).await?;
+    let document = pda.document(early).await?;
+    pda.open("ship", json!({"document": document})).await?;
+    let reason = pda.scan_refused(pallets.first().context("no pallet")?).await?;
+    ensure!(reason == "lot_pending", "a pallet of a pending lot was refused as {reason}");
+    world.office.void(void).await?;
+    world.office.release_lot(job.product, LOT).await
 }
 
 /// Consumers and an inspector scan bottles; returns those seen where they should not be.

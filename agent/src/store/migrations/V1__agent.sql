@@ -40,19 +40,23 @@ create index journal_draft on journal (source, id)
   where accepted = 1 and operation_seq is null and undone_at is null;
 create index journal_operation on journal (operation_epoch, operation_seq) where operation_seq is not null;
 
--- Units and packages as this device knows them.
+-- Units and packages as this device sees them: what the cloud said, with our own unjudged operations on top.
 create table item (
   code text primary key,
   level integer not null,
   parent text,
-  version integer not null,
-  pending integer not null default 0,   -- operations of ours on it that have no verdict yet
-  doubtful integer not null default 0,  -- 1 = an operation of ours did not count; any word of the cloud replaces it
   body blob not null,
-  aside blob,                           -- what the cloud said meanwhile, kept until our own operations are judged
-  fresh_at integer                      -- when the cloud last spoke of it
+  fresh_at integer                   -- when the cloud last spoke of it; null = all we know is our own doing
 ) strict, without rowid;
 create index item_parent on item (parent) where parent is not null;
+
+-- What the cloud last said of items that unjudged operations of ours have changed. Of all others, `item` says it.
+create table base (
+  code text primary key,
+  parent text,
+  body blob                          -- null = it never said anything
+) strict, without rowid;
+create index base_parent on base (parent) where parent is not null;
 
 -- Every operation of this device, for ever named by where it was first written down.
 create table operation (
@@ -60,13 +64,16 @@ create table operation (
   seq integer not null,
   kind text not null,
   at integer not null,
+  role text,                         -- of whoever did it, when it was done; null = a line by itself
   body blob not null,
+  refused integer not null default 0,  -- 1 = it has no effects here: what the cloud says now speaks against it, or its verdict
   verdict text,                      -- JSON as the cloud gave it
   verdict_at integer,
   primary key (epoch, seq)
 ) strict, without rowid;
+create index operation_unjudged on operation (epoch, seq) where verdict is null;
 
--- What an operation did to each item.
+-- What an operation did to each item, or did before it had to be refused.
 create table touched (
   epoch integer not null,
   seq integer not null,
@@ -77,16 +84,36 @@ create table touched (
 ) strict, without rowid;
 create index touched_code on touched (code);
 
--- What an operation of ours moved under a document and the cloud has not counted yet.
+-- What an unjudged operation was judged by besides the items it changed: codes, and documents as `document/11`.
+create table looked_at (
+  key text not null,
+  epoch integer not null,
+  seq integer not null,
+  primary key (key, epoch, seq)
+) strict, without rowid;
+create index looked_at_operation on looked_at (epoch, seq);
+
+-- What an operation of ours moved under a document, until a document that has it counted must have come.
 create table moved (
   epoch integer not null,
   seq integer not null,
   document integer not null,
   product integer not null,
   units integer not null,            -- negative = taken off again
+  counted integer not null default 0,  -- 1 = the cloud has applied the operation
   primary key (epoch, seq, document, product)
 ) strict, without rowid;
-create index moved_document on moved (document);
+create index moved_document on moved (document, product);
+
+-- Units made under tasks by operations of ours: of each that is not judged; together, as (0, 0), of all that counted.
+create table made (
+  task integer not null,
+  epoch integer not null,
+  seq integer not null,
+  units integer not null,
+  primary key (task, epoch, seq)
+) strict, without rowid;
+create index made_operation on made (epoch, seq);
 
 -- The stream: which operation travels at which place. After a resume an operation travels again under a new epoch.
 create table outbox (
@@ -116,33 +143,53 @@ create table batch (
 ) strict;
 create index batch_unsent on batch (epoch, batch) where receipt is null and abandoned = 0;
 
--- The feed: where each site's stands.
+-- The feed: where each stream of each site stands.
 create table feed (
-  site integer primary key,
+  site integer not null,
+  stream text not null check (stream in ('desk', 'goods')),
   cursor integer not null,
-  at integer not null
-) strict;
+  at integer not null,
+  primary key (site, stream)
+) strict, without rowid;
 
--- What the feed says besides items and rolls: sites, products, dealers, operators, tasks, documents, as JSON.
+-- What the desk stream says besides lots and rolls: sites, owner rules, products, dealers, operators, tasks, documents,
+-- as JSON.
 create table reference (
   kind text not null,
   id integer not null,
-  site integer,                      -- whose feed brought it
   body text not null,
   primary key (kind, id)
+) strict, without rowid;
+
+-- Lots and their terms.
+create table lot (
+  product integer not null,
+  lot text not null,
+  terms text not null,               -- JSON
+  primary key (product, lot)
 ) strict, without rowid;
 
 -- Codes issued for orders.
 create table roll (
   order_id integer not null,
   level integer not null,
+  first_body integer not null,       -- where consecutive SSCCs begin; 0 = minted codes, known by digest
   product integer not null,
   count integer not null,
-  first_body integer,                -- consecutive SSCCs; null = minted, known by digest
   complete integer not null,         -- 1 = the whole digest is here, or none is needed
-  primary key (order_id, level)
+  primary key (order_id, level, first_body)
 ) strict, without rowid;
-create index roll_body on roll (first_body) where first_body is not null;
+create index roll_body on roll (first_body) where first_body > 0;
+
+-- SSCCs leased to tasks.
+create table lease (
+  first_body integer primary key,
+  task integer not null,
+  level integer not null,
+  product integer not null,          -- the task's
+  count integer not null
+) strict, without rowid;
+create index lease_task on lease (task);
 
 -- The first eight bytes of SHA-256 of each minted code, as a signed number.
 create table digest (

@@ -50,20 +50,39 @@ export interface Task {
   order: { id: number; number: string }
   product: { id: number; name: string; gtin?: string }
   lot: string
+  /** Production date, `YYYY-MM-DD`. */
+  date: string | null
+  shift: string | null
   plan: { level: Level; holds: number }[]
   kind: string
   quantity: number
-  packed_units: number
-  state: string
+  /** Units: what the cloud has counted, and what this device made since. */
+  made: number
+  state: 'open' | 'in_work' | 'done' | 'void'
 }
+
+export type DocumentKind = 'inbound' | 'outbound' | 'return' | 'transfer' | 'count'
 
 export interface Document {
   id: number
   number: string
-  kind: string
-  dealer: Named | null
-  lines: { product: Named; units: number; moved: number }[]
-  state: string
+  kind: DocumentKind
+  /** The dealer or site at the other end. */
+  other: Named | null
+  lines: DocumentLine[]
+  state: 'approved' | 'in_work' | 'done'
+}
+
+export interface DocumentLine {
+  product: Named
+  /** What this device is to move: its share, where the document is shared out. */
+  units: number
+  /** What of that has moved. */
+  moved: number
+  /** What is on the open load. */
+  loaded: number
+  /** What the document asks for as a whole. */
+  asked: number
 }
 
 export interface Item {
@@ -131,6 +150,8 @@ export interface Exception {
 export interface Lane {
   name: string
   task?: Task | null
+  /** Why it takes no cases. */
+  waits: 'no_task' | 'tasks_done' | null
   open_units: number
   of: number
   pallet: { code: string | null; cases: number; of: number } | null

@@ -68,21 +68,31 @@ export function kind(name: string): string {
   return sentence(`kind.${name}`) ?? name
 }
 
+/** Where a task or document stands. */
+export function standing(name: string): string {
+  return sentence(`standing.${name}`) ?? name
+}
+
 /** Where the words for a parameter's values are; levels otherwise. */
-const CLASSES: Record<string, string> = { kind: 'screen', needs: 'role' }
+const CLASSES: Record<string, string[]> = { kind: ['screen', 'kind'], needs: ['role'] }
+const LEVELS = ['level']
 const TIMES = /^(at|first_at|since|until)$/
 const EPOCH_MS_MIN = 1e11
 
 function word(name: string, value: unknown): string | null {
   if (value === null || value === undefined || value === '') return null
   if (typeof value === 'number') return TIMES.test(name) && value > EPOCH_MS_MIN ? time(value) : String(value)
-  if (typeof value === 'string') return sentence(`${CLASSES[name] ?? 'level'}.${value.replace('verify_pack', 'verify')}`) ?? value
+  if (typeof value === 'string') return known(CLASSES[name] ?? LEVELS, value.replace('verify_pack', 'verify')) ?? value
   if (typeof value === 'object') {
     const named = value as { name?: unknown; number?: unknown; code?: unknown }
     const best = named.name ?? named.number ?? named.code
     return typeof best === 'string' || typeof best === 'number' ? String(best) : null
   }
   return String(value)
+}
+
+function known(classes: string[], value: string): string | undefined {
+  return classes.map((name) => sentence(`${name}.${value}`)).find((words) => words !== undefined)
 }
 
 function two(n: number): string {

@@ -23,7 +23,8 @@ export interface Task {
   shift: string | null
   state: 'open' | 'in_work' | 'done' | 'void'
 }
-export interface Order {
+/** An order as lists have it. */
+export interface OrderRow {
   id: number
   version: number
   number: string
@@ -34,15 +35,15 @@ export interface Order {
   plan: PlanLevel[]
   state: 'draft' | 'released' | 'done' | 'void'
   made: number
-  produced: Counts
   codes: Counts
   tasks: Task[]
   created_at: number
 }
+export interface Order extends OrderRow { produced: Counts }
 
 export type DocumentKind = 'inbound' | 'outbound' | 'return' | 'transfer' | 'count'
 /** What can be done to a document; the cloud says which of it the reader may do now. */
-export type DocumentAction = 'edit' | 'submit' | 'approve' | 'reject' | 'withdraw' | 'void' | 'close' | 'shares' | 'reassign'
+export type DocumentAction = 'edit' | 'submit' | 'approve' | 'reject' | 'withdraw' | 'void' | 'close' | 'share' | 'reassign'
 export interface DocumentLine { product: Named; unit: Level; quantity: number; revision: number; units: number }
 export interface Demand { product: Named; units: number; moved: number }
 export interface Share { device: Named; product: Named; units: number; moved: number }
@@ -76,7 +77,6 @@ export interface Reassignment {
   requested_by: Named
   decided_at: number | null
   decided_by: Named | null
-  actions: ('approve' | 'reject')[]
 }
 
 /** What somebody changed at the console. */

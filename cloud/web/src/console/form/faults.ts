@@ -17,12 +17,12 @@ export function faultsOf(error: unknown): Faults | null {
 }
 
 export function useFaultText(words: () => string) {
-  const { t, te } = useWords()
+  const { t, te, placeName } = useWords()
   const has = (key: string) => te(key, 'zh-CN')
   const fieldName = (name: string) => (has(`${words()}.field.${name}`) ? t(`${words()}.field.${name}`) : name)
 
   function textOf(fault: string, details: Values | undefined): string {
-    const params = Object.fromEntries(Object.entries(details ?? {}).map(([name, value]) => [name, name === 'field' ? fieldName(String(value)) : listed(value)]))
+    const params = Object.fromEntries(Object.entries(details ?? {}).map(([name, value]) => [name, name === 'field' ? fieldName(String(value)) : name === 'regions' ? (value as string[]).map(placeName).join(t('diversion.and')) : listed(value)]))
     const exact = `fault.${fault}_${Object.keys(params).sort().join('_')}`
     if (has(exact)) return t(exact, params)
     return has(`fault.${fault}`) ? t(`fault.${fault}`, params) : t('fault.other', { fault })

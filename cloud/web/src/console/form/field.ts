@@ -16,8 +16,10 @@ export interface Field {
   options?: readonly string[]
   /** The resource that a reference points into. */
   of?: string
+  /** The most characters of a text, the most regions. */
   max?: number
-  min?: number
+  /** What a flag is when nothing was said. */
+  default?: boolean
   /** The fields of each row. */
   fields?: readonly Field[]
   /** Another label than the one of its name. */

@@ -3,7 +3,7 @@ import { computed, nextTick, reactive, ref, shallowRef, watch } from 'vue'
 import { ApiError } from '@shared/api'
 import { faultsOf, NO_FAULTS } from './faults'
 import type { Field, Row, Values } from './field'
-import { blank, body, differing, merge, read } from './values'
+import { blank, body, copy, differing, merge, read } from './values'
 
 export interface FormTask {
   /** The fields, which may depend on what was chosen in others. */
@@ -36,7 +36,7 @@ export function useForm(task: FormTask) {
     const now = task.fields(values)
     const filled = row === null ? blank(now) : read(now, row)
     Object.assign(values, filled)
-    base.value = structuredClone(filled)
+    base.value = copy(filled)
     version.value = row && typeof row.version === 'number' ? row.version : undefined
     faults.value = NO_FAULTS
     failure.value = null
@@ -91,7 +91,7 @@ export function useForm(task: FormTask) {
     try {
       const sent = body(fields.value, values)
       const answer = (await task.save(version.value === undefined ? sent : { ...sent, version: version.value })) ?? {}
-      base.value = structuredClone(read(fields.value, values))
+      base.value = copy(values)
       return answer
     } catch (error) {
       await refused(error).catch((cause: unknown) => { failure.value = cause })

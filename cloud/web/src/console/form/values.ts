@@ -3,9 +3,12 @@ import type { Field, Reference, Values } from './field'
 
 interface Step { level: string; holds: number | null; parts: { product: Reference | null; units: number | null }[] }
 
+/** What a form holds is plain data, watched or not. */
+export const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+
 function blankOf(field: Field): unknown {
   switch (field.kind) {
-    case 'flag': return false
+    case 'flag': return field.default ?? false
     case 'many':
     case 'regions':
     case 'rows':
@@ -33,8 +36,8 @@ function readOf(field: Field, value: unknown): unknown {
   if (field.kind === 'secret' || value === null || value === undefined) return blankOf(field)
   if (field.kind === 'rows') return (value as Values[]).map((row) => read(field.fields ?? [], row))
   if (field.kind === 'regions') return (value as unknown[]).map((one) => (typeof one === 'string' ? one : (one as { code: string }).code))
-  if (field.kind === 'plan') return (value as Partial<Step>[]).map((step) => ({ level: step.level, holds: step.holds, parts: structuredClone(step.parts ?? []) }))
-  return structuredClone(value)
+  if (field.kind === 'plan') return (value as Partial<Step>[]).map((step) => ({ level: step.level, holds: step.holds, parts: copy(step.parts ?? []) }))
+  return copy(value)
 }
 
 /** A form filled with what a row says; secrets never come out. */

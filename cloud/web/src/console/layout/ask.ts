@@ -10,7 +10,7 @@ const { t } = i18n.global
 export async function ask(text: string, yes: string, danger = false): Promise<boolean> {
   try {
     await ElMessageBox.confirm(text, '', {
-      confirmButtonText: yes, cancelButtonText: t('act.cancel'), confirmButtonClass: danger ? 'el-button--danger' : '', autofocus: true, closeOnClickModal: false,
+      confirmButtonText: yes, cancelButtonText: t('act.cancel'), confirmButtonClass: danger ? 'el-button--danger' : '', autofocus: !danger, closeOnClickModal: false,
     })
     return true
   } catch {

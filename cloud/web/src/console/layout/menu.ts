@@ -3,14 +3,12 @@ import { computed } from 'vue'
 import { RESOURCES } from '../resources'
 import { definitions } from '../resources/definitions'
 import type { MenuGroup } from '../resources/resource'
-import { session } from '../session/session'
 
 interface Entry {
   /** The name of its route. */
   page: string
   title: string
   place: number
-  only?: 'admin'
 }
 
 const PAGES: Record<MenuGroup, readonly Entry[]> = {
@@ -18,7 +16,7 @@ const PAGES: Record<MenuGroup, readonly Entry[]> = {
   production: [{ page: 'orders', title: 'menu.orders', place: 1 }],
   documents: [{ page: 'documents', title: 'menu.documents', place: 1 }, { page: 'reassignments', title: 'menu.reassignments', place: 2 }],
   audit: [{ page: 'trace', title: 'menu.trace', place: 1 }, { page: 'diversion', title: 'menu.diversion', place: 2 }],
-  system: [{ page: 'devices', title: 'menu.devices', place: 2 }, { page: 'settings', title: 'menu.settings', place: 3, only: 'admin' }, { page: 'audit', title: 'menu.audit_trail', place: 4 }],
+  system: [{ page: 'devices', title: 'menu.devices', place: 2 }, { page: 'settings', title: 'menu.settings', place: 3 }, { page: 'audit', title: 'menu.audit_trail', place: 4 }],
 }
 
 /** What this reader may look at, group by group. */
@@ -27,7 +25,7 @@ export const menu = computed(() =>
     .map((group) => ({
       title: `menu.group.${group}`,
       entries: [
-        ...PAGES[group].filter(({ only }) => !only || only === session.account?.role),
+        ...PAGES[group],
         ...RESOURCES.filter(({ name, menu: [at] }) => at === group && definitions.value.has(name)).map(({ name, menu: [, place] }) => ({ page: name, title: `of.${name}.title`, place })),
       ].sort((a, b) => a.place - b.place),
     }))

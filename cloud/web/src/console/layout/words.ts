@@ -17,8 +17,12 @@ export function useWords() {
     return te(key) || te(key, 'zh-CN') ? t(key) : code
   }
 
+  const rejection = (tagged: Tagged): string => rejectionText(tagged, locale.value === 'en' ? 'en' : 'zh-CN')
+
   function errorText(error: unknown): string {
     if (!(error instanceof ApiError)) return t('error.other', { code: String(error) })
+    // The rules of the ledger say no in their own words.
+    if (error.params.rejection) return rejection(error.params.rejection as Tagged)
     if (te(`error.${error.code}`, 'zh-CN')) return t(`error.${error.code}`)
     if (error.status === 403) return t('error.forbidden')
     if (error.status === 404) return t('error.not_found')
@@ -33,6 +37,12 @@ export function useWords() {
     return places.value.get(region.code)?.en ?? region.name
   }
 
+  /** The same, by its code alone. */
+  function placeName(code: string): string {
+    const place = places.value.get(code)
+    return place ? regionName(place) : code
+  }
+
   return {
     t,
     te,
@@ -41,7 +51,8 @@ export function useWords() {
     codeText,
     errorText,
     regionName,
-    rejection: (tagged: Tagged) => rejectionText(tagged, locale.value === 'en' ? 'en' : 'zh-CN'),
+    placeName,
+    rejection,
     tagName: nameOf,
   }
 }

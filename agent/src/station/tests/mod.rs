@@ -1,15 +1,18 @@
 //! Every machine with the real rules and facts at hand.
 
 use sealtrace_protocol::code::{Claims, Gtin, Minted};
-use sealtrace_protocol::ids::{DealerId, DocumentId, OrderId, ProductId, TaskId, Version};
+use sealtrace_protocol::ids::{OrderId, ProductId, Revision, TaskId, Version};
 use sealtrace_protocol::ledger::{
-    Contents, Custody, Document, DocumentLine, Item, Made, Pack as PackAction, PartialReason, Plan,
-    State, Step as PlanStep, Task, Unpack as UnpackAction,
+    Contents, Custody, Item, Made, Pack as PackAction, Part, PartialReason, Plan, State,
+    Step as PlanStep, Task, Unpack as UnpackAction,
 };
-use sealtrace_protocol::link::TaskKind;
+use sealtrace_protocol::link::{TaskKind, TaskRow, TaskState};
 use sealtrace_protocol::text::Lot;
 
 use super::*;
+use crate::task::Progress;
+
+mod moving;
 
 const SITE: SiteId = SiteId(1);
 const PRODUCT: ProductId = ProductId(7);
@@ -31,14 +34,16 @@ fn lot() -> Lot {
 }
 
 fn plan() -> Plan {
-    Plan::new(vec![
-        PlanStep { level: Level::Case, holds: 3 },
-        PlanStep { level: Level::Pallet, holds: 2 },
-    ])
-    .unwrap()
+    Plan::new(vec![PlanStep::new(Level::Case, 3), PlanStep::new(Level::Pallet, 2)]).unwrap()
 }
 
 fn job() -> Job {
+    job_after(0)
+}
+
+/// The task with so many of its six units made.
+fn job_after(made: u32) -> Job {
+    let state = if made < 6 { TaskState::Open } else { TaskState::Done };
     let task = TaskRow {
         id: TaskId(5),
         order: OrderId(1),
@@ -46,13 +51,19 @@ fn job() -> Job {
         site: SITE,
         product: PRODUCT,
         lot: lot(),
+        date: None,
+        shift: None,
         plan: plan(),
+        revision: Revision(2),
         kind: TaskKind::Device,
+        device: None,
         quantity: 6,
-        open: true,
+        made,
+        state,
         leases: Vec::new(),
     };
-    Job { task, gtin: "06901234567892".to_owned(), packed_units: 0 }
+    let progress = Progress { made, here: made, state };
+    Job { task, gtins: vec!["06901234567892".to_owned()], progress }
 }
 
 /// Ten units, three case labels and a pallet label, all printed and unused.
@@ -65,6 +76,7 @@ fn printed() -> Facts {
         product: PRODUCT,
         lot: lot(),
         plan: plan(),
+        revision: Revision(2),
     });
     let mut issue = |code, level| {
         facts.set(code, Presence::Absent(Issued { level, product: Some(PRODUCT) }));
@@ -147,7 +159,7 @@ fn a_full_case_confirms_itself_when_its_label_comes_last() {
     let face = machine.face();
     assert_eq!((face.count, face.of, face.prompt.code.as_str()), (3, Some(3), "scan_parent"));
     let step = scan(&mut machine, &facts, case(0));
-    let made = Made { task: TaskId(5), product: PRODUCT, lot: lot() };
+    let made = Made { task: TaskId(5), product: PRODUCT, lot: lot(), plan: Revision(2) };
     let expected = PackAction {
         parent: case(0),
         level: Level::Case,
@@ -243,12 +255,11 @@ fn a_short_case_needs_a_supervisor_unless_it_is_the_last_of_the_task() {
     let (facts, mut machine) = (printed(), pack());
     scan_all(&mut machine, &facts, &[case(0), unit(0)]);
     assert_eq!(word(&machine.confirm()), "too_few");
-    assert_eq!(word(&machine.close(&now())), "forbidden");
+    assert_eq!(word(&machine.close(&now())), "role_not_permitted");
     let step = machine.close(&Moment { supervisor: true, ..now() });
     assert_eq!(packed(&step).partial, Some(PartialReason::Shortage));
 
-    let last = Job { packed_units: 5, ..job() };
-    let mut machine = Machine::Pack(Pack::new(Some(last)));
+    let mut machine = Machine::Pack(Pack::new(Some(job_after(5))));
     scan_all(&mut machine, &facts, &[case(0), unit(0)]);
     assert_eq!(packed(&machine.close(&now())).partial, Some(PartialReason::EndOfTask));
 }
@@ -346,38 +357,52 @@ fn a_complete_package_verifies_green() {
 }
 
 #[test]
-fn a_load_is_shipped_as_one_operation_and_too_much_is_refused_at_the_scan() {
-    let mut facts = printed();
-    facts.document = Some(Document {
-        id: DocumentId(4),
-        from: SITE,
-        to: DealerId(9),
-        open: true,
-        lines: vec![DocumentLine { product: PRODUCT, units: 4, moved: 0 }],
-    });
+fn a_task_that_is_done_begins_no_package_of_new_units_but_its_cases_still_go_onto_pallets() {
+    let (mut facts, done) = (printed(), || Machine::Pack(Pack::new(Some(job_after(6)))));
     put_case(&mut facts, case(0), [unit(0), unit(1), unit(2)]);
-    put_case(&mut facts, case(1), [unit(3), unit(4), unit(5)]);
-    let mut machine = Machine::Ship(Ship::new(DocumentId(4)));
-    let step = scan(&mut machine, &facts, case(0));
-    assert_eq!(step.say.message.params["units"], 3);
-    assert_eq!(word(&scan(&mut machine, &facts, case(1))), "over");
-    let step = machine.confirm();
-    let Then::Confirm { action: Action::Ship(ship), .. } = step.then else { panic!() };
-    assert_eq!(ship.codes, [case(0)]);
-    assert_eq!(word(&machine.confirm()), "not_open");
+    for code in [unit(7), case(2)] {
+        let step = scan(&mut done(), &facts, code);
+        assert_eq!((step.say.tone, word(&step)), (Tone::Refused, "task_done"));
+        assert_eq!(step.say.message.params["quantity"], 6);
+    }
+    assert_eq!(word(&scan(&mut done(), &facts, case(0))), "accepted");
+    assert_eq!(word(&scan(&mut done(), &facts, pallet(0))), "accepted");
+    // Begun before it was done.
+    let mut begun = done();
+    begun.replay(Role::Child(Level::Unit), Scanned { code: unit(8), at: Timestamp(5) });
+    assert_eq!(word(&scan(&mut begun, &facts, unit(9))), "accepted");
 }
 
 #[test]
-fn what_is_here_already_is_not_received_again() {
-    let mut facts = printed();
-    put_case(&mut facts, case(0), [unit(0), unit(1), unit(2)]);
-    let mut machine = Machine::Receive(Receive::default());
-    assert_eq!(word(&scan(&mut machine, &facts, case(0))), "already_here");
-    let elsewhere =
-        Item { custody: Some(Custody::At(SiteId(2))), ..item(case(1), Level::Case, None, 3) };
-    facts.set(case(1), Presence::Present(elsewhere));
-    assert_eq!(scan(&mut machine, &facts, case(1)).then, Then::Draft(Role::Top));
-    assert!(matches!(machine.confirm().then, Then::Confirm { action: Action::Receive(_), .. }));
+fn labels_of_a_mixed_package_may_name_any_of_its_products_in_any_lot() {
+    let mix = vec![Part { product: ProductId(8), units: 1 }, Part { product: PRODUCT, units: 2 }];
+    let step = PlanStep { parts: mix, ..PlanStep::new(Level::Box, 3) };
+    let mut job = job();
+    job.task.plan = Plan::new(vec![step]).unwrap();
+    job.gtins.push("04006381333931".to_owned());
+    let gtin = Gtin::from_number(4_006_381_333_931).unwrap();
+    let lot = Some(Lot::new("L2").unwrap());
+    let claims = Claims { gtin: Some(gtin), lot, ..Claims::default() };
+    assert_eq!(job.mismatch(&Scan { code: unit(0), claims }), None);
+}
+
+#[test]
+fn auditors_look_and_verify_and_nothing_else() {
+    let open = |role| {
+        let all = [
+            Screen::Home,
+            Screen::Lookup,
+            Screen::Verify,
+            Screen::Pack,
+            Screen::Relabel,
+            Screen::Unpack,
+            Screen::Ship,
+            Screen::Receive,
+        ];
+        all.into_iter().filter(|screen| screen.is_for(role)).count()
+    };
+    assert_eq!(open(ledger::Role::Auditor), 3);
+    assert_eq!(open(ledger::Role::Operator), 8);
 }
 
 #[test]

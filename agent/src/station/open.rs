@@ -1,0 +1,82 @@
+//! What is open at the station: the machine, its drafts, and what the screen shows of them.
+
+use super::pen::Written;
+use super::work::{Kept, Person, Showing, Shown, Source, Work};
+use super::{Lookup, Machine, Screen, opening};
+use crate::feedback::{Message, Say, Tone};
+use crate::store::StoreError;
+
+/// What is open, and what it was made of.
+pub(super) struct Open {
+    pub(super) work: Work,
+    /// The last text, how and when it came.
+    pub(super) heard: Option<(String, Source, u64)>,
+    pub(super) machine: Machine,
+    pub(super) lookup: Lookup,
+    pub(super) drafts: Vec<Kept>,
+}
+
+impl Open {
+    /// True when the work was opened at another site than this person is signed in at.
+    pub(super) fn is_elsewhere(&self, person: &Person) -> bool {
+        self.work.site.is_some_and(|site| site != person.site)
+    }
+
+    /// The answer when the open work is nothing for somebody in this person's role.
+    pub(super) fn is_not_for(&self, person: &Person) -> Option<Say> {
+        let opened = self.work.opened?;
+        opening::is_for(opened.screen, person.role).err().map(|no| Say::rejection(&no))
+    }
+
+    pub(super) fn not_here(&self) -> Say {
+        let code = if self.drafts.is_empty() { "not_open" } else { "package_open" };
+        Say::new(Tone::Warning, Message::new(code))
+    }
+
+    pub(super) fn shown(&self) -> Shown {
+        let (screen, mut face) = match (self.work.showing, self.work.opened) {
+            (Showing::Work, Some(opened)) => (opened.screen, self.machine.face()),
+            (Showing::Lookup, _) => (Screen::Lookup, self.lookup.face()),
+            (Showing::Home, _) | (Showing::Work, None) => (Screen::Home, Machine::Home.face()),
+        };
+        let working = self.work.showing == Showing::Work;
+        face.can.undo = working && (!self.drafts.is_empty() || self.work.last_operation.is_some());
+        face.can.back = screen != Screen::Home;
+        if self.work.blocked {
+            face.prompt = Message::new("acknowledge");
+        }
+        let opened = self.work.opened.filter(|_| working);
+        Shown {
+            screen,
+            task: opened.and_then(|opened| opened.task),
+            document: opened.and_then(|opened| opened.document),
+            face,
+            blocked: self.work.blocked,
+            last: self.work.last.clone(),
+        }
+    }
+}
+
+pub(super) fn keep(open: &mut Open, machine: Machine, written: Written) -> Say {
+    open.machine = machine;
+    open.work = written.work;
+    open.drafts = written.drafts;
+    written.say
+}
+
+/// The answer, or what a failure of the store means to the person: nothing was saved.
+pub(super) fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
+    let say = match result {
+        Ok(say) => say,
+        Err(StoreError::Full { percent }) => {
+            tracing::error!(storage.used_percent = percent, "a scan was refused: the disk is full");
+            Say::new(Tone::Critical, Message::new("storage_full").with("percent", percent))
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a scan could not be stored");
+            Say::new(Tone::Critical, Message::new("internal"))
+        }
+    };
+    open.work.blocked |= say.tone.blocks();
+    say
+}

@@ -1,0 +1,229 @@
+//! What a site needs to know besides goods: sites, rules, people, products, lots, dealers, tasks.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use sealtrace_protocol::code::Gtin;
+use sealtrace_protocol::ids::{DealerId, OperatorId, ProductId, SiteId, TaskId};
+use sealtrace_protocol::ledger::{LotTerms, Permit, Rules, Task, Worker};
+use sealtrace_protocol::link::{
+    Dealer, FeedRow, LotRow, Operator, OwnerRules, Product, Site, TaskRow, TaskState,
+};
+use sealtrace_protocol::text::Lot;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::{StoreError, stream};
+use super::rolls;
+
+/// There is one owner.
+const OWNER: u64 = 0;
+
+pub(super) fn store(tx: &Transaction<'_>, row: &FeedRow) -> Result<(), StoreError> {
+    match row {
+        FeedRow::Site(row) => refer(tx, "site", row.id.get(), row),
+        FeedRow::Owner(row) => refer(tx, "owner", OWNER, row),
+        FeedRow::Product(row) => refer(tx, "product", row.id.get(), row),
+        FeedRow::Lot(row) => store_lot(tx, row),
+        FeedRow::Dealer(row) => refer(tx, "dealer", row.id.get(), row),
+        FeedRow::Operator(row) => store_operator(tx, row),
+        FeedRow::Task(row) => {
+            rolls::store_leases(tx, row)?;
+            refer(tx, "task", row.id.get(), row)
+        }
+        FeedRow::Document(row) => refer(tx, "document", row.id().get(), row),
+        FeedRow::Roll(row) => rolls::store_roll(tx, row),
+    }
+}
+
+fn refer<T: Serialize>(
+    tx: &Transaction<'_>,
+    kind: &str,
+    id: u64,
+    row: &T,
+) -> Result<(), StoreError> {
+    let body = serde_json::to_string(row).map_err(|_| StoreError::Corrupt { what: "feed row" })?;
+    tx.prepare_cached(
+        "insert into reference (kind, id, body) values (?1, ?2, ?3)
+         on conflict (kind, id) do update set body = excluded.body",
+    )
+    .and_then(|mut insert| insert.execute(params![kind, id, body]))
+    .map_err(StoreError::sqlite("store a feed row"))?;
+    Ok(())
+}
+
+fn store_lot(tx: &Transaction<'_>, row: &LotRow) -> Result<(), StoreError> {
+    let terms =
+        serde_json::to_string(&row.terms).map_err(|_| StoreError::Corrupt { what: "feed row" })?;
+    tx.prepare_cached(
+        "insert into lot (product, lot, terms) values (?1, ?2, ?3)
+         on conflict (product, lot) do update set terms = excluded.terms",
+    )
+    .and_then(|mut insert| insert.execute(params![row.product.get(), row.lot.as_str(), terms]))
+    .map_err(StoreError::sqlite("store a feed row"))?;
+    Ok(())
+}
+
+/// Who may not log in here any more stays known by name; the verifier of the PIN is forgotten.
+fn store_operator(tx: &Transaction<'_>, row: &Operator) -> Result<(), StoreError> {
+    let ours = sites(tx)?;
+    let mut row = row.clone();
+    if !row.enabled || !row.sites.iter().any(|site| ours.contains(site)) {
+        row.pin_verifier.clear();
+    }
+    refer(tx, "operator", row.id.get(), &row)
+}
+
+/// The sites this device is told about.
+fn sites(conn: &Connection) -> Result<Vec<SiteId>, StoreError> {
+    conn.prepare_cached("select distinct site from feed")
+        .and_then(|mut query| query.query_map([], |row| row.get(0).map(SiteId))?.collect())
+        .map_err(StoreError::sqlite("list this device's sites"))
+}
+
+/// A task; its leases only when they are not another device's.
+pub fn task(conn: &Connection, id: TaskId) -> Result<Option<TaskRow>, StoreError> {
+    let row: Option<TaskRow> = one(conn, "task", id.get())?;
+    row.map(|row| with_own_leases(conn, row)).transpose()
+}
+
+/// All tasks this device heard of, oldest first; closed ones too.
+pub fn tasks(conn: &Connection) -> Result<Vec<TaskRow>, StoreError> {
+    let rows: Vec<TaskRow> = all(conn, "task")?;
+    rows.into_iter().map(|row| with_own_leases(conn, row)).collect()
+}
+
+fn with_own_leases(conn: &Connection, mut row: TaskRow) -> Result<TaskRow, StoreError> {
+    if let Some(device) = row.device
+        && stream::read(conn)?.is_none_or(|stream| stream.device != device)
+    {
+        row.leases.clear();
+    }
+    Ok(row)
+}
+
+/// What the rules must know of a task; nothing of one that is void.
+pub(in super::super) fn ledger_task(row: TaskRow) -> Option<Task> {
+    match row.state {
+        TaskState::Open | TaskState::InWork | TaskState::Done => Some(Task {
+            id: row.id,
+            order: row.order,
+            site: row.site,
+            product: row.product,
+            lot: row.lot,
+            plan: row.plan,
+            revision: row.revision,
+        }),
+        TaskState::Void => None,
+    }
+}
+
+/// A product.
+pub fn product(conn: &Connection, id: ProductId) -> Result<Option<Product>, StoreError> {
+    one(conn, "product", id.get())
+}
+
+/// All products.
+pub fn products(conn: &Connection) -> Result<Vec<Product>, StoreError> {
+    all(conn, "product")
+}
+
+/// Who may have a product.
+pub(in super::super) fn permit(
+    conn: &Connection,
+    id: ProductId,
+) -> Result<Option<Permit>, StoreError> {
+    Ok(product(conn, id)?.map(|product| product.permit))
+}
+
+/// What the cloud has said of a lot.
+pub(in super::super) fn terms(
+    conn: &Connection,
+    product: ProductId,
+    lot: Lot,
+) -> Result<Option<LotTerms>, StoreError> {
+    let text: Option<String> = conn
+        .prepare_cached("select terms from lot where product = ?1 and lot = ?2")
+        .and_then(|mut query| {
+            query.query_row(params![product.get(), lot.as_str()], |row| row.get(0)).optional()
+        })
+        .map_err(StoreError::sqlite("look a lot up"))?;
+    text.map(|text| read("lot", &text)).transpose()
+}
+
+/// What owner and site have settled on; what neither has spoken of is allowed.
+pub(in super::super) fn rules(conn: &Connection, at: SiteId) -> Result<Rules, StoreError> {
+    let owner: Option<OwnerRules> = one(conn, "owner", OWNER)?;
+    let usual = Rules::default();
+    Ok(Rules {
+        pending_may_ship: owner.map_or(usual.pending_may_ship, |owner| owner.pending_may_ship),
+        implied_receipt: site(conn, at)?.map_or(usual.implied_receipt, |site| site.implied_receipt),
+    })
+}
+
+/// True when we have heard of our products and none has this GTIN.
+pub(in super::super) fn is_other_gtin(conn: &Connection, gtin: Gtin) -> Result<bool, StoreError> {
+    let text = gtin.to_string();
+    let products = products(conn)?;
+    Ok(!products.is_empty() && products.iter().all(|product| product.gtin != text))
+}
+
+/// A dealer.
+pub fn dealer(conn: &Connection, id: DealerId) -> Result<Option<Dealer>, StoreError> {
+    one(conn, "dealer", id.get())
+}
+
+/// A site.
+pub fn site(conn: &Connection, id: SiteId) -> Result<Option<Site>, StoreError> {
+    one(conn, "site", id.get())
+}
+
+/// A person who works on devices, or did.
+pub fn operator(conn: &Connection, id: OperatorId) -> Result<Option<Operator>, StoreError> {
+    one(conn, "operator", id.get())
+}
+
+/// The person who may log in with this name.
+pub fn operator_by_login(conn: &Connection, login: &str) -> Result<Option<Operator>, StoreError> {
+    let operators: Vec<Operator> = all(conn, "operator")?;
+    let known = |operator: &Operator| operator.login == login && !operator.pin_verifier.is_empty();
+    Ok(operators.into_iter().find(known))
+}
+
+/// What somebody may do at a site, as far as this device was told.
+pub fn may_work(
+    conn: &Connection,
+    id: OperatorId,
+    site: SiteId,
+) -> Result<Option<Worker>, StoreError> {
+    let operator = operator(conn, id)?;
+    Ok(operator.map(|operator| Worker {
+        role: operator.role,
+        permitted: operator.enabled && operator.sites.contains(&site),
+    }))
+}
+
+pub(super) fn one<T: DeserializeOwned>(
+    conn: &Connection,
+    kind: &'static str,
+    id: u64,
+) -> Result<Option<T>, StoreError> {
+    let body: Option<String> = conn
+        .prepare_cached("select body from reference where kind = ?1 and id = ?2")
+        .and_then(|mut query| query.query_row(params![kind, id], |row| row.get(0)).optional())
+        .map_err(StoreError::sqlite("look the feed up"))?;
+    body.map(|body| read(kind, &body)).transpose()
+}
+
+pub(super) fn all<T: DeserializeOwned>(
+    conn: &Connection,
+    kind: &'static str,
+) -> Result<Vec<T>, StoreError> {
+    let bodies: Vec<String> = conn
+        .prepare_cached("select body from reference where kind = ?1 order by id")
+        .and_then(|mut query| query.query_map([kind], |row| row.get(0))?.collect())
+        .map_err(StoreError::sqlite("look the feed up"))?;
+    bodies.iter().map(|body| read(kind, body)).collect()
+}
+
+fn read<T: DeserializeOwned>(kind: &'static str, body: &str) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(|_| StoreError::Corrupt { what: kind })
+}

@@ -1,0 +1,96 @@
+//! What the cloud says of units and packages: believed at once, or laid under our own operations that it has not
+//! judged yet.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Transaction;
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::{Cursor, SiteId};
+use sealtrace_protocol::ledger::{Item, Level, State};
+use sealtrace_protocol::link::FeedStream;
+use sealtrace_protocol::time::Timestamp;
+
+use super::super::{StoreError, base, effects, items, rebase};
+use super::pages::reach;
+
+/// Items stored in one job, so that scans get their turn in between.
+pub const GOODS_PART_ITEMS: usize = 250;
+
+/// Stores a part of a page; with the last one the cursor the page leads to.
+pub fn store_goods(
+    tx: &Transaction<'_>,
+    site: SiteId,
+    part: &[Item],
+    reached: Option<Cursor>,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut news = News { tx, at, open: effects::any_open(tx)?, changed: BTreeSet::new() };
+    for said in part {
+        news.hear(said)?;
+    }
+    if !news.changed.is_empty() {
+        rebase::rebase(tx, news.changed)?;
+    }
+    reached.map_or(Ok(()), |cursor| reach(tx, site, FeedStream::Goods, cursor, at))
+}
+
+struct News<'t> {
+    tx: &'t Transaction<'t>,
+    at: Timestamp,
+    /// Operations of ours wait for their verdict: whatever changes may concern them.
+    open: bool,
+    changed: BTreeSet<Code>,
+}
+
+impl News<'_> {
+    fn hear(&mut self, said: &Item) -> Result<(), StoreError> {
+        if !self.open && items::begin(self.tx, said, self.at)? {
+            return Ok(());
+        }
+        let known = base::word(self.tx, said.code)?;
+        if let Some(known) = &known {
+            // A page that was on its way while an operation was counted.
+            if said.version < known.version {
+                return Ok(());
+            }
+            if said == known {
+                return items::refresh(self.tx, said.code, self.at);
+            }
+        }
+        self.believe(said.code, Some(said))?;
+        items::refresh(self.tx, said.code, self.at)?;
+        self.concerns(said.parent);
+        let Some(known) = known else { return Ok(()) };
+        self.concerns(known.parent);
+        if said.level > Level::Unit { self.follow(said) } else { Ok(()) }
+    }
+
+    fn believe(&mut self, code: Code, item: Option<&Item>) -> Result<(), StoreError> {
+        base::believe(self.tx, code, item)?;
+        self.concerns(Some(code));
+        Ok(())
+    }
+
+    fn concerns(&mut self, code: Option<Code>) {
+        if self.open {
+            self.changed.extend(code);
+        }
+    }
+
+    /// The feed names packages, not the units in them: what this device holds of those follows what is said of theirs.
+    /// Under a new label they move with it; where others took some out, nobody here knows which, and they are forgotten.
+    fn follow(&mut self, package: &Item) -> Result<(), StoreError> {
+        let inside = base::words_inside(self.tx, package.code)?;
+        if let State::Replaced { by, .. } = package.state {
+            for child in inside {
+                let version = child.version.next();
+                self.believe(child.code, Some(&Item { parent: Some(by), version, ..child }))?;
+            }
+        } else if usize::try_from(package.children).is_ok_and(|children| children < inside.len()) {
+            for child in inside.iter().filter(|child| child.level == Level::Unit) {
+                self.believe(child.code, None)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! What an accepted operation counts for besides items: units made under a task, and whose movement a movement is.
+
+use std::collections::BTreeSet;
+
+use sealtrace_protocol::ids::{DeviceId, DocumentId, OperationId, TaskId};
+use sealtrace_protocol::ledger::{Custody, Facts, Item, Level, Operation, State};
+
+use crate::codes::Codebook;
+use crate::store::tracing::key_of;
+use crate::store::{StoreError, Tx, ledger, operations, tasks};
+
+/// Counts units that came into being under a task, or ceased to be because that was corrected; says under which tasks.
+pub(super) async fn output(
+    tx: &mut Tx,
+    (at, operation): (OperationId, &Operation),
+    facts: &Facts,
+    items: &[Item],
+) -> Result<BTreeSet<TaskId>, StoreError> {
+    let is = |item: &Item| !item.contents.is_empty();
+    let was = |item: &Item| facts.presence(item.code).item().is_some_and(is);
+    let count = |now: bool| {
+        let units = items.iter().filter(|item| item.level == Level::Unit);
+        let changed = units.filter(|item| is(item) == now && was(item) != now);
+        u32::try_from(changed.count()).unwrap_or(u32::MAX)
+    };
+    let mut worked = BTreeSet::new();
+    if let Some(task) = operation.task() {
+        let made = count(true);
+        if made > 0 {
+            tasks::add_output(tx, task, at, made).await?;
+            worked.insert(task);
+        }
+    }
+    if let Some(names) = operation.corrects()
+        && let Some(place) = operations::place_of(tx, names).await?
+    {
+        let unmade = count(false);
+        if unmade > 0 {
+            worked.extend(tasks::take_output_back(tx, place, unmade).await?);
+        }
+    }
+    Ok(worked)
+}
+
+/// The device that a movement under a document is counted for: the one that scans it, and whoever scanned it before when
+/// it only becomes known what that was, or when it is taken off again.
+pub(super) async fn mover(
+    tx: &mut Tx,
+    codebook: &Codebook,
+    (at, operation): (OperationId, &Operation),
+    document: DocumentId,
+    facts: &Facts,
+) -> Result<DeviceId, StoreError> {
+    if operation.document() == Some(document) {
+        return Ok(at.device);
+    }
+    if let Some(names) = operation.corrects() {
+        return Ok(names.device);
+    }
+    for code in operation.needs().into_iter().map(|(code, _)| code) {
+        let mut next = facts.presence(code).item();
+        while let Some(item) = next {
+            if is_under(item, document)
+                && let Some(key) = key_of(codebook, &item.code)
+                && let Some(mover) =
+                    ledger::put_by(tx, key, |then| is_under(then, document)).await?
+            {
+                return Ok(mover);
+            }
+            next = item.parent.and_then(|parent| facts.presence(parent).item());
+        }
+    }
+    Ok(at.device)
+}
+
+fn is_under(item: &Item, document: DocumentId) -> bool {
+    let shipped = match item.custody {
+        Some(Custody::Shipped { document, .. }) => Some(document),
+        Some(Custody::At(_)) | None => None,
+    };
+    let received = match item.state {
+        State::Announced { under } => under,
+        State::Free | State::Active | State::Replaced { .. } => None,
+    };
+    shipped == Some(document) || received == Some(document)
+}

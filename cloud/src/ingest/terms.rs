@@ -1,0 +1,159 @@
+//! What operations of one batch are judged against besides items: tasks, documents, people, rules, lots, permits.
+//! Each is looked up once, however many operations ask for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealtrace_protocol::ids::{
+    DeviceId, DocumentId, OperatorId, ProductId, Revision, SiteId, TaskId,
+};
+use sealtrace_protocol::ledger::{
+    Document, Facts, LotTerms, Operation, Permit, Role, Rules, Task, Worker,
+};
+use sealtrace_protocol::text::Lot;
+
+use crate::devices;
+use crate::store::{self, StoreError, Tx, catalog, documents, organisations, settings, tasks};
+
+/// What has been looked up so far.
+#[derive(Default)]
+pub(super) struct Terms {
+    /// Where the device may work; none for the office, whose people are permitted at the console.
+    sites: Option<Vec<SiteId>>,
+    tasks: BTreeMap<(TaskId, Revision), Option<Task>>,
+    documents: BTreeMap<DocumentId, Option<Document>>,
+    rules: BTreeMap<SiteId, Rules>,
+    lots: BTreeMap<(ProductId, Lot), LotTerms>,
+    permits: BTreeMap<ProductId, Permit>,
+}
+
+impl Terms {
+    /// Nothing looked up but where the signer of the batch may work.
+    pub(super) async fn of(tx: &mut Tx, signer: DeviceId) -> Result<Self, StoreError> {
+        let mut terms = Self::default();
+        if signer != devices::OFFICE {
+            let sites = store::devices::named_sites(tx, signer).await?;
+            terms.sites = Some(sites.into_iter().map(|site| site.id).collect());
+        }
+        Ok(terms)
+    }
+
+    /// Forgets a document that has just changed.
+    pub(super) fn changed(&mut self, document: DocumentId) {
+        self.documents.remove(&document);
+    }
+
+    /// States everything but items and pasts; those must be stated before.
+    pub(super) async fn state(
+        &mut self,
+        tx: &mut Tx,
+        facts: &mut Facts,
+        operation: &Operation,
+    ) -> Result<(), StoreError> {
+        facts.sites.clone_from(&self.sites);
+        facts.worker = self.worker(tx, operation).await?;
+        facts.rules = self.rules(tx, operation.site).await?;
+        if let Some(made) = operation.made() {
+            facts.task = self.task(tx, made.task, made.plan).await?;
+        }
+        for id in operation.documents() {
+            if let Some(document) = self.document(tx, id).await? {
+                facts.set_document(document);
+            }
+        }
+        self.state_lots(tx, facts).await?;
+        self.state_permits(tx, facts).await
+    }
+
+    /// Whoever did it. The console has made sure that its people are managers.
+    async fn worker(
+        &self,
+        tx: &mut Tx,
+        operation: &Operation,
+    ) -> Result<Option<Worker>, StoreError> {
+        match operation.operator {
+            None if self.sites.is_none() => {
+                Ok(Some(Worker { role: Role::Manager, permitted: true }))
+            }
+            None => Ok(None),
+            Some(operator) => self.operator(tx, operation, operator).await.map(Some),
+        }
+    }
+
+    async fn operator(
+        &self,
+        tx: &mut Tx,
+        operation: &Operation,
+        operator: OperatorId,
+    ) -> Result<Worker, StoreError> {
+        let worker = organisations::worker(tx, operator, operation.site, operation.at).await?;
+        // Nobody known: not permitted, whatever they may be.
+        Ok(worker.unwrap_or(Worker { role: Role::Operator, permitted: false }))
+    }
+
+    async fn rules(&mut self, tx: &mut Tx, site: SiteId) -> Result<Rules, StoreError> {
+        match self.rules.get(&site) {
+            Some(rules) => Ok(*rules),
+            None => Ok(*self.rules.entry(site).or_insert(settings::rules(tx, site).await?)),
+        }
+    }
+
+    async fn task(
+        &mut self,
+        tx: &mut Tx,
+        id: TaskId,
+        plan: Revision,
+    ) -> Result<Option<Task>, StoreError> {
+        match self.tasks.get(&(id, plan)) {
+            Some(task) => Ok(task.clone()),
+            None => {
+                let task = tasks::task(tx, id, plan).await?;
+                Ok(self.tasks.entry((id, plan)).or_insert(task).clone())
+            }
+        }
+    }
+
+    async fn document(
+        &mut self,
+        tx: &mut Tx,
+        id: DocumentId,
+    ) -> Result<Option<Document>, StoreError> {
+        match self.documents.get(&id) {
+            Some(document) => Ok(document.clone()),
+            None => {
+                let document = documents::document(tx, id).await?;
+                Ok(self.documents.entry(id).or_insert(document).clone())
+            }
+        }
+    }
+
+    async fn state_lots(&mut self, tx: &mut Tx, facts: &mut Facts) -> Result<(), StoreError> {
+        let lots = facts.lots();
+        let is_missing = |pair: &&(ProductId, Lot)| !self.lots.contains_key(pair);
+        let missing: BTreeSet<_> = lots.iter().filter(is_missing).copied().collect();
+        if !missing.is_empty() {
+            // What nobody has spoken of is not asked for again either.
+            self.lots.extend(missing.iter().map(|pair| (*pair, LotTerms::default())));
+            self.lots.extend(catalog::lot_terms(tx, &missing).await?);
+        }
+        for (product, lot) in lots {
+            let terms = self.lots.get(&(product, lot)).copied();
+            facts.set_lot(product, lot, terms.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    async fn state_permits(&mut self, tx: &mut Tx, facts: &mut Facts) -> Result<(), StoreError> {
+        let products = facts.products();
+        let is_missing = |product: &&ProductId| !self.permits.contains_key(product);
+        let missing: BTreeSet<_> = products.iter().filter(is_missing).copied().collect();
+        if !missing.is_empty() {
+            self.permits.extend(missing.iter().map(|product| (*product, Permit::default())));
+            self.permits.extend(catalog::permits(tx, &missing).await?);
+        }
+        for product in products {
+            let permit = self.permits.get(&product).cloned();
+            facts.set_permit(product, permit.unwrap_or_default());
+        }
+        Ok(())
+    }
+}

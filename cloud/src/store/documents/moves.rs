@@ -1,0 +1,109 @@
+//! What has moved under documents, by product, lot and device: the sum of the ledger's moves.
+
+use std::collections::BTreeMap;
+
+use sealtrace_protocol::ids::{DeviceId, DocumentId, ProductId};
+use sealtrace_protocol::ledger::{Content, Move};
+
+use super::{State, StoreError, Tx, Value, demand, state};
+
+/// Counts goods that moved under a document, or back, for a device, and follows the document's state.
+pub async fn move_units(tx: &mut Tx, moved: &Move, by: DeviceId) -> Result<(), StoreError> {
+    let mut changes: Vec<Vec<Value>> = Vec::new();
+    let id = moved.document;
+    for content in moved.on.iter() {
+        changes.push(change(id, content, by, i64::from(content.units)));
+    }
+    for content in moved.off.iter() {
+        for (device, units) in take_back(&moved_by(tx, id, content).await?, by, content.units) {
+            changes.push(change(id, content, device, -i64::from(units)));
+        }
+    }
+    tx.execute_many(
+        "insert into document_moves (document, product, lot, device, units)
+         values ($1, $2, $3, $4, $5)
+         on conflict (document, product, lot, device)
+         do update set units = document_moves.units + excluded.units",
+        &changes,
+    )
+    .await?;
+    let Some(before) = state(tx, id).await? else { return Ok(()) };
+    let after = before.after_moves(&demand(tx, id).await?);
+    if after != before { follow(tx, id, after).await } else { Ok(()) }
+}
+
+/// A state that follows from what moved is nobody's change: whoever edits a document is not in its way.
+async fn follow(tx: &mut Tx, id: DocumentId, state: State) -> Result<(), StoreError> {
+    tx.execute("update documents set state = $2 where id = $1", &[id.into(), state.name().into()])
+        .await?;
+    Ok(())
+}
+
+fn change(document: DocumentId, content: &Content, device: DeviceId, units: i64) -> Vec<Value> {
+    vec![document.into(), content.product.into(), content.lot.into(), device.into(), units.into()]
+}
+
+async fn moved_by(
+    tx: &mut Tx,
+    document: DocumentId,
+    content: &Content,
+) -> Result<BTreeMap<DeviceId, u32>, StoreError> {
+    let rows = tx
+        .query(
+            "select device, units from document_moves
+             where document = $1 and product = $2 and lot = $3 and units > 0",
+            &[document.into(), content.product.into(), content.lot.into()],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// From whose count units are taken back: from that of the device they were moved by, as far as anybody can tell, and from
+/// the others' when it does not have so many.
+fn take_back(
+    moved: &BTreeMap<DeviceId, u32>,
+    by: DeviceId,
+    mut units: u32,
+) -> Vec<(DeviceId, u32)> {
+    let own = moved.get_key_value(&by);
+    let others = moved.iter().filter(|(device, _)| **device != by);
+    let mut taken = Vec::new();
+    for (device, has) in own.into_iter().chain(others) {
+        let some = units.min(*has);
+        if some > 0 {
+            taken.push((*device, some));
+            units -= some;
+        }
+    }
+    taken
+}
+
+/// How much each device has moved of each product.
+pub async fn moved_by_devices(
+    tx: &mut Tx,
+    id: DocumentId,
+) -> Result<BTreeMap<(DeviceId, ProductId), u32>, StoreError> {
+    let rows = tx
+        .query(
+            "select device, product, cast(sum(units) as bigint) from document_moves
+             where document = $1 group by device, product",
+            &[id.into()],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_taken_back_from_whoever_moved_them_and_then_from_the_others() {
+        let (one, two) = (DeviceId(1), DeviceId(2));
+        let moved = BTreeMap::from([(one, 5), (two, 3)]);
+        assert_eq!(take_back(&moved, two, 2), [(two, 2)]);
+        assert_eq!(take_back(&moved, two, 4), [(two, 3), (one, 1)]);
+        assert_eq!(take_back(&moved, DeviceId(9), 6), [(one, 5), (two, 1)]);
+        assert_eq!(take_back(&BTreeMap::new(), one, 6), []);
+    }
+}
