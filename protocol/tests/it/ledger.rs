@@ -1,6 +1,8 @@
 //! `judge` against the naive model on random histories, and what acceptance order does and does not decide.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DocumentId, OperatorId};
 use sealtrace_protocol::ledger::{Custody, Item, Level, State, judge};
@@ -127,6 +129,23 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn random_histories_get_every_kind_of_operation_accepted() {
+    let mut runner = TestRunner::deterministic();
+    let mut accepted = std::collections::BTreeMap::new();
+    for _ in 0..300 {
+        let history = history(0, 40).new_tree(&mut runner).unwrap().current();
+        let mut ledger = Ledger::default();
+        for (seq, operation) in (1..).zip(&history) {
+            if ledger.accept(id(seq), operation).is_ok() {
+                *accepted.entry(operation.action.kind()).or_insert(0) += 1;
+            }
+        }
+    }
+    let rare: Vec<_> = accepted.iter().filter(|(_, count)| **count < 10).collect();
+    assert!(rare.is_empty() && accepted.len() == 17, "{accepted:?}");
 }
 
 /// Named itself, or above or directly below something named, or what a named code was replaced by.

@@ -228,31 +228,80 @@ pub(crate) fn id(seq: u64) -> OperationId {
     OperationId { device: DeviceId(1), epoch: Epoch(1), seq: Seq(seq) }
 }
 
-/// Random operations on the codes of one world, in the order they are accepted.
+/// Random operations on the codes of one world, in the order they are accepted: any, and now and then some that make
+/// sense after each other, because chance alone hardly ever ships a case that it has packed.
 pub(crate) fn history(world: u64, length: usize) -> impl Strategy<Value = Vec<Operation>> {
-    prop::collection::vec(operation(world), 1..length)
+    let chapter = prop_oneof![
+        5 => action(world).prop_map(|action| vec![action]),
+        1 => life(world),
+    ];
+    let chapters = prop::collection::vec(at_a_site(chapter), 1..length);
+    chapters.prop_map(move |chapters| chapters.into_iter().flatten().take(length).collect())
 }
 
-fn operation(world: u64) -> impl Strategy<Value = Operation> {
+fn at_a_site(actions: impl Strategy<Value = Vec<Action>>) -> impl Strategy<Value = Vec<Operation>> {
     let operator = prop::option::weighted(0.7, Just(OperatorId(1)));
-    (1..=SITES, 0_i64..100, operator, action(world)).prop_map(
-        move |(site, at, operator, action)| {
-            let mut operation = Operation {
-                at: Stamp { wall: Timestamp(at), uncertainty_ms: 5 },
-                operator,
-                approver: None,
-                site: SiteId(site),
-                basis: Cursor(0),
-                action,
-            };
-            match &mut operation.action {
+    (1..=SITES, 0_i64..100, operator, actions).prop_map(|(site, at, operator, actions)| {
+        let operation = |mut action: Action| {
+            match &mut action {
                 Action::Commission(Commission { made, .. })
                 | Action::AddTo(AddTo { made: Some(made), .. })
                 | Action::Regroup(Pack { made: Some(made), .. })
                 | Action::Pack(Pack { made: Some(made), .. }) => made.task = TaskId(site),
                 _ => {}
             }
-            operation
+            let at = Stamp { wall: Timestamp(at), uncertainty_ms: 5 };
+            let site = SiteId(site);
+            Operation { at, operator, approver: None, site, basis: Cursor(0), action }
+        };
+        actions.into_iter().map(operation).collect()
+    })
+}
+
+/// A case is packed short and filled up, or packed, shipped, and then goes elsewhere or comes back.
+fn life(world: u64) -> impl Strategy<Value = Vec<Action>> {
+    let base = world * WORLD;
+    let made = Made { task: TaskId(1), product: PRODUCT, lot: lot(), plan: REVISION };
+    let pack = move |parent, children: Vec<Code>| {
+        let partial = (children.len() < 3).then_some(PartialReason::EndOfTask);
+        let made = Some(made);
+        Action::Pack(Pack {
+            parent,
+            level: Level::Case,
+            children,
+            made,
+            partial,
+            mixed_lots: false,
+        })
+    };
+    (0..CASES, 0..UNITS - 2, 1..=OUTBOUND, 1..=OUTBOUND, 0..4_u8).prop_map(
+        move |(n, first, from, to, end)| {
+            let parent = case(base + n);
+            let units: Vec<Code> = (first..first + 3).map(|n| unit(base + n)).collect();
+            let (from, to) = (DocumentId(from), DocumentId(to));
+            let codes = vec![parent];
+            let ship = Action::Ship(Ship { codes: codes.clone(), document: from });
+            match end {
+                0 => {
+                    let (inside, more) = units.split_at(1);
+                    let (children, made) = (more.to_vec(), Some(made));
+                    let add = AddTo { parent, children, made, mixed_lots: false };
+                    vec![pack(parent, inside.to_vec()), Action::AddTo(add)]
+                }
+                1 => {
+                    let reassign = Action::Reassign(Reassign { codes, from, to });
+                    vec![pack(parent, units), ship, reassign]
+                }
+                2 => {
+                    let (dealer, document) = (DealerId(from.get()), None);
+                    let back = Return { codes, from: dealer, document, opened: false };
+                    vec![pack(parent, units), ship, Action::Return(back)]
+                }
+                _ => {
+                    let undo = Correct { names: id(from.get()), correction: Correction::Undo };
+                    vec![pack(parent, units), ship, Action::Correct(undo)]
+                }
+            }
         },
     )
 }
