@@ -77,6 +77,32 @@ impl Version {
     }
 }
 
+impl TaskId {
+    /// Names of tasks that devices open by themselves begin here; below it they are the cloud's. All fit a JSON number.
+    const LOCAL: u64 = 1 << 51;
+    /// Bits of such a name that count the tasks of one device.
+    const LOCAL_BITS: u32 = 27;
+
+    /// The `nth` task that a device opens by itself (无单); none when there are no more names.
+    #[must_use]
+    pub const fn local(device: DeviceId, nth: u32) -> Option<Self> {
+        if device.0 >> (51 - Self::LOCAL_BITS) != 0 || nth >> Self::LOCAL_BITS != 0 {
+            return None;
+        }
+        Some(Self(Self::LOCAL | (device.0 << Self::LOCAL_BITS) | nth as u64))
+    }
+
+    /// The device that opened it; none when the cloud did.
+    #[must_use]
+    pub const fn opened_by(self) -> Option<DeviceId> {
+        if self.0 >> 51 == 1 {
+            Some(DeviceId((self.0 ^ Self::LOCAL) >> Self::LOCAL_BITS))
+        } else {
+            None
+        }
+    }
+}
+
 /// An operation's identity for ever: where it was first written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OperationId {
@@ -91,5 +117,21 @@ pub struct OperationId {
 impl fmt::Display for OperationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.device, self.epoch, self.seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_names_its_own_tasks_and_no_others() {
+        let first = TaskId::local(DeviceId(7), 0).unwrap();
+        assert_eq!(first.opened_by(), Some(DeviceId(7)));
+        assert_eq!(TaskId::local(DeviceId(7), 1).unwrap().get(), first.get() + 1);
+        assert!(TaskId::local(DeviceId((1 << 24) - 1), (1 << 27) - 1).unwrap().get() < 1 << 53);
+        assert_eq!(TaskId::local(DeviceId(1 << 24), 0), None);
+        assert_eq!(TaskId::local(DeviceId(1), 1 << 27), None);
+        assert_eq!(TaskId(300).opened_by(), None);
     }
 }

@@ -1,10 +1,11 @@
 //! Goods arrive: Receive, Return.
 
+use super::action::{Receive, Return};
 use super::document::{Document, DocumentKind, Party};
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Contents, Custody, Item, Level, State};
-use super::operation::{Operation, Receive, Return};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use super::terms::LotStatus;
@@ -126,8 +127,9 @@ fn arrive(
         }
     }
     pending.detach(&mut item);
-    item.custody = Some(Custody::At(pending.operation.site));
-    pending.put(item);
+    // Whoever holds it settles where it is.
+    let custody = Some(Custody::At(pending.operation.site));
+    pending.put(Item { custody, disputed: false, ..item });
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Making good: Correct. Nothing is deleted; a new operation says what is so from now on.
 
+use super::action::{Correct, Correction};
 use super::effect::{Effects, Move};
 use super::facts::{Facts, Presence};
-use super::operation::{Correct, Correction, Operation};
+use super::operation::Operation;
 use super::pending::Pending;
 use super::rejection::Rejection;
 

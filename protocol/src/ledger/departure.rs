@@ -1,11 +1,12 @@
 //! Goods leave: Ship, Transfer, Reassign.
 
+use super::action::{Reassign, Ship, Transfer};
 use super::arrival::{authorised, mention_blocked};
 use super::document::{Document, DocumentKind, Party, Route};
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Contents, Custody, Item};
-use super::operation::{Operation, Reassign, Ship, Transfer};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use super::terms::{LotStatus, Role};

@@ -9,7 +9,7 @@ use super::item::{Contents, Item, Level};
 use super::plan::Task;
 use super::terms::{LotTerms, Permit, Rules, Worker};
 use crate::code::Code;
-use crate::ids::{DocumentId, ProductId, SiteId};
+use crate::ids::{DeviceId, DocumentId, ProductId, SiteId};
 use crate::text::Lot;
 
 /// What is known of one code.
@@ -88,6 +88,8 @@ pub struct Facts {
     documents: BTreeMap<DocumentId, Document>,
     lots: BTreeMap<(ProductId, Lot), LotTerms>,
     permits: BTreeMap<ProductId, Permit>,
+    /// The device whose operation it is; none when whoever judges has made sure of that already.
+    pub device: Option<DeviceId>,
     /// Where the device may work; none when whoever judges has made sure of that already.
     pub sites: Option<Vec<SiteId>>,
     /// The task the operation names.

@@ -1,9 +1,10 @@
 //! New labels for old: Relabel.
 
+use super::action::Relabel;
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Contents, Item, State};
-use super::operation::{Operation, Relabel};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use super::unpacking::in_use;

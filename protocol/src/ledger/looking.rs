@@ -3,11 +3,12 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use super::action::{Count, VerifyPack};
 use super::document::{Document, DocumentKind, Party};
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Custody, Item, Level};
-use super::operation::{Count, Operation, VerifyPack};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use crate::code::Code;

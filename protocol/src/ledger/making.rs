@@ -1,15 +1,36 @@
 //! What a task makes: Commission, and what units and labels must be to belong to it.
 
+use super::action::{Commission, Made, OpenTask};
 use super::document::Party;
 use super::effect::{Effects, Notice};
 use super::facts::{Facts, Issued};
 use super::item::{Contents, Custody, Item, Level, State};
-use super::operation::{Commission, Made, Operation};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::plan::Task;
 use super::rejection::Rejection;
 use crate::code::Code;
 use crate::ids::ProductId;
+
+/// A task begins without an order: under a name of the device's own, for what the site may make.
+pub(super) fn open_task(
+    operation: &Operation,
+    open: OpenTask,
+    facts: &Facts,
+) -> Result<Effects, Rejection> {
+    let OpenTask { task, product, .. } = open;
+    let opener = task.opened_by();
+    let is_own = opener.is_some() && facts.device.is_none_or(|device| opener == Some(device));
+    if !is_own || facts.task.is_some() {
+        return Err(Rejection::TaskClosed { task });
+    }
+    let site = operation.site;
+    if facts.may_have(product, Party::Site(site)) {
+        Ok(Effects::default())
+    } else {
+        Err(Rejection::NotMadeHere { product, site })
+    }
+}
 
 /// Units are registered as produced.
 pub(super) fn commission(

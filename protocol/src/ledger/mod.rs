@@ -3,6 +3,7 @@
 //! The agent judges with what it knows before the green light; the cloud judges again with everything before an
 //! operation counts. Both get the same [`Rejection`]s.
 
+mod action;
 mod arrival;
 mod correction;
 mod departure;
@@ -22,28 +23,29 @@ mod stock;
 mod terms;
 mod unpacking;
 
+pub use action::{
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
+    Inspect, Made, OpenTask, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
+    RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
+};
 pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
 pub use facts::{Facts, Issued, Past, Presence, Touched};
 pub use item::{Content, Contents, Custody, Ending, Item, Level, State};
-pub use operation::{
-    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
-    Inspect, Made, Need, OPERATION_CODES_MAX, Operation, Pack, PartialReason, PostCount, Reassign,
-    Receive, Relabel, RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack,
-    VerifyPack,
-};
+pub use operation::{Need, OPERATION_CODES_MAX, Operation};
 pub use plan::{HOLDS_MAX, Part, Plan, PlanError, Step, Task};
 pub use rejection::Rejection;
 pub use terms::{LotStatus, LotTerms, Permit, Role, Rules, Worker};
 
 /// Judges one operation against what is known: what it changes, or why it does not count.
 ///
-/// `facts` holds what [`Operation::needs`], [`Operation::made`], [`Operation::documents`] and [`Operation::corrects`]
+/// `facts` holds what [`Operation::needs`], [`Operation::task`], [`Operation::documents`] and [`Operation::corrects`]
 /// ask for; for a correction, also the present items of all codes in [`Past`]; then the terms of [`Facts::lots`] and
 /// [`Facts::products`]. The caller stores the effects in one transaction.
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
     may_be_done(operation, facts)?;
     match &operation.action {
+        Action::OpenTask(open) => making::open_task(operation, *open, facts),
         Action::Commission(commission) => making::commission(operation, commission, facts),
         Action::Pack(pack) => packing::pack(operation, pack, facts),
         Action::AddTo(add) => packing::add_to(operation, add, facts),

@@ -1,15 +1,15 @@
-//! What people and lines do to items. One variant per operation; `needs` says what must be known to judge it.
+//! What people and lines do to items; `needs` says what must be known to judge it.
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::item::Level;
-use crate::code::Code;
-use crate::ids::{
-    Cursor, DealerId, DocumentId, OperationId, OperatorId, ProductId, Revision, SiteId, TaskId,
+use super::action::{
+    Action, Commission, Count, Destroy, Made, PostCount, Reassign, Receive, Return, Sample, Ship,
+    Transfer, Unpack,
 };
-use crate::text::Lot;
+use crate::code::Code;
+use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, Revision, SiteId, TaskId};
 use crate::time::Stamp;
 
 /// The most codes one operation may speak of: a full package of [`super::HOLDS_MAX`], or a truck's worth of pallets.
@@ -30,311 +30,6 @@ pub struct Operation {
     pub basis: Cursor,
     /// What was done.
     pub action: Action,
-}
-
-/// What was done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// 零级包装: codes are registered as produced, without a parent.
-    Commission(Commission),
-    /// Units or packages go into a new package.
-    Pack(Pack),
-    /// 增加包装: more goes into a package that is there.
-    AddTo(AddTo),
-    /// 解除包装: a package is opened, or one child leaves it.
-    Unpack(Unpack),
-    /// 零散重组: what was in several packages, or in none, goes into a new one.
-    Regroup(Pack),
-    /// 标签替换: a new label takes an old one's place.
-    Relabel(Relabel),
-    /// 包装核验: what is inside was compared with the ledger.
-    VerifyPack(VerifyPack),
-    /// 入库: goods arrive at the site.
-    Receive(Receive),
-    /// 出库: goods leave for a dealer.
-    Ship(Ship),
-    /// 退货: goods come back from a dealer.
-    Return(Return),
-    /// 调拨: goods leave for another site.
-    Transfer(Transfer),
-    /// Goods shipped under one document go under another: a scan moved before dispatch, 改派 afterwards.
-    Reassign(Reassign),
-    /// 盘点: what was seen at the site.
-    Count(Count),
-    /// 盘点过账: the differences of a count are taken over.
-    PostCount(PostCount),
-    /// 取样: units are taken for the laboratory.
-    Sample(Sample),
-    /// 报废: goods are destroyed.
-    Destroy(Destroy),
-    /// 稽查: an inspector looked at an item.
-    Inspect(Inspect),
-    /// An earlier operation is corrected.
-    Correct(Correct),
-}
-
-/// What was made: product and lot, under which task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// The task worked on.
-    pub task: TaskId,
-    /// The product.
-    pub product: ProductId,
-    /// The lot.
-    pub lot: Lot,
-    /// The revision of the packaging plan it was made by.
-    pub plan: Revision,
-}
-
-/// See [`Action::Commission`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Commission {
-    /// The units.
-    pub codes: Vec<Code>,
-    /// What they are.
-    pub made: Made,
-}
-
-/// See [`Action::Pack`] and [`Action::Regroup`]. Units not registered before are registered by it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pack {
-    /// The new package.
-    pub parent: Code,
-    /// Its level.
-    pub level: Level,
-    /// What goes in, in the order it was scanned.
-    pub children: Vec<Code>,
-    /// What is made; none when finished packages are only put together.
-    pub made: Option<Made>,
-    /// Why it holds less than the plan says, when it does on purpose.
-    pub partial: Option<PartialReason>,
-    /// Units of other lots than the one made go in on purpose; each keeps its own.
-    pub mixed_lots: bool,
-}
-
-/// See [`Action::AddTo`]. The package keeps its place in the package it is in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AddTo {
-    /// The package that is there.
-    pub parent: Code,
-    /// What goes in.
-    pub children: Vec<Code>,
-    /// What is made; none when finished goods are only put together.
-    pub made: Option<Made>,
-    /// Units of other lots go in on purpose.
-    pub mixed_lots: bool,
-}
-
-/// Why a package is closed below its plan (尾箱).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartialReason {
-    /// The last one of a task.
-    EndOfTask,
-    /// Short of units.
-    Shortage,
-}
-
-/// See [`Action::Unpack`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unpack {
-    /// The whole package is dissolved; its children stand alone.
-    Whole(Code),
-    /// One child leaves the package it is in.
-    Child(Code),
-}
-
-/// See [`Action::Relabel`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Relabel {
-    /// The damaged label's code.
-    pub old: Code,
-    /// The new label's code.
-    pub new: Code,
-    /// Why.
-    pub reason: RelabelReason,
-}
-
-/// Why a label was replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RelabelReason {
-    /// Torn, wet, scratched.
-    Damaged,
-    /// Cannot be read.
-    Unreadable,
-    /// Gone.
-    Missing,
-}
-
-/// See [`Action::VerifyPack`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyPack {
-    /// The package.
-    pub parent: Code,
-    /// What was found inside.
-    pub seen: Vec<Code>,
-}
-
-/// See [`Action::Receive`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receive {
-    /// The top codes that were scanned.
-    pub codes: Vec<Code>,
-    /// The inbound document they arrive under; none when goods are received without one.
-    pub document: Option<DocumentId>,
-}
-
-/// See [`Action::Ship`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ship {
-    /// The top codes that were scanned.
-    pub codes: Vec<Code>,
-    /// Under which document; it names the dealer.
-    pub document: DocumentId,
-}
-
-/// See [`Action::Return`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Return {
-    /// What was scanned: packages when they come back sealed, units when they were opened.
-    pub codes: Vec<Code>,
-    /// The dealer that brings them.
-    pub from: DealerId,
-    /// Under which document; none when they come back without one.
-    pub document: Option<DocumentId>,
-    /// Packages were opened: only the units that were scanned came back, the others stay with the dealer.
-    pub opened: bool,
-}
-
-/// See [`Action::Transfer`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transfer {
-    /// The top codes that were scanned.
-    pub codes: Vec<Code>,
-    /// Under which document; it names the site.
-    pub document: DocumentId,
-}
-
-/// See [`Action::Count`]. It changes nothing; what differs is posted by a supervisor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// The top codes that were seen.
-    pub codes: Vec<Code>,
-    /// The count it belongs to.
-    pub document: DocumentId,
-}
-
-/// See [`Action::PostCount`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PostCount {
-    /// The count.
-    pub document: DocumentId,
-    /// Seen here although they should be elsewhere (盘盈): they are here from now on.
-    pub found: Vec<Code>,
-    /// Not seen although they should be here (盘亏).
-    pub lost: Vec<Code>,
-}
-
-/// See [`Action::Sample`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// What is taken.
-    pub codes: Vec<Code>,
-    /// What for.
-    pub reason: SampleReason,
-}
-
-/// What a sample is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SampleReason {
-    /// 检验.
-    Inspection,
-    /// 留样.
-    Retained,
-    /// 市场样品.
-    Marketing,
-}
-
-/// See [`Action::Destroy`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Destroy {
-    /// What is destroyed.
-    pub codes: Vec<Code>,
-    /// Why.
-    pub reason: DestroyReason,
-}
-
-/// Why goods are destroyed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DestroyReason {
-    /// 破损.
-    Broken,
-    /// 过期.
-    Expired,
-    /// 不合格.
-    Rejected,
-    /// 召回.
-    Recalled,
-}
-
-/// See [`Action::Reassign`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reassign {
-    /// Packages or units shipped under `from`.
-    pub codes: Vec<Code>,
-    /// The document they were shipped under.
-    pub from: DocumentId,
-    /// The document they go under; it names the dealer.
-    pub to: DocumentId,
-}
-
-/// See [`Action::Inspect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inspect {
-    /// What was looked at.
-    pub code: Code,
-    /// The prefecture it was found in, by adcode.
-    pub region: u32,
-    /// How far off the place may be, in metres.
-    pub accuracy_m: u32,
-    /// What the inspector says.
-    pub finding: Finding,
-}
-
-/// An inspector's finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finding {
-    /// All is well.
-    Conformant,
-    /// Sold where it should not be.
-    Diverted,
-    /// To be looked into.
-    Suspicious,
-    /// Not ours.
-    Counterfeit,
-}
-
-/// See [`Action::Correct`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Correct {
-    /// The operation corrected.
-    pub names: OperationId,
-    /// How.
-    pub correction: Correction,
-}
-
-/// How an operation is corrected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Correction {
-    /// Everything it touched goes back to what it was, if nothing has moved on since.
-    Undo,
 }
 
 /// What must be known about a code to judge an operation.
@@ -391,7 +86,7 @@ impl Operation {
                 post.found.iter().chain(&post.lost).map(|code| (*code, Need::Ancestors)).collect()
             }
             Action::Inspect(inspect) => each(&[inspect.code], Need::Item),
-            Action::Correct(_) => Vec::new(),
+            Action::OpenTask(_) | Action::Correct(_) => Vec::new(),
         }
     }
 
@@ -401,10 +96,14 @@ impl Operation {
         self.references().made
     }
 
-    /// The task it works on.
+    /// The task it works on or opens, and the revision of its plan.
     #[must_use]
-    pub fn task(&self) -> Option<TaskId> {
-        self.made().map(|made| made.task)
+    pub const fn task(&self) -> Option<(TaskId, Revision)> {
+        match (&self.action, self.made()) {
+            (Action::OpenTask(open), _) => Some((open.task, open.plan)),
+            (_, Some(made)) => Some((made.task, made.plan)),
+            (_, None) => None,
+        }
     }
 
     /// The document it moves goods under.
@@ -448,7 +147,8 @@ impl Operation {
                 References { document: Some(*to), from: Some(*from), ..NONE }
             }
             Action::Correct(correct) => References { corrects: Some(correct.names), ..NONE },
-            Action::Unpack(_)
+            Action::OpenTask(_)
+            | Action::Unpack(_)
             | Action::Relabel(_)
             | Action::VerifyPack(_)
             | Action::Sample(_)
@@ -464,58 +164,4 @@ struct References<'a> {
     document: Option<DocumentId>,
     from: Option<DocumentId>,
     corrects: Option<OperationId>,
-}
-
-impl Action {
-    /// The operation's name in APIs, logs and pages.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Commission(_) => "commission",
-            Self::Pack(_) => "pack",
-            Self::AddTo(_) => "add_to",
-            Self::Unpack(_) => "unpack",
-            Self::Regroup(_) => "regroup",
-            Self::Relabel(_) => "relabel",
-            Self::VerifyPack(_) => "verify_pack",
-            Self::Receive(_) => "receive",
-            Self::Ship(_) => "ship",
-            Self::Return(_) => "return",
-            Self::Transfer(_) => "transfer",
-            Self::Reassign(_) => "reassign",
-            Self::Count(_) => "count",
-            Self::PostCount(_) => "post_count",
-            Self::Sample(_) => "sample",
-            Self::Destroy(_) => "destroy",
-            Self::Inspect(_) => "inspect",
-            Self::Correct(_) => "correct",
-        }
-    }
-
-    /// True when an item nobody here has heard of may be taken on trust (待核验): a provisional yes.
-    ///
-    /// This is the one table of it. A device without the network must not stop a truck; the cloud never answers
-    /// `Unknown`, so the trust ends there.
-    #[must_use]
-    pub const fn accepts_unknown(&self) -> bool {
-        match self {
-            Self::Commission(_)
-            | Self::Pack(_)
-            | Self::AddTo(_)
-            | Self::Unpack(_)
-            | Self::Regroup(_)
-            | Self::Relabel(_)
-            | Self::VerifyPack(_)
-            | Self::Receive(_)
-            | Self::Ship(_)
-            | Self::Return(_)
-            | Self::Transfer(_)
-            | Self::Count(_)
-            | Self::Sample(_)
-            | Self::Destroy(_)
-            | Self::Inspect(_) => true,
-            // What is not known to have been shipped cannot go under another document; a supervisor posts what is known.
-            Self::Reassign(_) | Self::PostCount(_) | Self::Correct(_) => false,
-        }
-    }
 }

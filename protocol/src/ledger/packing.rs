@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
+use super::action::{AddTo, Pack, PartialReason};
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Contents, Custody, Item, Level, State};
 use super::making::{contents_are, label_fits, level_is, product_is, task, unit, unit_fits};
-use super::operation::{AddTo, Operation, Pack, PartialReason};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::plan::{HOLDS_MAX, Task};
 use super::rejection::Rejection;

@@ -3,10 +3,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::action::Action;
 use super::effect::{Effects, Move, Notice};
 use super::facts::{Facts, Issued, Presence};
 use super::item::{Contents, Custody, Item, Level, State};
-use super::operation::{Action, Operation};
+use super::operation::Operation;
 use super::rejection::Rejection;
 use crate::code::Code;
 use crate::ids::{DocumentId, Version};

@@ -99,6 +99,9 @@ pub enum Rejection {
     /// The site or dealer may not have this product (商品授权).
     #[error("{party:?} may not have product {product} of {code}")]
     Unauthorised { code: Code, product: ProductId, party: Party },
+    /// The site may not make this product (商品授权).
+    #[error("site {site} may not make product {product}")]
+    NotMadeHere { product: ProductId, site: SiteId },
     /// Quality control has blocked the lot.
     #[error("lot {lot} of {code} is blocked")]
     LotBlocked { code: Code, product: ProductId, lot: Lot },
@@ -179,6 +182,7 @@ impl Rejection {
             Self::TaskClosed { .. } => "task_closed",
             Self::NotInPlan { .. } => "not_in_plan",
             Self::Unauthorised { .. } => "unauthorised",
+            Self::NotMadeHere { .. } => "not_made_here",
             Self::LotBlocked { .. } => "lot_blocked",
             Self::LotPending { .. } => "lot_pending",
             Self::WrongDealer { .. } => "wrong_dealer",

@@ -1,10 +1,11 @@
 //! What a count and the laboratory do to stock: PostCount, Sample, Destroy.
 
+use super::action::{Destroy, PostCount, Sample};
 use super::document::{Document, DocumentKind, Party};
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Custody, Ending, Item};
-use super::operation::{Destroy, Operation, PostCount, Sample};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use super::terms::Role;
@@ -31,7 +32,7 @@ pub(super) fn post_count(
             return Err(Rejection::Gone { code, how });
         }
         pending.detach(&mut item);
-        pending.put(Item { custody: Some(Custody::At(here)), ..item });
+        pending.put(Item { custody: Some(Custody::At(here)), disputed: false, ..item });
     }
     for code in pending.distinct(&post.lost)? {
         let item = known(&mut pending, code)?;

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Action;
 use super::document::Party;
-use super::operation::Action;
 use crate::ids::{DealerId, SiteId};
 
 /// What quality control says of a lot (质检).

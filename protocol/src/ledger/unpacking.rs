@@ -1,9 +1,10 @@
 //! Taking apart: Unpack, whole or one child.
 
+use super::action::Unpack;
 use super::effect::{Effects, Notice};
 use super::facts::Facts;
 use super::item::{Custody, Item, Level};
-use super::operation::{Operation, Unpack};
+use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
 use crate::code::Code;

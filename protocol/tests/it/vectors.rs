@@ -8,8 +8,8 @@ use sealtrace_protocol::ids::{
 };
 use sealtrace_protocol::ledger::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
-    Inspect, Level, Made, Operation, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
-    RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
+    Inspect, Level, Made, OpenTask, Operation, Pack, PartialReason, PostCount, Reassign, Receive,
+    Relabel, RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
 };
 use sealtrace_protocol::signing::{Sealed, SealedBatch};
 use sealtrace_protocol::text::Lot;
@@ -37,6 +37,15 @@ pub(crate) fn operations() -> Vec<Operation> {
     let case = code("376104250021234569");
     let foreign = code("(01)06901234567892(21)SN-77");
     let actions = [
+        Action::OpenTask(OpenTask {
+            task: TaskId::local(DeviceId(7), 1).unwrap(),
+            product: ProductId(2),
+            lot: Lot::new("L20261120").unwrap(),
+            plan: Revision(3),
+            quantity: 2_400,
+            date: Some(Lot::new("2026-11-20").unwrap()),
+            shift: None,
+        }),
         Action::Commission(Commission { codes: vec![unit, other], made }),
         Action::Pack(Pack {
             parent: case,
@@ -67,6 +76,20 @@ pub(crate) fn operations() -> Vec<Operation> {
         Action::Unpack(Unpack::Child(unit)),
         Action::Relabel(Relabel { old: unit, new: other, reason: RelabelReason::Unreadable }),
         Action::VerifyPack(VerifyPack { parent: case, seen: vec![unit, foreign] }),
+    ];
+    let operation = |action| Operation {
+        at: Stamp { wall: Timestamp(1_800_000_000_000), uncertainty_ms: 250 },
+        operator: Some(OperatorId(5)),
+        approver: None,
+        site: SiteId(4),
+        basis: Cursor(1_000),
+        action,
+    };
+    actions.into_iter().chain(movements(unit, case, foreign)).map(operation).collect()
+}
+
+fn movements(unit: Code, case: Code, foreign: Code) -> Vec<Action> {
+    vec![
         Action::Receive(Receive { codes: vec![case], document: None }),
         Action::Receive(Receive { codes: vec![case], document: Some(DocumentId(78)) }),
         Action::Ship(Ship { codes: vec![case, unit], document: DocumentId(77) }),
@@ -96,16 +119,7 @@ pub(crate) fn operations() -> Vec<Operation> {
             names: OperationId { device: DeviceId(7), epoch: Epoch(1), seq: Seq(2) },
             correction: Correction::Undo,
         }),
-    ];
-    let operation = |action| Operation {
-        at: Stamp { wall: Timestamp(1_800_000_000_000), uncertainty_ms: 250 },
-        operator: Some(OperatorId(5)),
-        approver: None,
-        site: SiteId(4),
-        basis: Cursor(1_000),
-        action,
-    };
-    actions.into_iter().map(operation).collect()
+    ]
 }
 
 fn receipt() -> Receipt {

@@ -189,7 +189,7 @@ impl Ledger {
 
     pub(crate) fn context(&self, operation: &Operation) -> Facts {
         let mut facts = Facts::new();
-        facts.task = operation.task().map(task);
+        facts.task = operation.task().map(|(id, _)| task(id));
         for id in operation.documents() {
             facts.set_document(self.document(id));
         }
@@ -215,12 +215,17 @@ impl Ledger {
 /// Documents belong to the sites in turn.
 pub(crate) fn route(id: DocumentId) -> Route {
     let site = SiteId(1 + (id.get() - 1) % SITES);
-    match id.get() {
-        ..=OUTBOUND => Route::Outbound { from: site, to: DealerId(id.get()) },
-        ..=INBOUND => Route::Inbound { from: None, to: site },
-        ..=TRANSFERS => Route::Transfer { from: site, to: SiteId(3 - site.get()) },
-        ..=RETURNS => Route::Return { from: DealerId(1), to: site },
-        _ => Route::Count { at: site },
+    let number = id.get();
+    if number <= OUTBOUND {
+        Route::Outbound { from: site, to: DealerId(number) }
+    } else if number <= INBOUND {
+        Route::Inbound { from: None, to: site }
+    } else if number <= TRANSFERS {
+        Route::Transfer { from: site, to: SiteId(3 - site.get()) }
+    } else if number <= RETURNS {
+        Route::Return { from: DealerId(1), to: site }
+    } else {
+        Route::Count { at: site }
     }
 }
 
@@ -307,12 +312,32 @@ fn life(world: u64) -> impl Strategy<Value = Vec<Action>> {
 }
 
 fn action(world: u64) -> impl Strategy<Value = Action> {
+    prop_oneof![
+        31 => packing(world),
+        20 => moving(world),
+        3 => (1..40_u64).prop_map(|seq| {
+            Action::Correct(Correct { names: id(seq), correction: Correction::Undo })
+        }),
+    ]
+}
+
+fn item(world: u64) -> impl Strategy<Value = Code> + Clone {
+    let base = world * WORLD;
+    prop_oneof![
+        1 => (0..UNITS).prop_map(move |n| unit(base + n)),
+        2 => (0..CASES).prop_map(move |n| case(base + n)),
+        1 => (0..PALLETS).prop_map(move |n| pallet(base + n)),
+    ]
+}
+
+/// Putting together, taking apart, labels.
+fn packing(world: u64) -> impl Strategy<Value = Action> {
     let base = world * WORLD;
     let made = Made { task: TaskId(1), product: PRODUCT, lot: lot(), plan: REVISION };
     let unit = (0..UNITS).prop_map(move |n| unit(base + n));
     let case = (0..CASES).prop_map(move |n| case(base + n));
     let pallet = (0..PALLETS).prop_map(move |n| pallet(base + n));
-    let item = prop_oneof![1 => unit.clone(), 2 => case.clone(), 1 => pallet.clone()];
+    let item = item(world);
     let run = (0..UNITS - 2, prop::bool::weighted(0.7)).prop_map(move |(first, straight)| {
         let step = if straight { 1 } else { 5 };
         (0..3).map(|n| self::unit(base + (first + n * step) % UNITS)).collect::<Vec<_>>()
@@ -355,13 +380,7 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         mixed_lots: false,
     });
     let seen = prop::collection::vec(item.clone(), 0..4);
-    let under = |first: u64, last: u64| (first..=last).prop_map(DocumentId);
-    let outbound = under(1, OUTBOUND);
-    let arrivals = prop::option::of(under(OUTBOUND + 1, TRANSFERS));
-    let back = prop::option::of(under(TRANSFERS + 1, RETURNS));
-    let some = prop::collection::vec(item.clone(), 1..3);
-    let few = prop::collection::vec(item.clone(), 0..2);
-    let packing = prop_oneof![
+    prop_oneof![
         2 => run.prop_map(move |codes| Action::Commission(Commission { codes, made })),
         11 => package.clone().prop_map(Action::Pack),
         4 => package.prop_map(Action::Regroup),
@@ -374,8 +393,19 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         1 => (item, seen).prop_map(|(parent, seen)| {
             Action::VerifyPack(VerifyPack { parent, seen })
         }),
-    ];
-    let moving = prop_oneof![
+    ]
+}
+
+/// Coming and going, counting, ending.
+fn moving(world: u64) -> impl Strategy<Value = Action> {
+    let item = item(world);
+    let under = |first: u64, last: u64| (first..=last).prop_map(DocumentId);
+    let outbound = under(1, OUTBOUND);
+    let arrivals = prop::option::of(under(OUTBOUND + 1, TRANSFERS));
+    let back = prop::option::of(under(TRANSFERS + 1, RETURNS));
+    let some = prop::collection::vec(item.clone(), 1..3);
+    let few = prop::collection::vec(item.clone(), 0..2);
+    prop_oneof![
         4 => (some.clone(), arrivals)
             .prop_map(|(codes, document)| Action::Receive(Receive { codes, document })),
         4 => (some.clone(), outbound.clone())
@@ -397,13 +427,6 @@ fn action(world: u64) -> impl Strategy<Value = Action> {
         }),
         1 => some.prop_map(|codes| {
             Action::Destroy(Destroy { codes, reason: DestroyReason::Broken })
-        }),
-    ];
-    prop_oneof![
-        31 => packing,
-        20 => moving,
-        3 => (1..40_u64).prop_map(|seq| {
-            Action::Correct(Correct { names: id(seq), correction: Correction::Undo })
         }),
     ]
 }
