@@ -37,15 +37,6 @@ pub(crate) fn operations() -> Vec<Operation> {
     let case = code("376104250021234569");
     let foreign = code("(01)06901234567892(21)SN-77");
     let actions = [
-        Action::OpenTask(OpenTask {
-            task: TaskId::local(DeviceId(7), 1).unwrap(),
-            product: ProductId(2),
-            lot: Lot::new("L20261120").unwrap(),
-            plan: Revision(3),
-            quantity: 2_400,
-            date: Some(Lot::new("2026-11-20").unwrap()),
-            shift: None,
-        }),
         Action::Commission(Commission { codes: vec![unit, other], made }),
         Action::Pack(Pack {
             parent: case,
@@ -118,6 +109,15 @@ fn movements(unit: Code, case: Code, foreign: Code) -> Vec<Action> {
         Action::Correct(Correct {
             names: OperationId { device: DeviceId(7), epoch: Epoch(1), seq: Seq(2) },
             correction: Correction::Undo,
+        }),
+        Action::OpenTask(OpenTask {
+            task: TaskId::local(DeviceId(7), 1).unwrap(),
+            product: ProductId(2),
+            lot: Lot::new("L20261120").unwrap(),
+            plan: Revision(3),
+            quantity: 2_400,
+            date: Some(Lot::new("2026-11-20").unwrap()),
+            shift: None,
         }),
     ]
 }

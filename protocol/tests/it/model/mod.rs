@@ -76,6 +76,7 @@ impl Model {
             (*document, i64::from(*now) - i64::from(had(document)))
         };
         let moved = self.moved.iter().map(difference).collect();
+        let before = Self { snapshots: BTreeMap::new(), ..before };
         self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched, moved });
         Ok(())
     }
@@ -287,11 +288,10 @@ impl Model {
     }
 
     fn currents(&self, codes: &[Code], now: TimeInterval) -> Result<Vec<Code>, ()> {
-        let distinct: BTreeSet<&Code> = codes.iter().collect();
-        if distinct.len() != codes.len() {
-            return Err(());
-        }
-        codes.iter().map(|code| self.current(*code, now)).collect()
+        let current = |code: &Code| self.current(*code, now);
+        let currents = codes.iter().map(current).collect::<Result<Vec<Code>, ()>>()?;
+        let distinct: BTreeSet<&Code> = currents.iter().collect();
+        if distinct.len() == codes.len() { Ok(currents) } else { Err(()) }
     }
 
     fn current(&self, mut code: Code, now: TimeInterval) -> Result<Code, ()> {

@@ -54,13 +54,13 @@ impl Model {
         if !self.things.contains_key(&parent) {
             self.make(parent, pack.level, place);
         }
-        for child in children {
-            self.things.get_mut(&child).unwrap().parent = Some(parent);
+        for child in &children {
+            self.things.get_mut(child).unwrap().parent = Some(parent);
         }
         let package = self.things.get_mut(&parent).unwrap();
         package.real = true;
         let under = package.under.take();
-        for child in self.children(parent) {
+        for child in children {
             let units = self.units(child);
             self.count(under, units);
             let thing = self.things.get_mut(&child).unwrap();
