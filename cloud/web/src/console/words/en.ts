@@ -18,7 +18,7 @@ const words: typeof zh = {
   notFound: { title: 'No such page', text: 'The console has nothing at {path}; the link may be wrong.', home: 'Go to production orders' },
   form: {
     saved: 'Saved', unsaved: 'Some changes are not saved. Leave anyway?', discard: 'Discard changes', keepSecret: 'Leave empty to keep it', yes: 'Yes', no: 'No', none: 'None',
-    addRow: 'Add: {what}', removeRow: 'Remove row {n}', mixed: 'Mixed: the innermost package holds several products', addPart: 'Add a product', addStep: 'Add a level',
+    addRow: 'Add a row', removeRow: 'Remove row {n}', mixed: 'Mixed: the innermost package holds several products', addPart: 'Add a product', addStep: 'Add a level',
     overtaken: 'Somebody else has just saved this. Their content was taken in and yours kept where you changed it; check it and save once more.', overtakenBoth: 'Changed by both: {fields}.',
     field: { level: 'Level', holds: 'Holds', product: 'Product', units: 'Bottles' },
   },

@@ -17,7 +17,7 @@ export default {
   notFound: { title: '没有这个页面', text: '地址 {path} 不在控制台里，可能是链接有误。', home: '回到生产订单' },
   form: {
     saved: '已保存', unsaved: '有改动还没有保存，确定离开吗？', discard: '放弃改动', keepSecret: '不修改请留空', yes: '是', no: '否', none: '无',
-    addRow: '添加{what}', removeRow: '移除第 {n} 行', mixed: '混装：内层包装由多种产品组成（礼盒）', addPart: '添加产品', addStep: '添加一级包装',
+    addRow: '添加一行', removeRow: '移除第 {n} 行', mixed: '混装：内层包装由多种产品组成（礼盒）', addPart: '添加产品', addStep: '添加一级包装',
     overtaken: '刚刚有别人保存过这条记录。已取来最新内容，您改过的地方保留着，请核对后再保存一次。', overtakenBoth: '双方都改过：{fields}。',
     field: { level: '包装层级', holds: '装多少', product: '产品', units: '瓶数' },
   },
