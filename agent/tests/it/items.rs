@@ -273,3 +273,33 @@ async fn units_follow_a_label_that_others_replaced() {
     let facts = store.read(|conn| items::facts(conn, &unpack(2))).await.unwrap();
     assert_eq!(facts.children(case(2)).len(), 2);
 }
+
+#[tokio::test]
+async fn units_follow_a_label_that_was_replaced_again_before_anybody_here_heard_of_it() {
+    for (busy, in_order) in [(false, true), (true, true), (false, false), (true, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ready(folder.path()).await;
+        let ours = counted(&store).await;
+        if busy {
+            confirm(&store, pack(9, &[8, 9]), vec![]).await.unwrap();
+        }
+        let at = operation(Action::Unpack(sealtrace_protocol::ledger::Unpack::Whole(case(1)))).at;
+        let replaced = |n: u64, by: u64| Item {
+            code: case(n),
+            state: State::Replaced { by: case(by), at: at.interval() },
+            contents: Contents::none(),
+            custody: None,
+            children: 0,
+            version: Version(2),
+            ..ours.clone()
+        };
+        // Two sites tell of it, each in its own time.
+        let (first, then) = if in_order { (1, 2) } else { (2, 1) };
+        hear(&store, 6, replaced(first, first + 1)).await;
+        hear(&store, 7, replaced(then, then + 1)).await;
+        hear(&store, 8, Item { code: case(3), ..ours.clone() }).await;
+        assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(3)), "busy: {busy}");
+        let facts = store.read(|conn| items::facts(conn, &unpack(3))).await.unwrap();
+        assert_eq!(facts.children(case(3)).len(), 2);
+    }
+}
