@@ -64,8 +64,7 @@ pub(super) async fn read(
     if let Some(id) = store::documents::by_number(tx, &number).await? {
         check.require(known == Some(id), "number", "taken");
     }
-    let note = draft.note.trim().to_owned();
-    check.require(note.chars().count() <= NOTE_CHARACTERS_MAX, "note", "too_long");
+    let note = check.note("note", &draft.note, NOTE_CHARACTERS_MAX);
     let kind = check.choice("kind", &draft.kind, DocumentKind::from_name);
     let Some(kind) = kind else {
         // What else there must be hangs on the kind.
