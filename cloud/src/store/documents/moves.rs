@@ -39,6 +39,19 @@ async fn follow(tx: &mut Tx, id: DocumentId, state: State) -> Result<(), StoreEr
     Ok(())
 }
 
+/// True when there are goods under a document, also such as nobody has heard the contents of.
+pub async fn has_goods(tx: &mut Tx, id: DocumentId) -> Result<bool, StoreError> {
+    // States 1 and 2 are in use.
+    let row = tx
+        .query_one(
+            "select exists (select 1 from items where document = $1 and state in (1, 2))
+                 or exists (select 1 from items where announced_under = $1)",
+            &[id.into()],
+        )
+        .await?;
+    row.get(0)
+}
+
 fn change(document: DocumentId, content: &Content, device: DeviceId, units: i64) -> Vec<Value> {
     vec![document.into(), content.product.into(), content.lot.into(), device.into(), units.into()]
 }

@@ -40,7 +40,7 @@ const words: typeof zh = {
   audit: {
     empty: 'Nothing was changed yet', ofOne: '{what} #{id}', commandLine: 'Command line', changed: 'What changed', before: 'Before', after: 'After', same: 'Nothing changed',
     field: { at: 'Time', account: 'By', action: 'Action', resource: 'What', subject: 'Name' },
-    action: { create: 'Created', edit: 'Edited', enable: 'Enabled', disable: 'Disabled', delete: 'Deleted', codes: 'Codes minted', release: 'Released', withdraw: 'Withdrawn', submit: 'Submitted', approve: 'Approved', reject: 'Rejected', void: 'Voided', close: 'Closed', share: 'Shared out', reassign: 'Reassigned' },
+    action: { create: 'Created', edit: 'Edited', enable: 'Enabled', disable: 'Disabled', delete: 'Deleted', codes: 'Codes minted', release: 'Released', withdraw: 'Withdrawn', submit: 'Submitted', approve: 'Approved', reject: 'Rejected', void: 'Voided', close: 'Closed', share: 'Shared out', reassign: 'Reassigned', close_task: 'Task closed', void_task: 'Task voided' },
   },
   order: {
     query: 'Order, lot or product', plan: 'Packaging plan', progress: 'Progress', created: 'Created', empty: 'No production orders yet', emptyHint: 'Create an order, mint its codes and release it as tasks; orders of an ERP appear here too.', gtin: 'GTIN',

@@ -39,7 +39,7 @@ export default {
   audit: {
     empty: '还没有操作记录', ofOne: '{what} #{id}', commandLine: '命令行', changed: '改动的内容', before: '改动前', after: '改动后', same: '内容没有变化',
     field: { at: '时间', account: '操作人', action: '操作', resource: '对象', subject: '名称' },
-    action: { create: '新建', edit: '编辑', enable: '启用', disable: '停用', delete: '删除', codes: '发码', release: '下达', withdraw: '撤回', submit: '提交', approve: '审核通过', reject: '驳回', void: '作废', close: '结单', share: '分配份额', reassign: '改派' },
+    action: { create: '新建', edit: '编辑', enable: '启用', disable: '停用', delete: '删除', codes: '发码', release: '下达', withdraw: '撤回', submit: '提交', approve: '审核通过', reject: '驳回', void: '作废', close: '结单', share: '分配份额', reassign: '改派', close_task: '结束任务', void_task: '作废任务' },
   },
   order: {
     query: '订单号、批次或产品', plan: '包装规格', progress: '生产进度', created: '创建时间', empty: '还没有生产订单', emptyHint: '建立订单、生成码，再下达为任务；ERP 建立的订单也出现在这里。', gtin: 'GTIN',
