@@ -133,14 +133,15 @@ async fn what_cannot_have_been_leaves_no_effects_and_is_still_on_its_way() {
 }
 
 #[tokio::test]
-async fn what_counts_after_all_is_known_again() {
+async fn of_what_was_not_thought_possible_only_the_cloud_can_tell() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
-    // It was our own packing that the cloud spoke of.
     let theirs = taken_elsewhere(&store).await;
     judged(&store, 1, applied()).await;
     assert_eq!(item(&store, case(1)).await, Some(theirs));
-    assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(1)));
+    assert_eq!(item(&store, unit(0)).await, None);
+    let open = store.read(exceptions::open).await.unwrap();
+    assert!(open.is_empty(), "{open:?}");
 }
 
 #[tokio::test]
@@ -148,6 +149,7 @@ async fn an_item_never_looks_older_between_a_verdict_and_the_feed() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
     let packed = counted(&store).await;
+    hear(&store, 6, packed.clone()).await;
     hear_document(&store, 8, 0).await;
     confirm(&store, ship(1), vec![]).await.unwrap();
     judged(&store, 2, applied()).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Transaction;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, SiteId};
+use sealtrace_protocol::ids::{Cursor, SiteId, Version};
 use sealtrace_protocol::ledger::{Item, Level, State};
 use sealtrace_protocol::link::FeedStream;
 use sealtrace_protocol::time::Timestamp;
@@ -51,17 +51,13 @@ impl News<'_> {
         if !self.open && !replaced && items::begin(self.tx, said, self.at)? {
             return Ok(());
         }
-        let known = base::word(self.tx, said.code)?;
-        if let Some(known) = &known {
-            // A page that was on its way while an operation was counted.
-            if said.version < known.version {
-                return Ok(());
-            }
-            if said == known {
-                return items::refresh(self.tx, said.code, self.at);
-            }
+        // What our own operations made of it says nothing about what is newer: only what was told does.
+        if said.version <= items::told(self.tx, said.code)? {
+            return items::refresh(self.tx, said.code, self.at);
         }
+        let known = base::word(self.tx, said.code)?;
         self.believe(said.code, Some(said))?;
+        items::set_told(self.tx, said.code, said.version)?;
         items::refresh(self.tx, said.code, self.at)?;
         self.concerns(said.parent);
         self.concerns(known.as_ref().and_then(|known| known.parent));
@@ -91,12 +87,12 @@ impl News<'_> {
         if let State::Replaced { by, .. } = package.state {
             let by = self.standing(by)?;
             for child in inside {
-                // Its version stays: whatever the cloud says of the child itself is not older than this guess.
                 self.believe(child.code, Some(&Item { parent: Some(by), ..child }))?;
             }
         } else if usize::try_from(package.children).is_ok_and(|children| children < inside.len()) {
             for child in inside.iter().filter(|child| child.level == Level::Unit) {
                 self.believe(child.code, None)?;
+                items::set_told(self.tx, child.code, Version(0))?;
             }
         }
         Ok(())

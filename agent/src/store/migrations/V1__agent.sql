@@ -48,6 +48,7 @@ create table item (
   level integer not null,
   parent text,
   body blob not null,
+  told integer not null default 0,   -- the version the feed last told; 0 = none
   fresh_at integer                   -- when the cloud last spoke of it; null = all we know is our own doing
 ) strict, without rowid;
 create index item_parent on item (parent) where parent is not null;
