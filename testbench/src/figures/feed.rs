@@ -21,6 +21,8 @@ const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
 const ROUNDS: u32 = 2;
 /// Rows changed at each size.
 const CHANGES: u32 = 20;
+/// Scans for comparison, once a device knows everything.
+const SCANS_AFTER: u32 = 250;
 /// How long a device may take to know everything.
 const ARRIVAL_PATIENCE: Duration = Duration::from_secs(1_800);
 /// How long it may take to hear of one change.
@@ -169,15 +171,23 @@ async fn arrive(plant: &mut Plant, stock: &Stock, name: &str) -> Result<(Device,
     let complete_seconds = complete_seconds.unwrap_or_else(|| since.elapsed().as_secs_f64());
     let wire_bytes = plant.network.passed_bytes() - passed;
     let (cloud_peak_mb, cloud_growth_mb) = watch.peak_and_growth_mb()?;
+    let agent_peak_mb = peak_mb(device.program.pid())?;
+    let mut scans = 0;
+    let scans_after = work
+        .pack(&pda, || {
+            scans += 1;
+            Ok(scans > SCANS_AFTER)
+        })
+        .await?;
     let arrival = Arrival {
         first_task_seconds: rounded(first_task_seconds),
         complete_seconds: rounded(complete_seconds),
         wire_bytes,
         cloud_peak_mb,
         cloud_growth_mb,
-        agent_peak_mb: peak_mb(device.program.pid())?,
+        agent_peak_mb,
         scans_meanwhile,
-        scans_after: work.pack(&pda, || Ok(false)).await?,
+        scans_after,
     };
     Ok((device, arrival))
 }

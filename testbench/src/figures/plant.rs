@@ -26,7 +26,7 @@ const LOGIN: &str = "li";
 /// What a device did comes back to it in the feed within that.
 const SETTLE: Duration = Duration::from_secs(3);
 /// Cases that one device's operator packs, at most.
-const CASES_PER_DEVICE: usize = 20;
+const CASES_PER_DEVICE: usize = 60;
 /// Devices there are codes for.
 const DEVICES_MAX: usize = 8;
 /// How long anything may take to come up.
