@@ -136,7 +136,8 @@ async fn whoever_worked_before_they_left_was_permitted_then() {
         let permitted = async |site: u64, minute: i64| {
             let mut tx = office.cloud.store.read().await.unwrap();
             let at = Stamp { wall: start.plus_ms(minute * MINUTE_MS), uncertainty_ms: 500 };
-            organisations::worker(&mut tx, OperatorId(operator), SiteId(site), at).await.unwrap()
+            let terms = organisations::work_terms(&mut tx, OperatorId(operator), SiteId(site)).await;
+            terms.unwrap().map(|terms| terms.worker(at))
         };
         let as_ = |role, permitted| Some(Worker { role, permitted });
         office.later(10 * MINUTE_MS);
@@ -163,8 +164,7 @@ async fn whoever_worked_before_they_left_was_permitted_then() {
         assert_eq!(permitted(one, 31).await, as_(Role::Operator, true));
         assert_eq!(permitted(one, -1).await, as_(Role::Operator, false));
         let mut tx = office.cloud.store.read().await.unwrap();
-        let at = Stamp { wall: start, uncertainty_ms: 0 };
-        let nobody = organisations::worker(&mut tx, OperatorId(99), SiteId(one), at).await;
+        let nobody = organisations::work_terms(&mut tx, OperatorId(99), SiteId(one)).await;
         assert_eq!(nobody.unwrap(), None);
     })
     .await;

@@ -69,11 +69,12 @@ async fn the_store_counts_what_moves_on_and_off_by_lot_and_device() {
         ];
         for (on, off, by, moved, state) in steps {
             let change = Move { document, on, off };
-            let done: Result<(), StoreError> =
+            let done: Result<_, StoreError> =
                 writing!(office.cloud.store, |tx| { documents::move_units(tx, &change, by).await });
-            done.unwrap();
+            let standing = done.unwrap().unwrap();
             let mut tx = office.cloud.store.read().await.unwrap();
             let known = documents::document(&mut tx, document).await.unwrap().unwrap();
+            assert_eq!((standing.open, &standing.lines), (known.open, &known.lines));
             assert_eq!(known.line(goods.product).unwrap().moved, moved);
             assert_eq!(known.open, state.is_open());
             assert_eq!(documents::state(&mut tx, document).await.unwrap(), Some(state));

@@ -3,12 +3,25 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::ids::{DeviceId, DocumentId, ProductId};
-use sealtrace_protocol::ledger::{Content, Move};
+use sealtrace_protocol::ledger::{Content, DocumentLine, Move};
 
 use super::{State, StoreError, Tx, Value, demand, state};
 
-/// Counts goods that moved under a document, or back, for a device, and follows the document's state.
-pub async fn move_units(tx: &mut Tx, moved: &Move, by: DeviceId) -> Result<(), StoreError> {
+/// How a document stands after goods moved under it.
+pub struct Standing {
+    /// Whether more may move.
+    pub open: bool,
+    /// What is asked for, and how many have moved by now.
+    pub lines: Vec<DocumentLine>,
+}
+
+/// Counts goods that moved under a document, or back, for a device, and follows the document's state; none when there is
+/// no such document.
+pub async fn move_units(
+    tx: &mut Tx,
+    moved: &Move,
+    by: DeviceId,
+) -> Result<Option<Standing>, StoreError> {
     let mut changes: Vec<Vec<Value>> = Vec::new();
     let id = moved.document;
     for content in moved.on.iter() {
@@ -27,9 +40,13 @@ pub async fn move_units(tx: &mut Tx, moved: &Move, by: DeviceId) -> Result<(), S
         &changes,
     )
     .await?;
-    let Some(before) = state(tx, id).await? else { return Ok(()) };
-    let after = before.after_moves(&demand(tx, id).await?);
-    if after != before { follow(tx, id, after).await } else { Ok(()) }
+    let Some(before) = state(tx, id).await? else { return Ok(None) };
+    let lines = demand(tx, id).await?;
+    let after = before.after_moves(&lines);
+    if after != before {
+        follow(tx, id, after).await?;
+    }
+    Ok(Some(Standing { open: after.is_open(), lines }))
 }
 
 /// A state that follows from what moved is nobody's change: whoever edits a document is not in its way.
