@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sealtrace_cloud::diversion::regions::REGIONS;
 use sealtrace_cloud::organisations::{FOREVER, Territory};
 use sealtrace_cloud::store::{StoreError, organisations, territories};
 use sealtrace_cloud::writing;
@@ -372,6 +373,24 @@ async fn regions_are_found_by_name_in_both_languages_and_by_code() {
         let all = office.get("/regions?size=200").await;
         assert!(all["total"].as_u64().unwrap() >= 60);
         assert_eq!(get(&office.nobody(), "/regions").await.0, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dealer_can_have_the_whole_country_for_many_products() {
+    in_both_offices(async |office| {
+        let product = product(&office, GTINS[0]).await;
+        let everywhere: Vec<String> =
+            REGIONS.iter().map(|region| region.code.to_string()).collect();
+        let month = |month: i64| {
+            let (from, to) = (month * 1_000, (month + 1) * 1_000);
+            json!({ "product": product, "regions": everywhere, "valid_from": from, "valid_to": to })
+        };
+        let territories: Vec<Value> = (0..40).map(month).collect();
+        let dealer = json!({ "name": "national", "territories": territories });
+        let dealer = office.create("/dealers", dealer).await;
+        assert_eq!(dealer["territories"].as_array().unwrap().len(), 40);
     })
     .await;
 }
