@@ -73,6 +73,29 @@ pub(crate) struct Known {
     pub(crate) answers_lost: usize,
 }
 
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            head: StreamHead::start(Epoch(1)),
+            key: None,
+            token_used: false,
+            batches: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            verdicts: Vec::new(),
+            desk: BTreeMap::new(),
+            goods: BTreeMap::new(),
+            asked: Vec::new(),
+            sites: vec![SITE],
+            goods_pause: Duration::ZERO,
+            verdicts_held: false,
+            digest: Vec::new(),
+            resumed: 0,
+            receipts_forged: false,
+            answers_lost: 0,
+        }
+    }
+}
+
 pub(crate) struct Cloud {
     known: Mutex<Known>,
     receipts: SigningKey,
@@ -115,24 +138,7 @@ impl Cloud {
             )
             .unwrap();
         let cloud = Arc::new(Self {
-            known: Mutex::new(Known {
-                head: StreamHead::start(Epoch(1)),
-                key: None,
-                token_used: false,
-                batches: BTreeMap::new(),
-                operations: BTreeMap::new(),
-                verdicts: Vec::new(),
-                desk: BTreeMap::new(),
-                goods: BTreeMap::new(),
-                asked: Vec::new(),
-                sites: vec![SITE],
-                goods_pause: Duration::ZERO,
-                verdicts_held: false,
-                digest: Vec::new(),
-                resumed: 0,
-                receipts_forged: false,
-                answers_lost: 0,
-            }),
+            known: Mutex::new(Known::default()),
             receipts: SigningKey::from_seed(&[3; 32]).unwrap(),
             authority,
             authority_pem,
