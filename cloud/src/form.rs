@@ -134,12 +134,23 @@ impl Check {
         text.to_owned()
     }
 
-    /// Text that must be there: trimmed, not too long, without control characters.
+    /// Text that must be there: trimmed, not too long, without control characters; empty when it has some, for no
+    /// database takes them all.
     pub fn text(&mut self, field: &str, text: &str, characters_max: usize) -> String {
         let text = text.trim();
         self.require(!text.is_empty(), field, "required");
         self.require(text.chars().count() <= characters_max, field, "too_long");
-        self.require(!text.chars().any(char::is_control), field, "characters");
+        let is_plain = !text.chars().any(char::is_control);
+        self.require(is_plain, field, "characters");
+        if is_plain { text.to_owned() } else { String::new() }
+    }
+
+    /// Text of several lines that may be left out: trimmed, not too long, nothing in it that cannot be printed.
+    pub fn note(&mut self, field: &str, text: &str, characters_max: usize) -> String {
+        let text = text.trim();
+        self.require(text.chars().count() <= characters_max, field, "too_long");
+        let is_printable = |character: char| character.is_whitespace() || !character.is_control();
+        self.require(text.chars().all(is_printable), field, "characters");
         text.to_owned()
     }
 }

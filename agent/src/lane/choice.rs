@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::ids::TaskId;
-use sealtrace_protocol::link::{TaskKind, TaskState};
+use sealtrace_protocol::link::{TaskKind, TaskRow, TaskState};
 use serde::Serialize;
 
 use super::record::Who;
@@ -35,8 +35,20 @@ impl Waits {
 pub(super) fn choose(conn: &Connection, who: &Who) -> Result<Result<TaskId, Waits>, StoreError> {
     let tasks = match who.task {
         TaskSource::Task(id) => feed::task(conn, id)?.into_iter().collect(),
-        TaskSource::Open => feed::tasks(conn)?,
+        TaskSource::Open => feed::open_tasks(conn)?,
     };
+    let chosen = among(conn, who, tasks)?;
+    match (chosen, who.task) {
+        (Err(Waits::NoTask), TaskSource::Open) => among(conn, who, feed::closed_tasks(conn)?),
+        (chosen, TaskSource::Open | TaskSource::Task(_)) => Ok(chosen),
+    }
+}
+
+fn among(
+    conn: &Connection,
+    who: &Who,
+    tasks: Vec<TaskRow>,
+) -> Result<Result<TaskId, Waits>, StoreError> {
     let mut waits = Waits::NoTask;
     for row in tasks {
         if !task::is_for(&row, TaskKind::Line, who.site, who.device) {

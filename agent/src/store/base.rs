@@ -90,17 +90,6 @@ pub(super) fn restore(tx: &Transaction<'_>, place: Place) -> Result<(), StoreErr
     Ok(())
 }
 
-/// True when an operation lies directly on the cloud's word, with nothing of ours in between.
-pub(super) fn lies_under(tx: &Transaction<'_>, place: Place) -> Result<bool, StoreError> {
-    tx.prepare_cached(
-        "select not exists (
-           select 1 from touched left join base using (code)
-           where epoch = ?1 and seq = ?2 and (base.code is null or touched.before is not base.body))",
-    )
-    .and_then(|mut query| query.query_row(params![place.0, place.1], |row| row.get(0)))
-    .map_err(StoreError::sqlite("look the cloud's word up"))
-}
-
 /// What the lowest of our operations on an item made of it is the cloud's word now.
 pub(super) fn sink(tx: &Transaction<'_>, after: &Item) -> Result<(), StoreError> {
     let code = after.code.canonical();

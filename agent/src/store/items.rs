@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, OrderId};
+use sealtrace_protocol::ids::{OperationId, OrderId, Version};
 use sealtrace_protocol::ledger::{
     Action, Facts, Issued, Item, Need, Operation, Past, Presence, Role, State, Touched, Worker,
 };
@@ -291,7 +291,7 @@ pub(super) fn put(tx: &Transaction<'_>, item: &Item) -> Result<(), StoreError> {
 pub(super) fn begin(tx: &Transaction<'_>, item: &Item, at: Timestamp) -> Result<bool, StoreError> {
     let rows = tx
         .prepare_cached(
-            "insert into item (code, level, parent, body, fresh_at) values (?1, ?2, ?3, ?4, ?5)
+            "insert into item (code, level, parent, body, told, fresh_at) values (?1, ?2, ?3, ?4, ?5, ?6)
              on conflict (code) do nothing",
         )
         .and_then(|mut insert| {
@@ -300,11 +300,33 @@ pub(super) fn begin(tx: &Transaction<'_>, item: &Item, at: Timestamp) -> Result<
                 item.level.rank(),
                 item.parent.map(|parent| parent.canonical()),
                 encode(item),
+                item.version.get(),
                 at.millis(),
             ])
         })
         .map_err(StoreError::sqlite("store an item"))?;
     Ok(rows == 1)
+}
+
+/// The version of an item that the feed last told; 0 when it never did.
+pub(super) fn told(tx: &Transaction<'_>, code: Code) -> Result<Version, StoreError> {
+    let told: Option<u32> = tx
+        .prepare_cached("select told from item where code = ?1")
+        .and_then(|mut query| query.query_row([code.canonical()], |row| row.get(0)).optional())
+        .map_err(StoreError::sqlite("look an item up"))?;
+    Ok(Version(told.unwrap_or_default()))
+}
+
+/// Notes which version of an item the feed told.
+pub(super) fn set_told(
+    tx: &Transaction<'_>,
+    code: Code,
+    version: Version,
+) -> Result<(), StoreError> {
+    tx.prepare_cached("update item set told = ?2 where code = ?1")
+        .and_then(|mut update| update.execute(params![code.canonical(), version.get()]))
+        .map_err(StoreError::sqlite("store an item"))?;
+    Ok(())
 }
 
 /// Notes that the cloud spoke of it.

@@ -1,6 +1,6 @@
 //! Units that operations of this device made under tasks, whether the cloud has counted them by now or not.
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::ids::{OperationId, TaskId};
 use sealtrace_protocol::ledger::{Item, Level, Operation};
 
@@ -17,18 +17,18 @@ pub struct Made {
 
 /// What was made here under a task.
 pub fn under(conn: &Connection, task: TaskId) -> Result<Made, StoreError> {
-    conn.prepare_cached(
-        "select coalesce(sum(units), 0), coalesce(sum(units) filter (where epoch > 0), 0)
-         from made where task = ?1",
-    )
-    .and_then(|mut query| {
-        query.query_row([task.get()], |row| {
-            let here: i64 = row.get(0)?;
-            let here = u32::try_from(here.max(0)).unwrap_or(u32::MAX);
-            Ok(Made { here, unjudged: row.get(1)? })
+    let made = conn
+        .prepare_cached("select here, unjudged from made where task = ?1")
+        .and_then(|mut query| {
+            let read = |row: &Row<'_>| {
+                let here: i64 = row.get(0)?;
+                let here = u32::try_from(here.max(0)).unwrap_or(u32::MAX);
+                Ok(Made { here, unjudged: row.get(1)? })
+            };
+            query.query_row([task.get()], read).optional()
         })
-    })
-    .map_err(StoreError::sqlite("count what was made"))
+        .map_err(StoreError::sqlite("count what was made"))?;
+    Ok(made.unwrap_or_default())
 }
 
 /// Counts the units that came into being by an operation that is stored, or ceased to be because it corrects one.
@@ -49,46 +49,40 @@ pub(super) fn count(
             units += i64::from(touched.after.is_in_use()) - i64::from(was);
         }
     }
-    if units != 0 {
-        add(tx, task, id.epoch.get(), id.seq.get(), units)?;
+    if units == 0 {
+        return Ok(());
     }
-    Ok(())
+    tx.prepare_cached("insert into making (epoch, seq, task, units) values (?1, ?2, ?3, ?4)")
+        .and_then(|mut insert| {
+            insert.execute(params![id.epoch.get(), id.seq.get(), task.get(), units])
+        })
+        .map_err(StoreError::sqlite("count what was made"))?;
+    add(tx, task, units, units)
 }
 
-/// The operation was judged: its units go to those that count, or are gone.
+/// The operation was judged: its units stay, or were never made.
 pub(super) fn judged(
     tx: &Transaction<'_>,
     id: OperationId,
     counts: bool,
 ) -> Result<(), StoreError> {
-    let rows: Vec<(u64, i64)> = tx
-        .prepare_cached("delete from made where epoch = ?1 and seq = ?2 returning task, units")
+    let making: Option<(u64, i64)> = tx
+        .prepare_cached("delete from making where epoch = ?1 and seq = ?2 returning task, units")
         .and_then(|mut delete| {
-            delete
-                .query_map(params![id.epoch.get(), id.seq.get()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
-                .collect()
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            delete.query_row(params![id.epoch.get(), id.seq.get()], read).optional()
         })
         .map_err(StoreError::sqlite("settle what was made"))?;
-    for (task, units) in rows.into_iter().filter(|_| counts) {
-        add(tx, TaskId(task), 0, 0, units)?;
-    }
-    Ok(())
+    let Some((task, units)) = making else { return Ok(()) };
+    add(tx, TaskId(task), if counts { 0 } else { -units }, -units)
 }
 
-fn add(
-    tx: &Transaction<'_>,
-    task: TaskId,
-    epoch: u32,
-    seq: u64,
-    units: i64,
-) -> Result<(), StoreError> {
+fn add(tx: &Transaction<'_>, task: TaskId, here: i64, unjudged: i64) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "insert into made (task, epoch, seq, units) values (?1, ?2, ?3, ?4)
-         on conflict (task, epoch, seq) do update set units = units + excluded.units",
+        "insert into made (task, here, unjudged) values (?1, ?2, ?3)
+         on conflict (task) do update set here = here + excluded.here, unjudged = unjudged + excluded.unjudged",
     )
-    .and_then(|mut insert| insert.execute(params![task.get(), epoch, seq, units]))
+    .and_then(|mut insert| insert.execute(params![task.get(), here, unjudged]))
     .map_err(StoreError::sqlite("count what was made"))?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Transaction;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, OperationId};
-use sealtrace_protocol::ledger::{Item, Operation, judge};
+use sealtrace_protocol::ledger::{Operation, judge};
 use sealtrace_protocol::time::Timestamp;
 
 use super::items::{self, Gathered, Standpoint};
@@ -49,7 +49,9 @@ pub(super) fn rebase(tx: &Transaction<'_>, changed: BTreeSet<Code>) -> Result<()
     rework.run()
 }
 
-/// An operation of ours was judged; its verdict is stored. What it did becomes the cloud's word, or is taken back.
+/// An operation of ours was judged; its verdict is stored. What it did here becomes the cloud's word, or is taken back.
+///
+/// Verdicts come in the order of operations: nothing of ours lies between the cloud's word and what this one did.
 pub(super) fn settle(
     tx: &Transaction<'_>,
     id: OperationId,
@@ -57,44 +59,28 @@ pub(super) fn settle(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let place = (id.epoch.get(), id.seq.get());
-    let touched = items::touched(tx, id)?;
-    if counts && !effects::is_refused(tx, place)? && base::lies_under(tx, place)? {
-        for touched in touched {
+    if counts {
+        for touched in items::touched(tx, id)? {
             base::sink(tx, &touched.after)?;
             items::refresh(tx, touched.after.code, at)?;
         }
         effects::count_moved(tx, place)?;
+        effects::set_refused(tx, place, false)?;
         return effects::forget_looked_at(tx, place);
     }
+    if effects::is_refused(tx, place)? {
+        return effects::forget_looked_at(tx, place);
+    }
+    let moved = effects::moved(tx, place)?.into_keys();
+    let mut concerned = effects::keys_of(tx, place)?;
+    concerned.retain(|key| matches!(key, Key::Item(_)));
+    concerned.extend(moved.map(|(document, _)| Key::Document(document)));
     let mut rework = Rework::new(tx);
-    if counts {
-        effects::count_moved(tx, place)?;
-    }
-    let moved = effects::moved(tx, place)?;
-    let concerned = effects::keys_of(tx, place)?;
     rework.take_off(place)?;
-    rework.widen(concerned)?;
+    effects::forget_touched(tx, place)?;
     effects::forget_looked_at(tx, place)?;
-    if counts {
-        for touched in touched {
-            counted(tx, &touched.after, at)?;
-        }
-        effects::set_refused(tx, place, false)?;
-    } else {
-        effects::forget_touched(tx, place)?;
-        rework.widen(moved.into_keys().map(|(document, _)| Key::Document(document)))?;
-    }
+    rework.widen(concerned)?;
     rework.run()
-}
-
-/// What an operation did counts, unless the cloud has said something newer since. Nothing of ours lies on the item.
-fn counted(tx: &Transaction<'_>, after: &Item, at: Timestamp) -> Result<(), StoreError> {
-    let known = base::word(tx, after.code)?;
-    if known.is_none_or(|known| known.version < after.version) {
-        base::believe(tx, after.code, Some(after))?;
-        items::refresh(tx, after.code, at)?;
-    }
-    Ok(())
 }
 
 /// Operations without a verdict that are judged again, together.
@@ -185,6 +171,7 @@ impl<'t> Rework<'t> {
                     rejection = rejection.code(),
                     "an operation on its way to the cloud has no effects here any more"
                 );
+                effects::forget_touched(self.tx, place)?;
                 effects::look_at(self.tx, place, &keys)?;
             }
         }

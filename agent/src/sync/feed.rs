@@ -1,7 +1,7 @@
 //! What the sites' feeds say is fetched page by page: the desk with the digests of the rolls it names, and goods.
 
-use sealtrace_protocol::ids::SiteId;
-use sealtrace_protocol::link::{DIGEST_BYTES, FeedStream, Roll};
+use sealtrace_protocol::ids::{Cursor, SiteId};
+use sealtrace_protocol::link::{DIGEST_BYTES, FeedStream, GoodsPage, Roll};
 
 use super::client::{Client, ClientError};
 use super::driver::SyncError;
@@ -10,6 +10,10 @@ use super::verdicts;
 use crate::agent::Agent;
 use crate::identity::Identity;
 use crate::store::feed;
+
+/// How often a page is asked for again because verdicts came meanwhile. The one after that looks older than it is, until
+/// the next.
+const PAGE_AGAIN_MAX: u32 = 3;
 
 /// Who asks whom.
 #[derive(Clone, Copy)]
@@ -77,7 +81,7 @@ async fn desk_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError
 async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError> {
     let store = &between.agent.store;
     let after = store.read(move |conn| feed::cursor(conn, site, FeedStream::Goods)).await?;
-    let page = between.client.goods(site, after).await?;
+    let page = goods_as_judged(between, site, after).await?;
     let (more, cursor) = (page.more && page.cursor > after, page.cursor);
     let at = between.agent.clock.now();
     let nothing = page.items.is_empty()
@@ -87,8 +91,6 @@ async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncErro
     if nothing {
         return Ok(more);
     }
-    // What of ours is in this page was judged before it was made: then the verdicts are known first.
-    verdicts::catch_up(between).await?;
     let mut rest = page.items;
     loop {
         let later = rest.split_off(feed::GOODS_PART_ITEMS.min(rest.len()));
@@ -99,6 +101,23 @@ async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncErro
         }
         rest = later;
     }
+}
+
+/// A page that has of our own operations just what the verdicts have: neither does it count one that is still laid on
+/// top here, nor does it lack one whose effects count here already.
+async fn goods_as_judged(
+    between: Between<'_>,
+    site: SiteId,
+    after: Cursor,
+) -> Result<GoodsPage, SyncError> {
+    let mut page = between.client.goods(site, after).await?;
+    for _ in 0..PAGE_AGAIN_MAX {
+        if page.items.is_empty() || verdicts::catch_up(between).await? == 0 {
+            break;
+        }
+        page = between.client.goods(site, after).await?;
+    }
+    Ok(page)
 }
 
 async fn fetch_digests(between: Between<'_>) -> Result<(), SyncError> {

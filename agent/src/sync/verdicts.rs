@@ -24,13 +24,15 @@ pub(super) async fn fetch(between: Between<'_>) -> Result<(usize, bool), SyncErr
     Ok((count, answer.more && count > 0))
 }
 
-/// All there are right now.
-pub(super) async fn catch_up(between: Between<'_>) -> Result<(), SyncError> {
-    while between.agent.store.read(outbox::backlog).await?.unjudged > 0 {
-        let (_, more) = fetch(between).await?;
-        if !more {
-            break;
-        }
+/// All there are right now, also of batches whose receipt did not come; how many came.
+pub(super) async fn catch_up(between: Between<'_>) -> Result<usize, SyncError> {
+    let backlog = between.agent.store.read(outbox::backlog).await?;
+    let mut came = 0;
+    let mut more = backlog.unjudged > 0 || backlog.unsent > 0;
+    while more {
+        let count;
+        (count, more) = fetch(between).await?;
+        came += count;
     }
-    Ok(())
+    Ok(came)
 }

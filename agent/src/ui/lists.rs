@@ -1,5 +1,7 @@
 //! The lists of the page: status, tasks, documents, exceptions, lanes.
 
+use std::cmp::Reverse;
+
 use axum::Json;
 use axum::extract::State;
 use rusqlite::Connection;
@@ -42,7 +44,7 @@ pub(super) async fn tasks(
     let (site, device) = (session.site, page.agent.device());
     let tasks = move |conn: &Connection| {
         let (mut open, mut done) = (Vec::new(), Vec::new());
-        for row in feed::tasks(conn)? {
+        for row in feed::open_tasks(conn)?.into_iter().chain(feed::closed_tasks(conn)?) {
             if !task::is_for(&row, TaskKind::Device, site, device) {
                 continue;
             }
@@ -52,7 +54,8 @@ pub(super) async fn tasks(
                 TaskState::Void => {}
             }
         }
-        open.extend(done.into_iter().rev().take(DONE_SHOWN_MAX));
+        done.sort_by_key(|row| Reverse(row.id));
+        open.extend(done.into_iter().take(DONE_SHOWN_MAX));
         open.iter().map(|row| view::task(conn, row)).collect()
     };
     rows(&page, tasks).await
@@ -65,9 +68,8 @@ pub(super) async fn documents(
 ) -> Result<Json<Value>, ApiError> {
     let here = session.site;
     let documents = move |conn: &Connection| {
-        let mut documents = feed::documents(conn)?;
-        documents
-            .retain(|row| row.document.open && row.document.route.sites().any(|site| site == here));
+        let mut documents = feed::open_documents(conn)?;
+        documents.retain(|row| row.document.route.sites().any(|site| site == here));
         let view = |row| view::document(conn, row, here, &Contents::none());
         documents.iter().map(view).collect()
     };

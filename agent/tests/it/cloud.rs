@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -60,12 +61,39 @@ pub(crate) struct Known {
     pub(crate) asked: Vec<(SiteId, FeedStream, Cursor)>,
     /// Where its devices may work.
     pub(crate) sites: Vec<SiteId>,
+    /// A page of goods takes this long.
+    pub(crate) goods_pause: Duration,
+    /// Verdicts are kept back until goods were asked for.
+    pub(crate) verdicts_held: bool,
     pub(crate) digest: Vec<u8>,
     pub(crate) resumed: usize,
     /// Receipts are signed by somebody else's key.
     pub(crate) receipts_forged: bool,
     /// Answers are lost after the work was done.
     pub(crate) answers_lost: usize,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            head: StreamHead::start(Epoch(1)),
+            key: None,
+            token_used: false,
+            batches: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            verdicts: Vec::new(),
+            desk: BTreeMap::new(),
+            goods: BTreeMap::new(),
+            asked: Vec::new(),
+            sites: vec![SITE],
+            goods_pause: Duration::ZERO,
+            verdicts_held: false,
+            digest: Vec::new(),
+            resumed: 0,
+            receipts_forged: false,
+            answers_lost: 0,
+        }
+    }
 }
 
 pub(crate) struct Cloud {
@@ -110,22 +138,7 @@ impl Cloud {
             )
             .unwrap();
         let cloud = Arc::new(Self {
-            known: Mutex::new(Known {
-                head: StreamHead::start(Epoch(1)),
-                key: None,
-                token_used: false,
-                batches: BTreeMap::new(),
-                operations: BTreeMap::new(),
-                verdicts: Vec::new(),
-                desk: BTreeMap::new(),
-                goods: BTreeMap::new(),
-                asked: Vec::new(),
-                sites: vec![SITE],
-                digest: Vec::new(),
-                resumed: 0,
-                receipts_forged: false,
-                answers_lost: 0,
-            }),
+            known: Mutex::new(Known::default()),
             receipts: SigningKey::from_seed(&[3; 32]).unwrap(),
             authority,
             authority_pem,
@@ -303,7 +316,7 @@ async fn verdicts(State(cloud): State<Shared>, Query(after): Query<After>) -> Re
     let mut later: Vec<Judged> = known
         .verdicts
         .iter()
-        .filter(|judged| (judged.epoch, judged.seq) > after)
+        .filter(|judged| !known.verdicts_held && (judged.epoch, judged.seq) > after)
         .cloned()
         .collect();
     let more = later.len() > 2;
@@ -348,8 +361,11 @@ async fn goods(State(cloud): State<Shared>, Query(asked): Query<Feed>) -> Respon
         return gone();
     }
     let (site, after) = (SiteId(asked.site), Cursor(asked.after));
+    let pause = cloud.known().goods_pause;
+    tokio::time::sleep(pause).await;
     let mut known = cloud.known();
     known.asked.push((site, FeedStream::Goods, after));
+    known.verdicts_held = false;
     let pages = known.goods.get(&site).map_or(&[][..], Vec::as_slice);
     let page = pages.iter().find(|(cursor, _)| *cursor > after);
     let nothing = GoodsPage { items: Vec::new(), cursor: after, more: false };

@@ -2,13 +2,17 @@
 
 use sealtrace_agent::store::{Store, feed, items};
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{Cursor, DeviceId, OperatorId, SiteId, Version};
-use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Role, State};
-use sealtrace_protocol::link::{FeedRow, FeedStream, Operator, Roll};
+use sealtrace_protocol::ids::{Cursor, DeviceId, DocumentId, OperatorId, SiteId, TaskId, Version};
+use sealtrace_protocol::ledger::{
+    Contents, Custody, Document, Item, Level, Presence, Role, Route, State,
+};
+use sealtrace_protocol::link::{
+    DocumentRow, FeedRow, FeedStream, Operator, Roll, TaskRow, TaskState,
+};
 
 use crate::floor::copy_of;
 use crate::store::{
-    DEVICE, NOW, ORDER, PRODUCT, SITE, case, item, lot, page, ready, task_row, unit,
+    DEVICE, NOW, ORDER, PRODUCT, SITE, case, item, lot, page, product, ready, task_row, unit,
 };
 
 const OTHER_SITE: SiteId = SiteId(2);
@@ -128,13 +132,7 @@ async fn leases_are_for_the_device_the_task_names_and_their_codes_are_known_to_a
     let store = ready(folder.path()).await;
     let id = task_row().id;
     for (device, leases) in [(None, 1), (Some(DEVICE), 1), (Some(DeviceId(99)), 0)] {
-        hear_desk(
-            &store,
-            SITE,
-            5,
-            FeedRow::Task(sealtrace_protocol::link::TaskRow { device, ..task_row() }),
-        )
-        .await;
+        hear_desk(&store, SITE, 5, FeedRow::Task(TaskRow { device, ..task_row() })).await;
         let row = store.read(move |conn| feed::task(conn, id)).await.unwrap().unwrap();
         assert_eq!((row.device, row.leases.len()), (device, leases));
         let presence = store.read(|conn| items::presence(conn, case(7))).await.unwrap();
@@ -168,4 +166,58 @@ async fn an_order_has_several_ranges_of_labels() {
     }
     assert_eq!(level(case(510)).await, None);
     assert_eq!(level(unit(0)).await, Some(Level::Unit));
+}
+
+#[tokio::test]
+async fn what_is_closed_is_not_among_what_is_open_until_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let task = task_row().id;
+    let other = TaskRow { id: TaskId(task.get() + 1), ..task_row() };
+    hear_desk(&store, SITE, 5, FeedRow::Task(other.clone())).await;
+    let cases = [
+        (TaskState::Done, vec![other.id], vec![task]),
+        (TaskState::InWork, vec![task, other.id], vec![]),
+        (TaskState::Void, vec![other.id], vec![task]),
+        (TaskState::Open, vec![task, other.id], vec![]),
+    ];
+    for (state, open, closed) in cases {
+        hear_desk(&store, SITE, 6, FeedRow::Task(TaskRow { state, ..task_row() })).await;
+        let ids = |rows: Vec<TaskRow>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(store.read(feed::open_tasks).await.unwrap()), open, "{state:?}");
+        assert_eq!(ids(store.read(feed::closed_tasks).await.unwrap()), closed, "{state:?}");
+    }
+    for open in [true, false, true] {
+        let route = Route::Count { at: SITE };
+        let document =
+            Document { id: DocumentId(3), route, open, lines: Vec::new(), sets: Vec::new() };
+        let row = DocumentRow { document, number: "C-3".into(), shares: Vec::new() };
+        hear_desk(&store, SITE, 7, FeedRow::Document(row)).await;
+        assert_eq!(store.read(feed::open_documents).await.unwrap().len(), usize::from(open));
+    }
+}
+
+#[tokio::test]
+async fn of_the_newest_closed_tasks_some_are_looked_at_and_all_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    let closed = |n| FeedRow::Task(TaskRow { id: TaskId(n), state: TaskState::Done, ..task_row() });
+    let page = page(5, (100..300).map(closed).collect());
+    store.write(move |tx| feed::store_desk(tx, SITE, &page, NOW)).await.unwrap();
+    let rows = store.read(feed::closed_tasks).await.unwrap();
+    assert_eq!((rows[0].id, rows[1].id, rows.len()), (TaskId(299), TaskId(298), 100));
+    assert!(store.read(|conn| feed::task(conn, TaskId(100))).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_gtin_is_foreign_when_no_product_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ready(folder.path()).await;
+    for (gtin, expected) in
+        [(product().gtin, Presence::Unknown), ("04012345678901".into(), Presence::Foreign)]
+    {
+        let code: Code = format!("(01){gtin}(21)X1").parse().unwrap();
+        let presence = store.read(move |conn| items::presence(conn, code)).await.unwrap();
+        assert_eq!(presence, expected, "{gtin}");
+    }
 }

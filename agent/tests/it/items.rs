@@ -133,14 +133,15 @@ async fn what_cannot_have_been_leaves_no_effects_and_is_still_on_its_way() {
 }
 
 #[tokio::test]
-async fn what_counts_after_all_is_known_again() {
+async fn of_what_was_not_thought_possible_only_the_cloud_can_tell() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
-    // It was our own packing that the cloud spoke of.
     let theirs = taken_elsewhere(&store).await;
     judged(&store, 1, applied()).await;
     assert_eq!(item(&store, case(1)).await, Some(theirs));
-    assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(1)));
+    assert_eq!(item(&store, unit(0)).await, None);
+    let open = store.read(exceptions::open).await.unwrap();
+    assert!(open.is_empty(), "{open:?}");
 }
 
 #[tokio::test]
@@ -148,6 +149,7 @@ async fn an_item_never_looks_older_between_a_verdict_and_the_feed() {
     let folder = tempfile::tempdir().unwrap();
     let store = ready(folder.path()).await;
     let packed = counted(&store).await;
+    hear(&store, 6, packed.clone()).await;
     hear_document(&store, 8, 0).await;
     confirm(&store, ship(1), vec![]).await.unwrap();
     judged(&store, 2, applied()).await;
@@ -272,4 +274,34 @@ async fn units_follow_a_label_that_others_replaced() {
     assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(2)));
     let facts = store.read(|conn| items::facts(conn, &unpack(2))).await.unwrap();
     assert_eq!(facts.children(case(2)).len(), 2);
+}
+
+#[tokio::test]
+async fn units_follow_a_label_that_was_replaced_again_before_anybody_here_heard_of_it() {
+    for (busy, in_order) in [(false, true), (true, true), (false, false), (true, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ready(folder.path()).await;
+        let ours = counted(&store).await;
+        if busy {
+            confirm(&store, pack(9, &[8, 9]), vec![]).await.unwrap();
+        }
+        let at = operation(Action::Unpack(sealtrace_protocol::ledger::Unpack::Whole(case(1)))).at;
+        let replaced = |n: u64, by: u64| Item {
+            code: case(n),
+            state: State::Replaced { by: case(by), at: at.interval() },
+            contents: Contents::none(),
+            custody: None,
+            children: 0,
+            version: Version(2),
+            ..ours.clone()
+        };
+        // Two sites tell of it, each in its own time.
+        let (first, then) = if in_order { (1, 2) } else { (2, 1) };
+        hear(&store, 6, replaced(first, first + 1)).await;
+        hear(&store, 7, replaced(then, then + 1)).await;
+        hear(&store, 8, Item { code: case(3), ..ours.clone() }).await;
+        assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(3)), "busy: {busy}");
+        let facts = store.read(|conn| items::facts(conn, &unpack(3))).await.unwrap();
+        assert_eq!(facts.children(case(3)).len(), 2);
+    }
 }

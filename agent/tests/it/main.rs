@@ -13,6 +13,7 @@ mod cli;
 mod cloud;
 mod facts;
 mod feed;
+mod fill;
 mod floor;
 mod items;
 mod lane;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{DealerId, DocumentId, OperationId};
+use sealtrace_protocol::ids::{DealerId, DocumentId, OperationId, Version};
 use sealtrace_protocol::ledger::{
     Action, Document, DocumentLine, Effects, Facts, Issued, Item, Level, Need, Operation, Past,
     Presence, Rejection, Route, State, Task, Touched, dispute, judge,
@@ -154,6 +154,15 @@ impl Ledger {
         judged.map(|_| ())
     }
 
+    /// They were not told after all.
+    pub(crate) fn untell(&mut self, told: &[Item]) {
+        for item in told.iter().rev() {
+            if !self.untold.contains(&item.code) {
+                self.untold.insert(0, item.code);
+            }
+        }
+    }
+
     /// The next few items that changed, as they are now.
     pub(crate) fn tell(&mut self, count: usize) -> Vec<Item> {
         let told = self.untold.drain(..count.min(self.untold.len()));
@@ -171,8 +180,10 @@ struct Open {
 #[derive(Default)]
 pub(crate) struct Device {
     base: Items,
+    /// The version last told of each.
+    told: BTreeMap<Code, Version>,
     open: Vec<Open>,
-    /// What each operation did when it was last possible.
+    /// What each operation that was not rejected did.
     pasts: Pasts,
     moved: BTreeMap<OperationId, i64>,
     counted: i64,
@@ -202,12 +213,8 @@ impl Device {
         let moved = self.moved.remove(&open.id).unwrap_or_default();
         if counts {
             self.counted += moved;
-            let touched = self.pasts.get(&open.id).map(|past| past.touched.clone());
-            for after in touched.unwrap_or_default().into_iter().map(|touched| touched.after) {
-                let known = self.base.get(&after.code);
-                if known.is_none_or(|known| known.version < after.version) {
-                    self.base.insert(after.code, after);
-                }
+            for touched in &self.pasts[&open.id].touched {
+                self.base.insert(touched.after.code, touched.after.clone());
             }
         } else {
             self.pasts.remove(&open.id);
@@ -224,11 +231,13 @@ impl Device {
 
     fn believe(&mut self, said: &Item) {
         let known = self.base.get(&said.code).cloned();
-        if known.as_ref().is_some_and(|known| said.version < known.version || said == known) {
+        if self.told.get(&said.code).is_some_and(|told| said.version <= *told) {
             return;
         }
+        self.told.insert(said.code, said.version);
         self.base.insert(said.code, said.clone());
-        if known.is_some() && said.level > Level::Unit {
+        let replaced = matches!(said.state, State::Replaced { .. });
+        if said.level > Level::Unit && (known.is_some() || replaced) {
             self.follow(said);
         }
     }
@@ -236,14 +245,22 @@ impl Device {
     fn follow(&mut self, package: &Item) {
         let mut inside: Vec<Item> = self.base.values().cloned().collect();
         inside.retain(|item| item.parent == Some(package.code));
-        if let State::Replaced { by, .. } = package.state {
+        if let State::Replaced { mut by, .. } = package.state {
+            for _ in 0..16 {
+                let Some(State::Replaced { by: next, .. }) =
+                    self.base.get(&by).map(|item| item.state)
+                else {
+                    break;
+                };
+                by = next;
+            }
             for child in inside {
-                let version = child.version.next();
-                self.base.insert(child.code, Item { parent: Some(by), version, ..child });
+                self.base.insert(child.code, Item { parent: Some(by), ..child });
             }
         } else if inside.len() > package.children as usize {
             for child in inside.iter().filter(|child| child.level == Level::Unit) {
                 self.base.remove(&child.code);
+                self.told.remove(&child.code);
             }
         }
     }
@@ -255,6 +272,8 @@ impl Device {
             let Open { id, operation, .. } = &self.open[at];
             let (id, judged) = (*id, self.judge(operation));
             let counts_here = judged.is_ok();
+            let nothing = past(operation, &self.view, &Effects::default());
+            self.pasts.insert(id, nothing);
             if let Ok(effects) = judged {
                 self.pasts.insert(id, past(operation, &self.view, &effects));
                 for item in effects.items {

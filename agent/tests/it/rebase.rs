@@ -139,9 +139,9 @@ struct World {
     verdicts: VecDeque<(OperationId, Verdict)>,
     /// Verdicts that have come.
     judged: usize,
-    /// A page on its way, and how many verdicts were given before it was made.
+    /// A page on its way, and how many verdicts had been given when it was made.
     page: Option<(Vec<Item>, usize)>,
-    /// Pages wait for the verdicts that were given before them, as they do in the driver.
+    /// As the driver does it: a page has just what the verdicts know, or it is asked for again.
     in_order: bool,
     done: Vec<OperationId>,
     at: i64,
@@ -197,9 +197,15 @@ impl World {
                 self.page.get_or_insert_with(|| (self.cloud.tell(count), given));
             }
             Step::Feed => {
-                let Some((told, given)) = self.page.take() else { return };
-                while self.in_order && self.judged < given {
-                    self.hear_verdict().await;
+                let Some((mut told, given)) = self.page.take() else { return };
+                if self.in_order {
+                    while !self.verdicts.is_empty() {
+                        self.hear_verdict().await;
+                    }
+                    if self.judged != given {
+                        self.cloud.untell(&told);
+                        told = self.cloud.tell(told.len());
+                    }
                 }
                 self.device.hear(&told);
                 hear(&self.store, told).await;
@@ -282,7 +288,9 @@ proptest! {
             world.check().await;
             for code in codes().into_iter().filter(|_| in_order) {
                 let (cloud, device) = (&world.cloud.items, &world.device.view);
-                assert_eq!(device.get(&code), cloud.get(&code), "{code}");
+                // Units of a package others took some out of may be forgotten; they are never known wrongly.
+                let forgotten = matches!(code, Code::Minted(_)) && !device.contains_key(&code);
+                assert!(forgotten || device.get(&code) == cloud.get(&code), "{code} is not what the cloud says: {:?}, {:?}", device.get(&code), cloud.get(&code));
             }
         });
     }

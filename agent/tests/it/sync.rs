@@ -20,20 +20,20 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud::{Cloud, TOKEN};
 use crate::store::{DEVICE, SITE, confirm, pack, task_page, unit, unit_digest};
 
-fn enrolment(cloud: &Cloud, data: &Path, token: &str) -> Enrolment {
+pub(crate) fn enrolment(cloud: &Cloud, data: &Path, token: &str) -> Enrolment {
     let (cloud, token, data) = (cloud.web_url(), token.to_owned(), data.to_owned());
     Enrolment { cloud, token, ca_pin: None, data }
 }
 
 /// An enrolled agent with its driver running.
-struct Running {
-    agent: Agent,
+pub(crate) struct Running {
+    pub(crate) agent: Agent,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    async fn start(data: &Path) -> Self {
+    pub(crate) async fn start(data: &Path) -> Self {
         let config = Config { data: data.to_owned(), ..Config::default() };
         let agent = run::open(config).await.unwrap();
         let identity = agent.identity.clone().unwrap();
@@ -42,13 +42,13 @@ impl Running {
         Self { agent, stop, task }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap();
         self.agent.store.close().await;
     }
 
-    fn store(&self) -> &Store {
+    pub(crate) fn store(&self) -> &Store {
         &self.agent.store
     }
 
@@ -71,7 +71,7 @@ impl Running {
     }
 }
 
-async fn within(mut done: impl AsyncFnMut() -> bool) {
+pub(crate) async fn within(mut done: impl AsyncFnMut() -> bool) {
     let patience = async {
         while !done().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -82,7 +82,7 @@ async fn within(mut done: impl AsyncFnMut() -> bool) {
         .expect("it does not come to rest");
 }
 
-async fn enrolled(data: &Path) -> Arc<Cloud> {
+pub(crate) async fn enrolled(data: &Path) -> Arc<Cloud> {
     let cloud = Cloud::start().await;
     {
         let mut known = cloud.known();
@@ -97,7 +97,7 @@ fn id(epoch: u32, seq: u64) -> OperationId {
     OperationId { device: DEVICE, epoch: Epoch(epoch), seq: Seq(seq) }
 }
 
-async fn fed(running: &Running) {
+pub(crate) async fn fed(running: &Running) {
     within(async || {
         let operation = pack(0, &[0]);
         let facts = running.store().read(move |conn| items::facts(conn, &operation)).await.unwrap();

@@ -84,12 +84,8 @@ impl Role {
 /// 账号.
 pub struct Accounts;
 
-const ROLES: [&str; 4] = [
-    Role::Admin.name(),
-    Role::Manager.name(),
-    Role::Auditor.name(),
-    Role::Inspector.name(),
-];
+const ROLES: [&str; 4] =
+    [Role::Admin.name(), Role::Manager.name(), Role::Auditor.name(), Role::Inspector.name()];
 
 /// Accounts: administrators alone see and change them.
 pub static ACCOUNTS: Definition = Definition::new(
@@ -111,11 +107,7 @@ pub static ACCOUNTS: Definition = Definition::new(
 impl Resource for Accounts {
     const DEFINITION: &'static Definition = &ACCOUNTS;
 
-    async fn check(
-        tx: &mut Tx,
-        change: &Change<'_>,
-        check: &mut Check,
-    ) -> Result<(), StoreError> {
+    async fn check(tx: &mut Tx, change: &Change<'_>, check: &mut Check) -> Result<(), StoreError> {
         let Some((before, after)) = change.before.zip(change.after) else { return Ok(()) };
         if is_admin(before) && !is_admin(after) {
             let are_others = store::accounts::are_other_admins(tx, change.id).await?;
@@ -171,7 +163,8 @@ pub async fn create_account(
 ) -> Result<(), ResourceError> {
     let NewAccount { login, name, role, password } = new;
     let form = [("login", login), ("name", name), ("role", role), ("password", password)];
-    let form: Form = form.map(|(field, text)| (field.to_owned(), json!(text))).into_iter().collect();
+    let form: Form =
+        form.map(|(field, text)| (field.to_owned(), json!(text))).into_iter().collect();
     resource::create::<Accounts>(store, &form, None, now).await.map(drop)
 }
 

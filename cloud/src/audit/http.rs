@@ -5,6 +5,7 @@ use axum::extract::State;
 use serde::Deserialize;
 
 use crate::cloud::Cloud;
+use crate::form::Check;
 use crate::http::auth::Auditor;
 use crate::http::{ApiError, Asked, Paged};
 use crate::store;
@@ -26,6 +27,9 @@ pub async fn list(
     Asked(Query { resource, subject, account }): Asked<Query>,
     Paged(page): Paged,
 ) -> Result<Json<Listing<Audited>>, ApiError> {
+    let mut check = Check::new();
+    let resource = resource.map(|name| check.name("resource", &name));
+    check.done()?;
     let filter = Filter { resource, subject, account };
     Ok(Json(store::audit::list(&mut cloud.store.read().await?, &filter, &page).await?))
 }

@@ -15,7 +15,7 @@ pub struct Lots;
 const STATUSES: [&str; 3] =
     [LotStatus::Pending.name(), LotStatus::Released.name(), LotStatus::Blocked.name()];
 
-/// Lots. One that an order or an item names is not deleted: it would be pending again.
+/// Lots. One that an order, a task or an item names is not deleted: it would be pending again.
 pub static LOTS: Definition = Definition::new(
     "lots",
     &[
@@ -37,6 +37,7 @@ pub static LOTS: Definition = Definition::new(
 .without_toggle()
 .used_by(&[
     Use::new("orders", "production_orders", &[("product", "product"), ("lot", "lot")]),
+    Use::new("tasks", "task_lots", &[("product", "product"), ("lot", "lot")]),
     Use::new("items", "lots", &[("product", "product"), ("lot", "lot")]),
 ]);
 

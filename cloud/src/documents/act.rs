@@ -25,6 +25,9 @@ pub async fn act(
         if matches!(action, Action::Submit | Action::Approve) {
             still_right(tx, id).await?;
         }
+        if action == Action::Void && store::documents::has_goods(tx, id).await? {
+            return Err(DocumentsError::InWork);
+        }
         store::documents::set_state(tx, id, after).await?;
         if action == Action::Approve {
             let document = store::documents::document(tx, id).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{DealerId, DocumentId, OrderId, ProductId, Revision, SiteId};
-use sealtrace_protocol::ledger::{DocumentKind, Level, Part, Party, Permit};
+use sealtrace_protocol::ledger::{DocumentKind, Level, Part, Party};
 use sealtrace_protocol::link::Product;
 use serde::Deserialize;
 
@@ -64,8 +64,7 @@ pub(super) async fn read(
     if let Some(id) = store::documents::by_number(tx, &number).await? {
         check.require(known == Some(id), "number", "taken");
     }
-    let note = draft.note.trim().to_owned();
-    check.require(note.chars().count() <= NOTE_CHARACTERS_MAX, "note", "too_long");
+    let note = check.note("note", &draft.note, NOTE_CHARACTERS_MAX);
     let kind = check.choice("kind", &draft.kind, DocumentKind::from_name);
     let Some(kind) = kind else {
         // What else there must be hangs on the kind.
@@ -111,17 +110,16 @@ fn expected(kind: DocumentKind, draft: &Draft, check: &mut Check) {
 
 async fn lines(tx: &mut Tx, draft: &Draft, check: &mut Check) -> Result<Vec<NewLine>, StoreError> {
     check.require(draft.lines.len() <= LINES_MAX, "lines", "too_many");
-    let mut products: BTreeMap<ProductId, Option<Product>> = BTreeMap::new();
+    let asked = draft.lines.iter().take(LINES_MAX);
+    let ids: BTreeSet<ProductId> = asked.map(|line| ProductId(line.product)).collect();
+    let products = store::catalog::products(tx, &ids).await?;
     let mut seen = BTreeSet::new();
     let mut demand: BTreeMap<ProductId, u32> = BTreeMap::new();
     let mut lines = Vec::with_capacity(draft.lines.len());
     for (at, asked) in draft.lines.iter().take(LINES_MAX).enumerate() {
         let field = |name: &str| format!("lines.{at}.{name}");
         let id = ProductId(asked.product);
-        let product = match products.get(&id) {
-            Some(product) => product,
-            None => products.entry(id).or_insert(store::catalog::product(tx, id).await?),
-        };
+        let product = products.get(&id);
         check.require(product.is_some(), &field("product"), "unknown");
         let quantity = check.units(&field("quantity"), asked.quantity, 1);
         let Some(unit) = check.choice(&field("unit"), &asked.unit, Level::from_name) else {
@@ -188,17 +186,17 @@ pub(super) async fn terms(
     }
     let parts = new.lines.iter().flat_map(|line| &line.parts).map(|part| part.product);
     let all: BTreeSet<ProductId> = new.lines.iter().map(|line| line.product).chain(parts).collect();
-    let permits = store::catalog::permits(tx, &all).await?;
+    let known = store::catalog::products(tx, &all).await?;
     for (at, line) in new.lines.iter().enumerate() {
         let field = format!("lines.{at}.product");
-        let product = store::catalog::product(tx, line.product).await?;
+        let product = known.get(&line.product);
         check.require(product.is_some_and(|product| product.enabled), &field, "disabled");
-        check.require(permitted(line, &permits, Party::Site(new.site)), &field, "unauthorised");
+        check.require(permitted(line, &known, Party::Site(new.site)), &field, "unauthorised");
         if let (DocumentKind::Transfer, Some(other)) = (new.kind, new.other) {
-            check.require(permitted(line, &permits, Party::Site(other)), &field, "unauthorised");
+            check.require(permitted(line, &known, Party::Site(other)), &field, "unauthorised");
         }
         if let Some(dealer) = new.dealer {
-            let may_have = permitted(line, &permits, Party::Dealer(dealer));
+            let may_have = permitted(line, &known, Party::Dealer(dealer));
             check.require(may_have, "dealer", "unauthorised");
         }
     }
@@ -206,10 +204,10 @@ pub(super) async fn terms(
 }
 
 /// The party may have the product of a line and whatever its packages mix.
-fn permitted(line: &NewLine, permits: &BTreeMap<ProductId, Permit>, party: Party) -> bool {
+fn permitted(line: &NewLine, known: &BTreeMap<ProductId, Product>, party: Party) -> bool {
     let parts = line.parts.iter().map(|part: &Part| part.product);
     let mut products = parts.chain([line.product]);
-    products.all(|product| permits.get(&product).is_none_or(|permit| permit.allows(party)))
+    products.all(|product| known.get(&product).is_none_or(|known| known.permit.allows(party)))
 }
 
 /// The first field in which a form says something else than a document.

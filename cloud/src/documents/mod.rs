@@ -59,6 +59,9 @@ pub enum DocumentsError {
         /// Where it stands.
         state: State,
     },
+    /// Goods were scanned under it, although nobody knows yet what they are.
+    #[error("goods were scanned under it already")]
+    InWork,
     /// The request was decided on.
     #[error("the request was decided on: {}", .state.name())]
     Decided {

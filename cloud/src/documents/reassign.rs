@@ -81,6 +81,15 @@ impl Standing {
         }
     }
 
+    /// What somebody did who put one there.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Requested => "create",
+            Self::Approved => "approve",
+            Self::Rejected => "reject",
+        }
+    }
+
     /// The standing with this [`Standing::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -115,7 +124,7 @@ pub async fn reassign(
             return Ok(Outcome::Done(Box::new(document.ok_or(DocumentsError::NotFound)?)));
         }
         let id = stored::add(tx, &new, by, now).await?;
-        let request = audited(tx, "create", (None, id), (by, now)).await?;
+        let request = audited(tx, Standing::Requested.action(), (None, id), (by, now)).await?;
         Ok(Outcome::Requested(Box::new(request)))
     })
 }
@@ -128,6 +137,8 @@ async fn check(
     let mut check = Check::new();
     let to = DocumentId(asked.to);
     let is_outbound = |document: &ledger::Document| document.route.kind() == DocumentKind::Outbound;
+    let source = store::documents::document(tx, from).await?;
+    check.require(source.is_some_and(|source| is_outbound(&source)), "document", "wrong_kind");
     match store::documents::document(tx, to).await? {
         None => check.fault("to", if asked.to == 0 { "required" } else { "unknown" }),
         Some(target) => {
@@ -201,7 +212,7 @@ pub async fn decide(
             Standing::Rejected | Standing::Requested => None,
         };
         stored::decide(tx, id, decision, operation, by, now).await?;
-        audited(tx, decision.name(), (Some(&request), id), (by, now)).await
+        audited(tx, decision.action(), (Some(&request), id), (by, now)).await
     })
 }
 

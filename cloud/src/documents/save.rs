@@ -6,7 +6,7 @@ use sealtrace_protocol::time::Timestamp;
 use super::form::{self, Draft};
 use super::{Action, Document, DocumentsError, remember};
 use crate::accounts::AccountId;
-use crate::form::Invalid;
+use crate::form::{Check, Invalid};
 use crate::store::{self, Store};
 use crate::writing;
 
@@ -19,8 +19,8 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<(Document, bool), DocumentsError> {
     writing!(store, |tx| {
-        let number = draft.number.trim();
-        if let Some(id) = store::documents::by_number(tx, number).await? {
+        let number = Check::new().number("number", &draft.number);
+        if let Some(id) = store::documents::by_number(tx, &number).await? {
             let known = store::documents::shown(tx, id).await?.ok_or(DocumentsError::NotFound)?;
             return match form::difference(&known, draft) {
                 None => Ok((known, false)),

@@ -74,8 +74,7 @@ fn check(
 ) -> Result<Vec<link::Share>, Invalid> {
     let mut check = Check::new();
     check.require(asked.shares.len() <= DEVICES_MAX, "shares", "too_many");
-    let mut left: BTreeMap<ProductId, u32> =
-        known.demand.iter().map(|demand| (demand.product.id, demand.units)).collect();
+    let mut left = left_to_share(asked, known, moved);
     let mut seen = BTreeSet::new();
     let mut shares = Vec::new();
     for (at, share) in asked.shares.iter().take(DEVICES_MAX).enumerate() {
@@ -102,4 +101,27 @@ fn check(
     }
     check.done()?;
     Ok(shares)
+}
+
+/// How much of each product there is to share out: what is asked for without what others have moved than those who are to
+/// get a share.
+fn left_to_share(
+    asked: &Shares,
+    known: &Document,
+    moved: &BTreeMap<(DeviceId, ProductId), u32>,
+) -> BTreeMap<ProductId, u32> {
+    let mut left: BTreeMap<ProductId, u32> =
+        known.demand.iter().map(|demand| (demand.product.id, demand.units)).collect();
+    let shared: BTreeSet<(DeviceId, ProductId)> = asked
+        .shares
+        .iter()
+        .flat_map(|share| share.lines.iter().map(|line| (share.device, line.product)))
+        .map(|(device, product)| (DeviceId(device), ProductId(product)))
+        .collect();
+    for (pair, units) in moved.iter().filter(|(pair, _)| !shared.contains(pair)) {
+        if let Some(left) = left.get_mut(&pair.1) {
+            *left = left.saturating_sub(*units);
+        }
+    }
+    left
 }

@@ -50,6 +50,7 @@ impl From<DocumentsError> for ApiError {
             DocumentsError::WrongState { state } => {
                 Self::new(StatusCode::CONFLICT, "wrong_state").with("state", state)
             }
+            DocumentsError::InWork => Self::new(StatusCode::CONFLICT, "in_work"),
             DocumentsError::Decided { state } => {
                 Self::new(StatusCode::CONFLICT, "decided").with("state", state)
             }

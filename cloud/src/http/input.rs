@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 
-/// The most bytes of a JSON body.
-pub const JSON_BYTES_MAX: usize = 64 * 1024;
+/// The most bytes of a JSON body: a dealer's territories, all over the country for dozens of products.
+pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// The most bytes of a body that are read and thrown away behind its limit.
 const DISCARDED_BYTES_MAX: usize = 4 * 1024 * 1024;
 

@@ -214,8 +214,9 @@ impl<'b> Round<'b> {
         for moved in &moves {
             let by =
                 counting::mover(tx, self.codebook, (at, operation), moved.document, &facts).await?;
-            documents::move_units(tx, moved, by).await?;
-            self.terms.changed(moved.document);
+            if let Some(standing) = documents::move_units(tx, moved, by).await? {
+                self.terms.moved(moved.document, standing);
+            }
             self.moved.insert(moved.document);
         }
         let touched = self.working.apply(tx, at, operation, items).await?;
@@ -287,8 +288,9 @@ impl<'b> Round<'b> {
         let operation = record.operation();
         let mut facts = self.working.facts(tx, operation.needs()).await?;
         if let Some(names) = operation.corrects() {
-            // It may name an operation of this very batch.
-            self.write(tx).await?;
+            if self.may_be_unwritten(names) {
+                self.write(tx).await?;
+            }
             if let Some(place) = operations::place_of(tx, names).await?
                 && let Some(done) = operations::done(tx, place).await?
             {
@@ -301,6 +303,15 @@ impl<'b> Round<'b> {
         }
         self.terms.state(tx, &mut facts, operation).await?;
         Ok(facts)
+    }
+
+    /// True when an operation may be one of this very batch, by its own name or by one of an earlier epoch, that is not
+    /// written yet.
+    fn may_be_unwritten(&self, id: OperationId) -> bool {
+        let first = self.judged.get(self.written).map(|first| first.at);
+        first.is_some_and(|first| {
+            id.device == first.device && (id.epoch != first.epoch || id.seq >= first.seq)
+        })
     }
 
     fn push(

@@ -1,6 +1,7 @@
 //! What operations of one batch are judged against besides items: tasks, documents, people, rules, lots, permits.
 //! Each is looked up once, however many operations ask for it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{
@@ -12,6 +13,8 @@ use sealtrace_protocol::ledger::{
 use sealtrace_protocol::text::Lot;
 
 use crate::devices;
+use crate::organisations::WorkTerms;
+use crate::store::documents::Standing;
 use crate::store::{self, StoreError, Tx, catalog, documents, organisations, settings, tasks};
 
 /// What has been looked up so far.
@@ -24,6 +27,7 @@ pub(super) struct Terms {
     rules: BTreeMap<SiteId, Rules>,
     lots: BTreeMap<(ProductId, Lot), LotTerms>,
     permits: BTreeMap<ProductId, Permit>,
+    workers: BTreeMap<(OperatorId, SiteId), Option<WorkTerms>>,
 }
 
 impl Terms {
@@ -37,9 +41,12 @@ impl Terms {
         Ok(terms)
     }
 
-    /// Forgets a document that has just changed.
-    pub(super) fn changed(&mut self, document: DocumentId) {
-        self.documents.remove(&document);
+    /// Goods have just moved under a document.
+    pub(super) fn moved(&mut self, document: DocumentId, standing: Standing) {
+        if let Some(Some(document)) = self.documents.get_mut(&document) {
+            let Standing { open, lines } = standing;
+            (document.open, document.lines) = (open, lines);
+        }
     }
 
     /// States everything but items and pasts; those must be stated before.
@@ -66,7 +73,7 @@ impl Terms {
 
     /// Whoever did it. The console has made sure that its people are managers.
     async fn worker(
-        &self,
+        &mut self,
         tx: &mut Tx,
         operation: &Operation,
     ) -> Result<Option<Worker>, StoreError> {
@@ -80,14 +87,19 @@ impl Terms {
     }
 
     async fn operator(
-        &self,
+        &mut self,
         tx: &mut Tx,
         operation: &Operation,
         operator: OperatorId,
     ) -> Result<Worker, StoreError> {
-        let worker = organisations::worker(tx, operator, operation.site, operation.at).await?;
+        let at = (operator, operation.site);
+        let terms = match self.workers.entry(at) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(organisations::work_terms(tx, at.0, at.1).await?),
+        };
         // Nobody known: not permitted, whatever they may be.
-        Ok(worker.unwrap_or(Worker { role: Role::Operator, permitted: false }))
+        let nobody = Worker { role: Role::Operator, permitted: false };
+        Ok(terms.as_ref().map_or(nobody, |terms| terms.worker(operation.at)))
     }
 
     async fn rules(&mut self, tx: &mut Tx, site: SiteId) -> Result<Rules, StoreError> {

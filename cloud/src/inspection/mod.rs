@@ -109,9 +109,7 @@ pub async fn inspect(
     check.require(!report.text.trim().is_empty(), "text", "required");
     let region = check.choice("region", &report.region, regions::prefecture);
     let finding = check.choice("finding", &report.finding, finding_from_name);
-    check.require(report.note.chars().count() <= NOTE_CHARACTERS_MAX, "note", "too_long");
-    let is_printable = |character: char| character.is_whitespace() || !character.is_control();
-    check.require(report.note.trim().chars().all(is_printable), "note", "characters");
+    let note = check.note("note", &report.note, NOTE_CHARACTERS_MAX);
     if let Some(id) = &report.id {
         check.require(!id.is_empty(), "id", "required");
         check.require(id.chars().count() <= ID_CHARACTERS_MAX, "id", "too_long");
@@ -119,7 +117,7 @@ pub async fn inspect(
     }
     let (region, finding) = check.finish(region.zip(finding))?;
     let code = code::parse(&report.text).map_err(InspectionError::Unreadable)?.code;
-    let note = Some(report.note.trim().to_owned()).filter(|note| !note.is_empty());
+    let note = Some(note).filter(|note| !note.is_empty());
     writing!(store, |tx| {
         let Resolved::Ours { key, .. } = codebook.find(tx, &code).await? else {
             return Err(InspectionError::Foreign);

@@ -40,8 +40,8 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<(Order, bool), OrdersError> {
     writing!(store, |tx| {
-        let number = draft.number.trim();
-        if let Some(id) = store::orders::by_number(tx, number).await? {
+        let number = Check::new().number("number", &draft.number);
+        if let Some(id) = store::orders::by_number(tx, &number).await? {
             let known = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
             return same(known, draft).map(|order| (order, false));
         }
@@ -62,6 +62,8 @@ fn same(known: Order, draft: &Draft) -> Result<Order, OrdersError> {
         "lot"
     } else if known.quantity != draft.quantity {
         "quantity"
+    } else if draft.revision.is_some_and(|revision| revision != known.revision.get()) {
+        "revision"
     } else {
         return Ok(known);
     };
@@ -140,7 +142,7 @@ fn harmless(known: &Order, new: &NewOrder) -> Result<(), Invalid> {
     check.done()
 }
 
-/// Withdraws an order and its tasks; refused when something was made.
+/// Withdraws an order and its tasks; refused when something was made. One that was withdrawn stays as it is.
 pub async fn withdraw(
     store: &Store,
     id: OrderId,
@@ -149,6 +151,9 @@ pub async fn withdraw(
 ) -> Result<Order, OrdersError> {
     writing!(store, |tx| {
         let order = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        if order.state == OrderState::Void {
+            return Ok(order);
+        }
         if order.tasks.iter().any(|task| task.made > 0) {
             return Err(OrdersError::InWork);
         }
@@ -158,7 +163,7 @@ pub async fn withdraw(
         }
         tasks::publish(tx, id).await?;
         let withdrawn = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
-        audit(tx, "void", (Some(&order), &withdrawn), (by, now)).await?;
+        audit(tx, "withdraw", (Some(&order), &withdrawn), (by, now)).await?;
         Ok(withdrawn)
     })
 }

@@ -100,13 +100,13 @@ pub async fn withdraw(
 
 /// `POST /orders/{id}/codes`.
 pub async fn issue(
-    _: Manager,
+    by: Manager,
     State(cloud): State<Cloud>,
     At(id): At<OrderId>,
     Input(wanted): Input<WantedCodes>,
 ) -> Result<(StatusCode, Json<Issued>), ApiError> {
     let now = cloud.clock.now();
-    let rolls = super::issue(&cloud.store, &cloud.codebook, id, wanted, now).await?;
+    let rolls = super::issue(&cloud.store, &cloud.codebook, id, wanted, by.0.id, now).await?;
     Ok((StatusCode::CREATED, Json(Issued { rolls })))
 }
 

@@ -5,7 +5,8 @@ use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Order, OrderState, OrdersError, release};
+use super::{Order, OrderState, OrdersError, audit, release};
+use crate::accounts::AccountId;
 use crate::codes::{self, Codebook, Wanted};
 use crate::form::{Check, Invalid};
 use crate::store::{self, Store};
@@ -45,6 +46,7 @@ pub async fn issue(
     codebook: &Codebook,
     id: OrderId,
     wanted: WantedCodes,
+    by: AccountId,
     now: Timestamp,
 ) -> Result<Vec<IssuedRoll>, OrdersError> {
     let minted = writing!(store, |tx| {
@@ -59,6 +61,8 @@ pub async fn issue(
         if order.state != OrderState::Draft {
             release::publish_rolls(tx, id).await?;
         }
+        let issued = store::orders::order(tx, id).await?.ok_or(OrdersError::NotFound)?;
+        audit(tx, "codes", (Some(&order), &issued), (by, now)).await?;
         Ok::<_, OrdersError>(minted)
     })?;
     codebook.refresh(store).await?;

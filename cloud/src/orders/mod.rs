@@ -119,11 +119,14 @@ pub struct Order {
 }
 
 impl Order {
-    /// How many units its tasks were asked for that are not void.
+    /// How many units its tasks were asked for, without what those will not make that are void or closed short.
     #[must_use]
     pub fn released(&self) -> u64 {
-        let tasks = self.tasks.iter().filter(|task| task.state != TaskState::Void);
-        tasks.map(|task| u64::from(task.quantity)).sum()
+        let asked = |task: &Task| match task.state {
+            TaskState::Open | TaskState::InWork => task.quantity,
+            TaskState::Done | TaskState::Void => task.made.min(task.quantity),
+        };
+        self.tasks.iter().map(|task| u64::from(asked(task))).sum()
     }
 }
 

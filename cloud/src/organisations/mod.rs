@@ -5,7 +5,7 @@ mod operators;
 mod sites;
 
 pub use dealers::{DEALERS, Dealers, FOREVER, Overlap, Territory};
-pub use operators::{OPERATORS, Operators};
+pub use operators::{OPERATORS, Operators, WorkTerm, WorkTerms};
 pub use sites::{SITES, Site, SiteKind, Sites};
 
 use crate::resource::{Definition, Field, Kind, Resource};

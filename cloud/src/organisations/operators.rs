@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use sealtrace_protocol::ids::{OperatorId, SiteId};
-use sealtrace_protocol::ledger::Role;
+use sealtrace_protocol::ledger::{Role, Worker};
 use sealtrace_protocol::link::FeedRow;
+use sealtrace_protocol::time::{Stamp, Timestamp};
 
 use super::SITES;
 use crate::feed;
@@ -49,5 +50,40 @@ impl Resource for Operators {
         let told: BTreeSet<SiteId> = before.chain(operator.sites.iter().copied()).collect();
         let told: Vec<SiteId> = told.into_iter().collect();
         feed::publish(tx, &told, &[FeedRow::Operator(operator)]).await
+    }
+}
+
+/// What an operator might do at one site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkTerms {
+    /// What the operator is now.
+    pub role: Role,
+    /// When they might work there and as what, the newest first.
+    pub terms: Vec<WorkTerm>,
+}
+
+/// As what somebody might work at a site, from when until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkTerm {
+    /// As what.
+    pub role: Role,
+    /// First instant, included.
+    pub since: Timestamp,
+    /// First instant it no longer holds; none = it still does.
+    pub until: Option<Timestamp>,
+}
+
+impl WorkTerms {
+    /// What they might do when something was done there.
+    ///
+    /// The device's clock may be off: somebody who was permitted at any time it may have been was permitted.
+    #[must_use]
+    pub fn worker(&self, at: Stamp) -> Worker {
+        let span = at.interval();
+        let held = |term: &&WorkTerm| {
+            term.since <= span.latest && term.until.is_none_or(|until| until > span.earliest)
+        };
+        let then = self.terms.iter().find(held).map(|term| term.role);
+        Worker { role: then.unwrap_or(self.role), permitted: then.is_some() }
     }
 }

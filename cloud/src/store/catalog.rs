@@ -18,10 +18,25 @@ const PRODUCTS: &str = "select p.id, p.name, p.gtin, l.plan, l.revision, p.enabl
 
 /// The product with this id.
 pub async fn product(tx: &mut Tx, id: ProductId) -> Result<Option<Product>, StoreError> {
-    let row = tx.query_opt(&format!("{PRODUCTS} where p.id = $1"), &[id.into()]).await?;
-    let Some(row) = row else { return Ok(None) };
-    let mut permits = permits(tx, &BTreeSet::from([id])).await?;
-    read(&row, &mut permits).map(Some)
+    Ok(products(tx, &BTreeSet::from([id])).await?.remove(&id))
+}
+
+/// The products with these ids.
+pub async fn products(
+    tx: &mut Tx,
+    ids: &BTreeSet<ProductId>,
+) -> Result<BTreeMap<ProductId, Product>, StoreError> {
+    let sql = format!("{PRODUCTS} where p.id in ({})", places());
+    let mut permits = permits(tx, ids).await?;
+    let ids: Vec<ProductId> = ids.iter().copied().collect();
+    let mut found = BTreeMap::new();
+    for group in groups(&ids) {
+        for row in tx.query(&sql, &group).await? {
+            let product = read(&row, &mut permits)?;
+            found.insert(product.id, product);
+        }
+    }
+    Ok(found)
 }
 
 /// Every product, for a site that is new.

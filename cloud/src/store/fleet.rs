@@ -20,14 +20,14 @@ pub async fn devices(tx: &mut Tx, page: &Page) -> Result<Listing<DeviceShown>, S
              from devices d
              join streams s on s.device = d.id
                  and s.epoch = (select max(n.epoch) from streams n where n.device = d.id)
-             where d.id <> 0 and lower(d.name) like $1 escape '\\'
+             where d.id <> 0 and lower(d.name) like lower($1) escape '\\'
              order by d.id limit $2 offset $3",
             &[page.pattern(), page.limit(), page.offset()],
         )
         .await?;
     let total = tx
         .query_one(
-            "select count(*) from devices d where d.id <> 0 and lower(d.name) like $1 escape '\\'",
+            "select count(*) from devices d where d.id <> 0 and lower(d.name) like lower($1) escape '\\'",
             &[page.pattern()],
         )
         .await?;

@@ -127,8 +127,9 @@ const SHOWN: &str = "from (
     join product_plans r on r.product = o.product and r.revision = o.revision";
 const COLUMNS: &str = "o.id, o.number, o.product, p.name, p.gtin, o.lot, o.quantity, o.revision,
     r.plan, o.state, o.version, o.created_at, o.made";
-const MATCHES: &str = "(lower(o.number) like $1 escape '\\' or lower(o.lot) like $1 escape '\\'
-        or lower(p.name) like $1 escape '\\')
+const MATCHES: &str =
+    "(lower(o.number) like lower($1) escape '\\' or lower(o.lot) like lower($1) escape '\\'
+        or lower(p.name) like lower($1) escape '\\')
     and ($2 = '' or $2 = case when o.state = 'released' and o.made >= o.quantity then 'done'
         else o.state end)
     and (cast($3 as bigint) is null or o.product = $3)";

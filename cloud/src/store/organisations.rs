@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{DealerId, OperatorId, SiteId};
-use sealtrace_protocol::ledger::{Role, Worker};
+use sealtrace_protocol::ledger::Role;
 use sealtrace_protocol::link;
-use sealtrace_protocol::time::{Stamp, Timestamp};
+use sealtrace_protocol::time::Timestamp;
 
 use super::{Row, StoreError, Tx, Value};
-use crate::organisations::{Site, SiteKind};
+use crate::organisations::{Site, SiteKind, WorkTerm, WorkTerms};
 
 const SITES: &str = "select id, name, kind, implied_receipt, enabled from sites";
 const DEALERS: &str = "select id, name, enabled from dealers";
@@ -83,26 +83,22 @@ pub async fn operator(tx: &mut Tx, id: OperatorId) -> Result<Option<link::Operat
     }))
 }
 
-/// What an operator might do at a site when something was done there; none when there never was such an operator.
-///
-/// The device's clock may be off: somebody who was permitted at any time it may have been was permitted.
-pub async fn worker(
+/// What an operator might do at a site, and when; none when there never was such an operator.
+pub async fn work_terms(
     tx: &mut Tx,
     operator: OperatorId,
     site: SiteId,
-    at: Stamp,
-) -> Result<Option<Worker>, StoreError> {
-    const THEN: &str = "select role from operator_terms
-        where operator = $1 and site = $2 and since <= $4 and (until is null or until > $3)
-        order by since desc limit 1";
+) -> Result<Option<WorkTerms>, StoreError> {
     const NOW: &str = "select role from operators where id = $1";
-    let span = at.interval();
-    let span = [operator.into(), site.into(), span.earliest.into(), span.latest.into()];
-    if let Some(row) = tx.query_opt(THEN, &span).await? {
-        return Ok(Some(Worker { role: read_role(&row, 0)?, permitted: true }));
-    }
-    let row = tx.query_opt(NOW, &[operator.into()]).await?;
-    row.map(|row| Ok(Worker { role: read_role(&row, 0)?, permitted: false })).transpose()
+    const TERMS: &str = "select role, since, until from operator_terms
+        where operator = $1 and site = $2 order by since desc";
+    let Some(row) = tx.query_opt(NOW, &[operator.into()]).await? else { return Ok(None) };
+    let role = read_role(&row, 0)?;
+    let rows = tx.query(TERMS, &[operator.into(), site.into()]).await?;
+    let terms = rows.iter().map(|row| {
+        Ok(WorkTerm { role: read_role(row, 0)?, since: row.get(1)?, until: row.get(2)? })
+    });
+    Ok(Some(WorkTerms { role, terms: terms.collect::<Result<_, StoreError>>()? }))
 }
 
 /// Writes down what an operator may do where from now on; what held before stays as it was.

@@ -83,8 +83,9 @@ const SHOWN: &str =
         r.requested_at, r.requested_by, q.name, r.decided_at, r.decided_by, c.name, r.epoch, r.seq
     from reassignments r join documents d on d.id = r.document join documents t on t.id = r.target
     left join accounts q on q.id = r.requested_by left join accounts c on c.id = r.decided_by";
-const MATCHES: &str = "(lower(d.number) like $1 escape '\\' or lower(t.number) like $1 escape '\\'
-        or lower(r.reason) like $1 escape '\\')
+const MATCHES: &str =
+    "(lower(d.number) like lower($1) escape '\\' or lower(t.number) like lower($1) escape '\\'
+        or lower(r.reason) like lower($1) escape '\\')
     and ($2 = '' or r.state = $2)";
 
 /// The request with this id.

@@ -63,7 +63,7 @@ pub async fn list(
     let direction = if query.descending { "desc" } else { "asc" };
     let (limit, offset) = (values.len() + 1, values.len() + 2);
     let sql = format!(
-        "{}{condition} order by {by} {direction}, id {direction} limit ${limit} offset ${offset}",
+        "{}{condition} order by {by} {direction} nulls last, id {direction} limit ${limit} offset ${offset}",
         select(definition)
     );
     values.extend([query.page.limit(), query.page.offset()]);
@@ -81,7 +81,8 @@ fn condition(definition: &Definition, query: &Query) -> (String, Vec<Value>) {
     if !query.page.q.trim().is_empty() {
         values.push(query.page.pattern());
         let searched = definition.fields.iter().filter(|field| field.searched);
-        let each = searched.map(|field| format!("lower({}) like $1 escape '\\'", field.name));
+        let each =
+            searched.map(|field| format!("lower({}) like lower($1) escape '\\'", field.name));
         terms.push(format!("({})", each.collect::<Vec<_>>().join(" or ")));
     }
     let enabled = query.enabled.map(|enabled| ("enabled", enabled.into()));

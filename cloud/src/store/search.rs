@@ -48,11 +48,11 @@ impl Page {
         Listing { rows: all.into_iter().skip(before).take(size).collect(), total }
     }
 
-    /// For `lower(column) like $n escape '\'`.
+    /// For `lower(column) like lower($n) escape '\'`: engines differ in which letters they lower, so one lowers both.
     #[must_use]
     pub fn pattern(&self) -> Value {
         let mut pattern = String::from("%");
-        for character in self.q.trim().to_lowercase().chars() {
+        for character in self.q.trim().chars() {
             if matches!(character, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
@@ -108,12 +108,15 @@ impl Sort {
         Some(Self { column, descending })
     }
 
-    /// For `order by`: what is equal, and everything when nothing is asked for, goes by `id`, newest first.
+    /// For `order by`: what is equal, and everything when nothing is asked for, goes by `id`, newest first; what is left
+    /// empty comes last.
     #[must_use]
     pub fn sql(sort: Option<Self>, id: &str) -> String {
         match sort {
-            Some(Self { column, descending: true }) => format!("{column} desc, {id} desc"),
-            Some(Self { column, descending: false }) => format!("{column}, {id} desc"),
+            Some(Self { column, descending: true }) => {
+                format!("{column} desc nulls last, {id} desc")
+            }
+            Some(Self { column, descending: false }) => format!("{column} nulls last, {id} desc"),
             None => format!("{id} desc"),
         }
     }
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn wildcards_are_searched_for_like_any_other_character() {
         let page = Page { q: " 50%_A\\ ".to_owned(), ..Page::default() };
-        assert_eq!(page.pattern(), Value::Text("%50\\%\\_a\\\\%".to_owned()));
+        assert_eq!(page.pattern(), Value::Text("%50\\%\\_A\\\\%".to_owned()));
     }
 
     #[test]

@@ -192,7 +192,7 @@ async fn what_another_site_or_a_form_sends_changes_nothing() {
         assert_eq!(answer(form).await.0, 415);
         let broken = send().text("{\"name\":").content_type("application/json");
         assert_eq!(answer(broken).await.1["error"]["code"], "unreadable_json");
-        let large = json!({ "name": "x".repeat(70_000), "kind": "line" });
+        let large = json!({ "name": "x".repeat(300_000), "kind": "line" });
         assert_eq!(answer(send().json(&large)).await.0, 413);
         assert_eq!(office.get("/sites").await["total"], 0);
     })

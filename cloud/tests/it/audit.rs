@@ -6,7 +6,7 @@ use sealtrace_protocol::ledger::Rules;
 use sealtrace_protocol::link::{FeedRow, OwnerRules};
 use serde_json::{Value, json};
 
-use crate::office::{answer, get, heard, id, in_both_offices};
+use crate::office::{answer, get, goods, heard, id, in_both_offices};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_is_written_down_with_before_and_after() {
@@ -115,6 +115,33 @@ async fn what_the_owner_settles_on_reaches_sites_and_judging() {
             (&json!(1), &json!({ "pending_may_ship": false }))
         );
         assert_eq!(office.put("/settings", json!({})).await.0, 400);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_with_an_order_is_written_down_once() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        office.create(&format!("/tasks/{}/void", goods.task), json!({})).await;
+        let path = format!("/orders/{}", goods.order);
+        let form = json!({
+            "number": "PO-1", "product": goods.product, "lot": goods.lot, "quantity": 30, "version": 2,
+        });
+        assert_eq!(office.put(&path, form).await.0, 200);
+        for _ in 0..2 {
+            let (status, withdrawn) = office.delete(&path).await;
+            assert_eq!((status, &withdrawn["version"]), (200, &json!(4)));
+        }
+        let trail = office.get(&format!("/audit?resource=orders&subject={}", goods.order)).await;
+        let rows = trail["rows"].as_array().unwrap();
+        let actions: Vec<_> = rows.iter().map(|row| row["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, ["withdraw", "edit", "void_task", "release", "codes", "create"]);
+        assert_eq!(
+            (&rows[4]["before"]["codes"]["units"], &rows[4]["after"]["codes"]["units"]),
+            (&json!(0), &json!(24))
+        );
+        assert_eq!((&rows[0]["label"], &rows[0]["account"]["name"]), (&json!("PO-1"), &json!("the admin")));
     })
     .await;
 }

@@ -10,7 +10,7 @@ use sealtrace_protocol::link::{FeedRow, Product};
 use sealtrace_protocol::text::Lot;
 use serde_json::{Value, json};
 
-use crate::office::{Office, faults, heard, id, in_both_offices};
+use crate::office::{Office, faults, goods, heard, id, in_both_offices};
 
 const GTINS: [&str; 4] = ["6901234567892", "6901234567908", "6901234567915", "6901234567922"];
 
@@ -301,6 +301,44 @@ async fn a_lot_that_is_made_is_pending_until_somebody_speaks_of_it() {
         assert_eq!(office.get("/lots").await["total"], 1);
         let (status, body) = office.delete(&format!("/lots/{first}")).await;
         assert_eq!((status, &body["error"]["params"]["by"]), (409, &json!("orders")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lot_that_an_order_or_a_task_names_is_not_deleted_and_those_without_a_day_come_last() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let order = json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 9 });
+        let order = id(&office.create("/orders", order).await);
+        office.create(&format!("/orders/{order}/codes"), json!({ "units": 9 })).await;
+        let task = json!({ "site": goods.site, "kind": "line", "quantity": 9, "lot": "L3" });
+        office.create(&format!("/orders/{order}/release"), json!({ "tasks": [task] })).await;
+        for (lot, produced_on) in [("L2", "2026-08-02"), ("L4", "2026-08-01")] {
+            let form = json!({
+                "product": goods.product, "lot": lot, "status": "pending", "produced_on": produced_on,
+            });
+            office.create("/lots", form).await;
+        }
+        let listed = async |sort: &str| -> Vec<(String, u64)> {
+            let rows = office.get(&format!("/lots?sort={sort}")).await["rows"].clone();
+            let rows = rows.as_array().unwrap().iter();
+            rows.map(|row| (row["lot"].as_str().unwrap().to_owned(), id(row))).collect()
+        };
+        let [(four, spare), (two, ordered), (..), (three, released)] =
+            &listed("produced_on").await[..]
+        else {
+            panic!("there are four lots")
+        };
+        assert_eq!((four.as_str(), two.as_str(), three.as_str()), ("L4", "L2", "L3"));
+        assert_eq!(listed("-produced_on").await[3].0, "L20260801");
+        for (lot, by) in [(ordered, "orders"), (released, "tasks")] {
+            let (status, refused) = office.delete(&format!("/lots/{lot}")).await;
+            let error = &refused["error"];
+            assert_eq!((status, &error["code"]), (409, &json!("in_use")));
+            assert_eq!(error["params"], json!({ "by": by, "count": 1 }));
+        }
+        assert_eq!(office.delete(&format!("/lots/{spare}")).await.0, 204);
     })
     .await;
 }

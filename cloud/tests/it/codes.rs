@@ -12,7 +12,7 @@ use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::link::{DIGEST_BYTES, digest};
 
 use crate::engines::on_both_databases;
-use crate::world::World;
+use crate::world::{NOBODY, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_issued_is_known_again_and_nothing_else_is() {
@@ -54,8 +54,9 @@ async fn another_process_learns_of_codes_it_did_not_issue() {
         let wanted = sealtrace_cloud::orders::WantedCodes { cases: 2, ..Default::default() };
         let now = world.clock.now();
         let store = &world.cloud.store;
+        let codebook = &world.cloud.codebook;
         let issued =
-            sealtrace_cloud::orders::issue(store, &world.cloud.codebook, world.order, wanted, now);
+            sealtrace_cloud::orders::issue(store, codebook, world.order, wanted, NOBODY, now);
         let first: Code = issued.await.unwrap()[0].first.parse().unwrap();
         assert_eq!(other.resolve(&first), Resolved::Foreign);
         let mut tx = store.read().await.unwrap();

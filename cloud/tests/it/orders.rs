@@ -305,6 +305,17 @@ async fn orders_are_found_by_state_product_and_text_and_sorted() {
             });
             office.create("/orders", order).await;
         }
+        let same =
+            json!({ "number": "PO-2", "product": goods.product, "lot": "L7", "quantity": 9 });
+        for (revision, status) in [(1, 200), (2, 409)] {
+            let mut again = same.clone();
+            again["revision"] = json!(revision);
+            let (answered, body) = office.post("/orders", again).await;
+            assert_eq!(answered, status, "{body}");
+            if status == 409 {
+                assert_eq!(body["error"]["params"]["field"], "revision");
+            }
+        }
         let numbers = async |query: &str| -> Vec<String> {
             let rows = office.get(&format!("/orders?{query}")).await["rows"].clone();
             let rows = rows.as_array().unwrap().iter();

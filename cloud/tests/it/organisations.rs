@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sealtrace_cloud::diversion::regions::REGIONS;
 use sealtrace_cloud::organisations::{FOREVER, Territory};
 use sealtrace_cloud::store::{StoreError, organisations, territories};
 use sealtrace_cloud::writing;
@@ -136,7 +137,8 @@ async fn whoever_worked_before_they_left_was_permitted_then() {
         let permitted = async |site: u64, minute: i64| {
             let mut tx = office.cloud.store.read().await.unwrap();
             let at = Stamp { wall: start.plus_ms(minute * MINUTE_MS), uncertainty_ms: 500 };
-            organisations::worker(&mut tx, OperatorId(operator), SiteId(site), at).await.unwrap()
+            let terms = organisations::work_terms(&mut tx, OperatorId(operator), SiteId(site)).await;
+            terms.unwrap().map(|terms| terms.worker(at))
         };
         let as_ = |role, permitted| Some(Worker { role, permitted });
         office.later(10 * MINUTE_MS);
@@ -163,8 +165,7 @@ async fn whoever_worked_before_they_left_was_permitted_then() {
         assert_eq!(permitted(one, 31).await, as_(Role::Operator, true));
         assert_eq!(permitted(one, -1).await, as_(Role::Operator, false));
         let mut tx = office.cloud.store.read().await.unwrap();
-        let at = Stamp { wall: start, uncertainty_ms: 0 };
-        let nobody = organisations::worker(&mut tx, OperatorId(99), SiteId(one), at).await;
+        let nobody = organisations::work_terms(&mut tx, OperatorId(99), SiteId(one)).await;
         assert_eq!(nobody.unwrap(), None);
     })
     .await;
@@ -372,6 +373,24 @@ async fn regions_are_found_by_name_in_both_languages_and_by_code() {
         let all = office.get("/regions?size=200").await;
         assert!(all["total"].as_u64().unwrap() >= 60);
         assert_eq!(get(&office.nobody(), "/regions").await.0, 401);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dealer_can_have_the_whole_country_for_many_products() {
+    in_both_offices(async |office| {
+        let product = product(&office, GTINS[0]).await;
+        let everywhere: Vec<String> =
+            REGIONS.iter().map(|region| region.code.to_string()).collect();
+        let month = |month: i64| {
+            let (from, to) = (month * 1_000, (month + 1) * 1_000);
+            json!({ "product": product, "regions": everywhere, "valid_from": from, "valid_to": to })
+        };
+        let territories: Vec<Value> = (0..40).map(month).collect();
+        let dealer = json!({ "name": "national", "territories": territories });
+        let dealer = office.create("/dealers", dealer).await;
+        assert_eq!(dealer["territories"].as_array().unwrap().len(), 40);
     })
     .await;
 }

@@ -101,6 +101,10 @@ async fn what_the_rules_refuse_is_told_and_leaves_nothing_behind() {
         let count = office.approved(count).await;
         let odd = office.post(&path, asked(&goods.cases[0], count)).await;
         assert_eq!(faults(odd), json!({ "to": "wrong_kind" }));
+        office.create(&format!("/documents/{count}/close"), json!({})).await;
+        let wrong = format!("/documents/{count}/reassign");
+        let odd = office.post(&wrong, asked(&goods.cases[0], second)).await;
+        assert_eq!(faults(odd), json!({ "document": "wrong_kind" }));
         // Nothing has moved under the second yet.
         let (status, refused) = office
             .post(&format!("/documents/{second}/reassign"), asked(&goods.cases[0], first))
@@ -140,6 +144,9 @@ async fn after_dispatch_a_second_person_decides() {
             (moved(&office, first).await, moved(&office, second).await),
             (json!(3), json!(3))
         );
+        let trail = office.get("/audit?resource=reassignments").await;
+        let actions = [0, 1].map(|row| trail["rows"][row]["action"].clone());
+        assert_eq!(actions, [json!("approve"), json!("create")]);
         let (status, again) = answer(manager.post(&approve).json(&json!({}))).await;
         assert_eq!((status, &again["error"]["code"]), (409, &json!("decided")));
 

@@ -5,6 +5,7 @@ use sealtrace_protocol::ids::{DocumentId, SiteId};
 use sealtrace_protocol::ledger::{Action, Correct, Correction};
 use serde_json::{Value, json};
 
+use crate::documents::outbound;
 use crate::office::{Goods, Line, Office, goods, id, in_both_offices};
 use crate::rules::{on_a_pallet, receive, warehouse, word};
 
@@ -89,6 +90,32 @@ async fn goods_are_received_under_the_right_document_only() {
         assert_eq!(word(&verdict), "wrong_site");
         let verdict = store_line.tries(&office, receive(goods.cases[0], Some(document))).await;
         assert_eq!(word(&verdict), "applied");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_with_goods_on_the_way_is_not_voided_although_nobody_knows_what_they_are() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let mut line = Line::enrolled(&office, 7, goods.site).await;
+        let document = office.approved(outbound(&goods, "OUT-1")).await;
+        let arriving = json!({
+            "number": "IN-1", "kind": "inbound", "site": goods.site,
+            "lines": [{ "product": goods.product, "unit": "case", "quantity": 1 }],
+        });
+        let inbound = office.approved(arriving).await;
+        let shipped = line.does(&office, vec![Goods::ship(goods.cases[0], document)]).await;
+        let receipt = receive(goods.cases[1], Some(inbound));
+        let received = line.does(&office, vec![receipt]).await;
+        for (document, done) in [(document, shipped), (inbound, received)] {
+            let void = format!("/documents/{document}/void");
+            let (status, refused) = office.post(&void, json!({})).await;
+            assert_eq!((status, &refused["error"]["code"]), (409, &json!("in_work")));
+            let undo = Correct { names: done, correction: Correction::Undo };
+            line.does(&office, vec![Action::Correct(undo)]).await;
+            assert_eq!(office.create(&void, json!({})).await["state"], "void");
+        }
     })
     .await;
 }

@@ -290,3 +290,40 @@ async fn expect_roles(office: &Office, resource: &str, readers: &[&str], writers
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_database_takes_is_told_at_its_field() {
+    in_both_offices(async |office| {
+        let odd = "a\u{0}b";
+        for (path, form, field) in [
+            ("/brands", json!({ "name": odd }), "name"),
+            ("/categories", json!({ "name": odd }), "name"),
+            ("/sites", json!({ "name": odd, "kind": "line" }), "name"),
+            ("/dealers", json!({ "name": odd }), "name"),
+            ("/stores", json!({ "name": "x", "address": odd }), "address"),
+            ("/accounts", json!({ "login": odd, "name": "x", "role": "admin" }), "login"),
+            ("/orders", json!({ "number": odd }), "number"),
+            ("/documents", json!({ "number": odd }), "number"),
+            ("/documents", json!({ "number": "C-1", "kind": "count", "note": odd }), "note"),
+        ] {
+            let faults = faults(office.post(path, form).await);
+            assert_eq!(faults[field], "characters", "{path}: {faults}");
+        }
+        let trail = get(&office.admin, "/audit?resource=%00").await;
+        assert_eq!(faults(trail), json!({ "resource": "characters" }));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_found_as_they_are_written_in_any_script() {
+    in_both_offices(async |office| {
+        for name in ["Балтика", "Élan", "雪峰Bräu"] {
+            brand(&office, name).await;
+            let found = office.get(&format!("/brands?q={name}")).await;
+            assert_eq!(names(&found), [name]);
+        }
+        assert_eq!(office.get("/brands?q=BR").await["total"], 1);
+    })
+    .await;
+}

@@ -69,11 +69,12 @@ async fn the_store_counts_what_moves_on_and_off_by_lot_and_device() {
         ];
         for (on, off, by, moved, state) in steps {
             let change = Move { document, on, off };
-            let done: Result<(), StoreError> =
+            let done: Result<_, StoreError> =
                 writing!(office.cloud.store, |tx| { documents::move_units(tx, &change, by).await });
-            done.unwrap();
+            let standing = done.unwrap().unwrap();
             let mut tx = office.cloud.store.read().await.unwrap();
             let known = documents::document(&mut tx, document).await.unwrap().unwrap();
+            assert_eq!((standing.open, &standing.lines), (known.open, &known.lines));
             assert_eq!(known.line(goods.product).unwrap().moved, moved);
             assert_eq!(known.open, state.is_open());
             assert_eq!(documents::state(&mut tx, document).await.unwrap(), Some(state));
@@ -84,6 +85,33 @@ async fn the_store_counts_what_moves_on_and_off_by_lot_and_device() {
         assert_eq!(documents::document(&mut tx, DocumentId(99)).await.unwrap(), None);
         let known = documents::document(&mut tx, document).await.unwrap().unwrap();
         assert_eq!(known.line(ProductId(99)), None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_have_moved_is_not_shared_out_again() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let mut first = Line::enrolled(&office, 7, goods.site).await;
+        Line::enrolled(&office, 8, goods.site).await;
+        first.does(&office, vec![goods.pack_case(0, 0..3)]).await;
+        let document = office.approved(outbound(&goods, "OUT-1")).await;
+        first.does(&office, vec![Goods::ship(goods.cases[0], document)]).await;
+        let path = format!("/documents/{document}/shares");
+        let shares = |shares: &[(u64, u32)]| {
+            let line = |units: u32| json!([{ "product": goods.product, "units": units }]);
+            let each = shares
+                .iter()
+                .map(|(device, units)| json!({ "device": device, "lines": line(*units) }));
+            json!({ "shares": each.collect::<Vec<_>>() })
+        };
+        let all = office.put(&path, shares(&[(8, 6)])).await;
+        assert_eq!(faults(all), json!({ "shares.0.lines.0.units": "more_than_demand" }));
+        assert_eq!(office.put(&path, shares(&[(8, 3)])).await.0, 200);
+        let less = office.put(&path, shares(&[(7, 2), (8, 3)])).await;
+        assert_eq!(faults(less), json!({ "shares.0.lines.0.units": "less_than_moved" }));
+        assert_eq!(office.put(&path, shares(&[(7, 3), (8, 3)])).await.0, 200);
     })
     .await;
 }

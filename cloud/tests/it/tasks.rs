@@ -58,6 +58,15 @@ async fn what_was_begun_is_closed_and_only_what_was_not_is_withdrawn() {
         line.does(&office, vec![goods.pack_case(1, 3..6)]).await;
         assert_eq!(task(&office, goods.site, goods.task).await.made, 6);
 
+        // What it will not make any more somebody else may: 18 of 24 bottles.
+        let more = async |quantity: u32| {
+            let site = goods.site;
+            let plan = json!({ "tasks": [{ "site": site, "kind": "device", "device": 7, "quantity": quantity }] });
+            office.post(&format!("/orders/{order}/release"), plan).await
+        };
+        assert_eq!(faults(more(19).await), json!({ "tasks": "more_than_ordered" }));
+        assert_eq!(more(18).await.0, 200);
+
         let other =
             json!({ "number": "PO-2", "product": goods.product, "lot": "L2", "quantity": 6 });
         let other = id(&office.create("/orders", other).await);

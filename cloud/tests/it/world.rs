@@ -89,7 +89,7 @@ impl World {
         };
         let (order, _) = orders::create(store, &draft, NOBODY, now).await.unwrap();
         let codes = WantedCodes { units: 60, boxes: 0, cases: 15, pallets: 5 };
-        orders::issue(store, &cloud.codebook, order.id, codes, now).await.unwrap();
+        orders::issue(store, &cloud.codebook, order.id, codes, NOBODY, now).await.unwrap();
         let task = PlannedTask {
             site: first.get(),
             kind: "line".to_owned(),

@@ -136,7 +136,7 @@ async function inEnglish(page, { cloud, shown }, { bodyText, RAW_KEY }, look) {
     if (name === 'suspect') await page.waitForSelector('[data-test=why]')
     await look(page, `${name}-en`)
     const text = await bodyText(page)
-    assert.doesNotMatch(text, RAW_KEY, `${path} shows a key instead of words`)
+    assert.doesNotMatch(text, RAW_KEY, `${path} shows a key instead of words: ${text.match(RAW_KEY)?.[0]}`)
     const words = given.reduce((rest, one) => rest.replaceAll(one, ''), text)
     assert.doesNotMatch(words, HAN, `${path} still speaks Chinese: ${words.match(/.{0,20}[一-鿿]+.{0,20}/)?.[0]}`)
   }

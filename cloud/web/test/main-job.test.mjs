@@ -1,9 +1,11 @@
-// The finished main job in a browser: the auditor's walk, then the PDA page and the line screen with typed scans.
+// The finished main job in a browser: the auditor's walk, the PDA page and the line screen with typed scans, then the office again.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { walk } from './auditor.mjs'
 import * as tools from './browser.mjs'
 import { signedIn } from './cloud.mjs'
+import { onTheFloor, until } from './floor.mjs'
+import { hands } from './hands.mjs'
 import { startWorld } from './world.mjs'
 
 const { bodyText, openBrowser, shoot } = tools
@@ -133,7 +135,7 @@ describe('on the floor', () => {
   })
 
   test('the line screen shows the lane to everybody: counts, light, last cases', async () => {
-    for (const [language, expected] of [['zh-CN', /灌装一线[\s\S]*运行[\s\S]*合格箱\s*30[\s\S]*剔除箱\s*5/], ['en', /灌装一线[\s\S]*Running[\s\S]*Accepted\s*30[\s\S]*Rejected\s*5/]]) {
+    for (const [language, expected] of [['zh-CN', /灌装一线[\s\S]*任务已全部完成[\s\S]*合格箱\s*30[\s\S]*剔除箱\s*5/], ['en', /灌装一线[\s\S]*All tasks are done[\s\S]*Accepted\s*30[\s\S]*Rejected\s*5/]]) {
       await page.goto(`${world.places.line}/`)
       await speak(language)
       await page.goto(`${world.places.line}/#/line`)
@@ -165,5 +167,100 @@ describe('on the floor', () => {
       for (const [n, sentence] of sentences.entries()) assert.match(rows[FAULTY_CASES - 1 - n], sentence)
     }
     assert.deepEqual(browser.complaints, [])
+  })
+})
+
+describe('in the office', () => {
+  const DESK = { width: 1440, height: 900 }
+  const manager = { login: 'manager', name: '吴主管', role: 'manager', password: 'manager password 1' }
+  let browser
+  let page
+  let person
+  let admin
+  let api
+
+  before(async () => {
+    admin = { login: 'admin', password: world.places.password }
+    api = await signedIn(world.places.cloud, admin)
+    await api.post('/accounts', manager)
+    browser = await openBrowser(DESK)
+    page = browser.page
+    person = hands(page, world.places.cloud)
+  })
+  after(() => browser?.close())
+  const orderNow = async () => {
+    const [{ id }] = (await api.get(`/orders?q=${world.places.shown.order}`)).rows
+    return api.get(`/orders/${id}`)
+  }
+
+  /** One case of two is packed by hand under a new task: work has begun and is not finished. */
+  async function beginWork() {
+    const order = await orderNow()
+    const { site } = order.tasks.find(({ kind }) => kind === 'device')
+    await api.put(`/orders/${order.id}`, { number: order.number, product: order.product.id, lot: order.lot, quantity: order.quantity + 48, version: order.version })
+    await api.post(`/orders/${order.id}/codes`, { cases: 1 })
+    await api.post(`/orders/${order.id}/release`, { tasks: [{ site: site.id, kind: 'device', quantity: 48 }] })
+    const [units, cases] = await Promise.all(['unit', 'case'].map(async (level) => (await api.get(`/orders/${order.id}/rolls/${level}`)).split(/\r?\n/).filter(Boolean)))
+    const pda = await onTheFloor(world.places.pda, { login: 'li', pin: world.places.pin })
+    const task = await until('the new task on the PDA', async () => (await pda.tasks()).find(({ quantity }) => quantity === 48))
+    await pda.open('pack', { task: task.id })
+    for (const text of [...units.slice(-24), cases.at(-1)]) await pda.scan(text)
+    await until('the task in work', async () => (await orderNow()).tasks.some(({ state }) => state === 'in_work'))
+  }
+
+  test('the packaging plan of an order stays while a task is in work: said at the field, in both languages', async () => {
+    await beginWork()
+    await person.signIn(admin)
+    await person.menu('产品')
+    await person.row('晨泉啤酒 500 ml').getByRole('link', { name: '晨泉啤酒 500 ml' }).click()
+    await page.waitForSelector('.form')
+    await person.type('plan.0.holds', '12')
+    await person.saved()
+    const order = await orderNow()
+    assert.equal((await api.get(`/products/${order.product.id}`)).revision, 2)
+    await page.goto(`${world.places.cloud}/console/orders/${order.id}?form=edit`)
+    await page.waitForSelector('.form')
+    await person.type('revision', '2')
+    await person.save()
+    await person.fault('revision', /任务已在生产中，不能更换包装规格/)
+    await shoot(page, 'fault-plan-in-work')
+    await page.evaluate(() => document.querySelector('[data-test=language]').click())
+    await person.fault('revision', /A task is in work; the packaging plan cannot change/)
+    await page.evaluate(() => document.querySelector('[data-test=language]').click())
+    await person.close()
+    assert.equal((await orderNow()).revision, 1)
+    assert.deepEqual(browser.complaints, [])
+    assert.deepEqual(browser.refusals, [`422 /api/v1/orders/${order.id}`])
+  })
+
+  test('改派: what left under a finished document goes under another when a second manager agrees', async () => {
+    browser.refusals.length = 0
+    const { shown } = world.places
+    const from = (await api.get('/documents?q=OUT-1')).rows.find(({ number }) => number === 'OUT-1')
+    const [other] = (await api.get(`/dealers?q=${encodeURIComponent('杭州')}`)).rows
+    const to = await api.post('/documents', { number: 'OUT-9', kind: 'outbound', site: from.site.id, dealer: other.id, lines: [{ product: from.demand[0].product.id, unit: 'unit', quantity: 240 }] })
+    for (const step of ['submit', 'approve']) await api.post(`/documents/${to.id}/${step}`)
+    await person.become(manager)
+    await page.goto(`${world.places.cloud}/console/documents/${from.id}`)
+    await person.act('reassign')
+    await person.type('codes', shown.pallet)
+    await person.pick('to', 'OUT-9')
+    await person.type('reason', '装车时换了客户')
+    await shoot(page, 'reassign-form')
+    await person.saved()
+    await person.menu('改派申请')
+    const request = person.row('装车时换了客户')
+    await request.getByText('待审批').waitFor()
+    assert.equal(await request.locator('[data-act]').count(), 0, 'whoever asked does not decide')
+    await person.become(admin)
+    await person.menu('改派申请')
+    await shoot(page, 'reassignments')
+    await request.locator('[data-act=approve]').click()
+    await person.agree()
+    await request.getByText('已改派').waitFor()
+    assert.deepEqual((await api.get(`/documents/${to.id}`)).demand.map(({ units, moved }) => [units, moved]), [[240, 240]])
+    assert.deepEqual((await api.get(`/documents/${from.id}`)).demand.map(({ moved }) => moved), [0])
+    assert.deepEqual(browser.complaints, [])
+    assert.deepEqual(browser.refusals, [])
   })
 })

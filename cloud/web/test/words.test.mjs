@@ -70,6 +70,16 @@ test('the console says the same things in both languages', () => {
   }
 })
 
+test('every key that a page of the console names has words', () => {
+  const [[, chinese]] = SIDES
+  const known = new Set(keysOf({ ...zh, ...chinese }))
+  const folder = new URL('cloud/web/src/console', root)
+  const sources = readdirSync(folder, { recursive: true }).filter((name) => /\.(?:vue|ts)$/.test(name)).map((name) => [name, rust(`cloud/web/src/console/${name}`)])
+  const named = sources.flatMap(([name, source]) => [...source.matchAll(/\bt\('([\w.]+)'/g)].map(([, key]) => [name, key]))
+  assert.ok(named.length > 200, `only ${named.length} keys were found in the sources`)
+  assert.deepEqual(named.filter(([, key]) => !known.has(key)), [])
+})
+
 test('every fault that a form can have has words', () => {
   const sources = rustFiles('cloud/src').map((source) => source.replace(unitTests, ''))
   const found = new Set()

@@ -13,6 +13,7 @@ use sealtrace_protocol::link::GoodsPage;
 use sealtrace_protocol::wire::decode;
 use serde::Serialize;
 
+use super::rounded;
 use crate::clock::Stopwatch;
 
 /// Rows of one transaction: a page of the feed.
@@ -61,13 +62,13 @@ pub(super) fn insert_again(agent: &Path, bare: &Path) -> Result<f64> {
 
 /// A whole goods stream, fetched page by page and dropped.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Download {
+pub(super) struct Download {
     /// Seconds until the last page was there.
-    pub seconds: f64,
+    pub(super) seconds: f64,
     /// Bytes of all bodies.
-    pub bytes: u64,
+    pub(super) bytes: u64,
     /// Requests.
-    pub pages: u32,
+    pub(super) pages: u32,
 }
 
 /// Fetches with a device's own certificate.
@@ -96,8 +97,11 @@ impl Downloader {
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain?, key)?;
-        let client =
-            reqwest::Client::builder().no_proxy().tls_backend_preconfigured(tls).build()?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .no_gzip()
+            .tls_backend_preconfigured(tls)
+            .build()?;
         let address = format!("{}/device/v1/feed/goods?site={site}", text("device_url")?);
         Ok(Self { client, address, cursors: vec![0] })
     }
@@ -115,6 +119,7 @@ impl Downloader {
             cursors.push(page.cursor.get());
         }
         self.cursors = cursors;
+        done.seconds = rounded(done.seconds);
         Ok(done)
     }
 
@@ -124,6 +129,7 @@ impl Downloader {
         for after in &self.cursors {
             self.page(*after, Some(encoding), &mut done).await?;
         }
+        done.seconds = rounded(done.seconds);
         Ok(done)
     }
 

@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::control::{Download, Downloader, insert_again};
 use super::memory::{Watch, peak_mb};
 use super::plant::{Device, Plant};
+use super::scans::Waits;
 use super::stock::Stock;
-use super::{Machine, Settings, say};
+use super::{Machine, Settings, percentile, rounded, say};
 use crate::clock::Stopwatch;
 use crate::pda::until;
 
@@ -20,6 +21,8 @@ const SIZES: [u32; 3] = [10_000, 100_000, 1_000_000];
 const ROUNDS: u32 = 2;
 /// Rows changed at each size.
 const CHANGES: u32 = 20;
+/// Scans for comparison, once a device knows everything.
+const SCANS_AFTER: u32 = 250;
 /// How long a device may take to know everything.
 const ARRIVAL_PATIENCE: Duration = Duration::from_secs(1_800);
 /// How long it may take to hear of one change.
@@ -56,6 +59,10 @@ struct Arrival {
     cloud_peak_mb: f64,
     cloud_growth_mb: f64,
     agent_peak_mb: f64,
+    /// Its operator's scans meanwhile …
+    scans_meanwhile: Waits,
+    /// … and after that.
+    scans_after: Waits,
 }
 
 /// One changed row.
@@ -85,7 +92,7 @@ struct Controls {
 
 /// Measures all of it.
 pub async fn run(settings: &Settings) -> Result<Report> {
-    let plant = Plant::build(settings).await?;
+    let mut plant = Plant::build(settings).await?;
     let packages = settings.packages;
     let mut stock =
         Stock::new(&plant.database, plant.site, plant.product, plant.order, packages).await?;
@@ -102,7 +109,8 @@ pub async fn run(settings: &Settings) -> Result<Report> {
         let mut device = None;
         for round in 0..if is_last { ROUNDS } else { 1 } {
             drop(device.take());
-            let (arrived, arrival) = arrive(&plant, &stock, &format!("pda-{size}-{round}")).await?;
+            let (arrived, arrival) =
+                arrive(&mut plant, &stock, &format!("pda-{size}-{round}")).await?;
             say(&format!(
                 "a new device shows a task after {:.1} s, knows everything after {:.1} s",
                 arrival.first_task_seconds, arrival.complete_seconds
@@ -110,7 +118,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
             ensure!(arrived.knowledge()?.items()? >= u64::from(grown), "the device lacks packages");
             if is_last {
                 let bare = settings.folder.join(format!("bare-{round}.db"));
-                insert_seconds.push(insert_again(&arrived.file(), &bare)?);
+                insert_seconds.push(rounded(insert_again(&arrived.file(), &bare)?));
                 std::fs::remove_file(bare)?;
             }
             arrivals.push(arrival);
@@ -136,29 +144,50 @@ pub async fn run(settings: &Settings) -> Result<Report> {
 }
 
 /// A new device enrols and is watched until it knows everything.
-async fn arrive(plant: &Plant, stock: &Stock, name: &str) -> Result<(Device, Arrival)> {
+async fn arrive(plant: &mut Plant, stock: &Stock, name: &str) -> Result<(Device, Arrival)> {
     let newest = stock.newest().await?;
     let watch = Watch::begin(plant.cloud.pid())?;
     let passed = plant.network.passed_bytes();
+    let mut work = plant.work()?;
     let since = Stopwatch::start();
     let mut device = plant.device(name).await?;
-    device.shows_a_task().await?;
+    let pda = device.shows_a_task().await?;
     let first_task_seconds = since.elapsed().as_secs_f64();
     let knowledge = device.knowledge()?;
+    let mut complete_seconds = None;
+    let knows_all = || {
+        let knows_all = knowledge.goods_cursor()? >= newest;
+        if knows_all {
+            complete_seconds.get_or_insert(since.elapsed().as_secs_f64());
+        }
+        Ok(knows_all)
+    };
+    let scans_meanwhile = work.pack(&pda, knows_all).await?;
     until(ARRIVAL_PATIENCE, "the device does not get to the end of the feed", async || {
         knowledge.goods_cursor().ok().filter(|cursor| *cursor >= newest)
     })
     .await
     .with_context(|| device.program.last_words())?;
-    let complete_seconds = since.elapsed().as_secs_f64();
+    let complete_seconds = complete_seconds.unwrap_or_else(|| since.elapsed().as_secs_f64());
+    let wire_bytes = plant.network.passed_bytes() - passed;
     let (cloud_peak_mb, cloud_growth_mb) = watch.peak_and_growth_mb()?;
+    let agent_peak_mb = peak_mb(device.program.pid())?;
+    let mut scans = 0;
+    let scans_after = work
+        .pack(&pda, || {
+            scans += 1;
+            Ok(scans > SCANS_AFTER)
+        })
+        .await?;
     let arrival = Arrival {
-        first_task_seconds,
-        complete_seconds,
-        wire_bytes: plant.network.passed_bytes() - passed,
+        first_task_seconds: rounded(first_task_seconds),
+        complete_seconds: rounded(complete_seconds),
+        wire_bytes,
         cloud_peak_mb,
         cloud_growth_mb,
-        agent_peak_mb: peak_mb(device.program.pid())?,
+        agent_peak_mb,
+        scans_meanwhile,
+        scans_after,
     };
     Ok((device, arrival))
 }
@@ -170,6 +199,7 @@ async fn changes(
     device: &Device,
     downloader: &Downloader,
 ) -> Result<Change> {
+    device.is_quiet().await?;
     let knowledge = device.knowledge()?;
     let (mut known_ms, mut wire_bytes, mut answer_ms) = (Vec::new(), Vec::new(), Vec::new());
     let mut rows_max = 0;
@@ -190,19 +220,16 @@ async fn changes(
         rows_max = rows_max.max(rows);
         answer_ms.push(seconds * 1_000.0);
     }
-    let known_ms_max = known_ms.iter().copied().fold(0.0, f64::max);
+    for measured in [&mut known_ms, &mut wire_bytes, &mut answer_ms] {
+        measured.sort_by(f64::total_cmp);
+    }
     Ok(Change {
-        known_ms_p50: median(known_ms),
-        known_ms_max,
-        wire_bytes_p50: median(wire_bytes),
-        answer_ms_p50: median(answer_ms),
+        known_ms_p50: percentile(&known_ms, 50),
+        known_ms_max: percentile(&known_ms, 100),
+        wire_bytes_p50: percentile(&wire_bytes, 50),
+        answer_ms_p50: percentile(&answer_ms, 50),
         rows_max,
     })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 impl Report {
@@ -228,6 +255,18 @@ impl Report {
                     arrival.cloud_peak_mb,
                     arrival.cloud_growth_mb,
                     arrival.agent_peak_mb,
+                );
+            }
+        }
+        text += "\n  scans while the goods come, and after: number, ms to green p50, p99, max\n";
+        for site in sites {
+            for Arrival { scans_meanwhile, scans_after, .. } in &site.arrivals {
+                let _ = writeln!(
+                    text,
+                    "{:>10}  {}   {}",
+                    site.packages,
+                    shown(scans_meanwhile),
+                    shown(scans_after)
                 );
             }
         }
@@ -257,6 +296,11 @@ impl Report {
         }
         text
     }
+}
+
+fn shown(waits: &Waits) -> String {
+    let Waits { scans, green_ms_p50, green_ms_p99, green_ms_max } = waits;
+    format!("{scans:>4}  {green_ms_p50:>5.1} {green_ms_p99:>5.1} {green_ms_max:>5.1}")
 }
 
 /// To a tenth.

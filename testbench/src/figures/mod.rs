@@ -4,6 +4,7 @@ mod control;
 pub mod feed;
 mod memory;
 mod plant;
+mod scans;
 mod stock;
 
 use std::path::PathBuf;
@@ -42,4 +43,15 @@ impl Machine {
 /// Tells whoever watches what is going on.
 fn say(text: &str) {
     eprintln!("  {text}");
+}
+
+/// To a thousandth: what is behind that is noise.
+fn rounded(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}
+
+/// The value that many hundredths of the sorted ones do not exceed.
+fn percentile(sorted: &[f64], hundredths: usize) -> f64 {
+    let last = sorted.len().saturating_sub(1);
+    rounded(sorted.get(last * hundredths / 100).copied().unwrap_or_default())
 }

@@ -13,15 +13,22 @@ use sealtrace_protocol::ledger::Item;
 use sealtrace_protocol::wire::decode;
 
 use super::Settings;
+use super::scans::{UNITS_PER_CASE, Work};
 use crate::http::Session;
 use crate::network::Network;
 use crate::office::Office;
-use crate::pda::{Pda, ready, until};
+use crate::pda::{Pda, ready, synchronised, until};
 use crate::program::{Program, binary, free_address, run};
 
 const PASSWORD: &str = "sealtrace-figures";
 const PIN: &str = "2580";
 const LOGIN: &str = "li";
+/// What a device did comes back to it in the feed within that.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Cases that one device's operator packs, at most.
+const CASES_PER_DEVICE: usize = 60;
+/// Devices there are codes for.
+const DEVICES_MAX: usize = 8;
 /// How long anything may take to come up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,6 +43,7 @@ pub(super) struct Plant {
     pub(super) site: u64,
     pub(super) product: u64,
     pub(super) order: u64,
+    work: Vec<Work>,
 }
 
 impl Plant {
@@ -54,14 +62,28 @@ impl Plant {
         let product = office.product("晨泉啤酒 500 ml", "06901234567892").await?;
         let site = office.site("成品仓库", "warehouse", None).await?;
         office.operator(LOGIN, "李师傅", PIN, &[site]).await?;
-        let order = office.order("PO-2026-1120", product, "L20261120", 480).await?;
-        office.mint(order, 480, 20, 2).await?;
-        office.release(order, &[(site, "device", 480)]).await?;
+        let cases = u32::try_from(CASES_PER_DEVICE * DEVICES_MAX)?;
+        let units = cases * u32::try_from(UNITS_PER_CASE)?;
+        let order = office.order("PO-2026-1120", product, "L20261120", units).await?;
+        office.mint(order, units, cases, 2).await?;
+        office.release(order, &[(site, "device", units)]).await?;
+        let bottles = office.roll(order, "unit").await?;
+        let labels = office.roll(order, "case").await?;
+        let work = bottles
+            .chunks(CASES_PER_DEVICE * UNITS_PER_CASE)
+            .zip(labels.chunks(CASES_PER_DEVICE))
+            .map(|(bottles, labels)| Work::new(labels, bottles))
+            .collect();
         let database = match &settings.postgres {
             Some(url) => Database::Postgres { url: url.clone() },
             None => Database::Sqlite { folder: data(settings) },
         };
-        Ok(Self { folder, web, network, cloud, database, office, site, product, order })
+        Ok(Self { folder, web, network, cloud, database, office, site, product, order, work })
+    }
+
+    /// Bottles and labels nobody has packed yet.
+    pub(super) fn work(&mut self) -> Result<Work> {
+        self.work.pop().context("no codes are left for another device")
     }
 
     /// Lets a new device in and starts its agent.
@@ -123,10 +145,17 @@ pub(super) struct Device {
 
 impl Device {
     /// Waits until its operator can log in and is shown a task.
-    pub(super) async fn shows_a_task(&mut self) -> Result<()> {
+    pub(super) async fn shows_a_task(&mut self) -> Result<Pda> {
         ready(&self.page, PATIENCE).await.with_context(|| self.program.last_words())?;
         let pda = Pda::log_in(&self.page, LOGIN, PIN).await?;
         until(PATIENCE, "the device shows no task", async || pda.task().await.ok()).await?;
+        Ok(pda)
+    }
+
+    /// Waits until nothing of its own is under way any more.
+    pub(super) async fn is_quiet(&self) -> Result<()> {
+        synchronised(&self.page).await?;
+        tokio::time::sleep(SETTLE).await;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What a site needs to know besides goods: sites, rules, people, products, lots, dealers, tasks.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use sealtrace_protocol::code::Gtin;
 use sealtrace_protocol::ids::{DealerId, OperatorId, ProductId, SiteId, TaskId};
 use sealtrace_protocol::ledger::{LotTerms, Permit, Rules, Task, Worker};
@@ -16,6 +16,8 @@ use super::rolls;
 
 /// There is one owner.
 const OWNER: u64 = 0;
+/// Tasks that are done or void and still looked at.
+const CLOSED_TASKS_MAX: u32 = 100;
 
 pub(super) fn store(tx: &Transaction<'_>, row: &FeedRow) -> Result<(), StoreError> {
     match row {
@@ -27,9 +29,9 @@ pub(super) fn store(tx: &Transaction<'_>, row: &FeedRow) -> Result<(), StoreErro
         FeedRow::Operator(row) => store_operator(tx, row),
         FeedRow::Task(row) => {
             rolls::store_leases(tx, row)?;
-            refer(tx, "task", row.id.get(), row)
+            work(tx, "task", row.id.get(), row.state.is_open(), row)
         }
-        FeedRow::Document(row) => refer(tx, "document", row.id().get(), row),
+        FeedRow::Document(row) => work(tx, "document", row.id().get(), row.document.open, row),
         FeedRow::Roll(row) => rolls::store_roll(tx, row),
     }
 }
@@ -40,12 +42,22 @@ fn refer<T: Serialize>(
     id: u64,
     row: &T,
 ) -> Result<(), StoreError> {
+    work(tx, kind, id, false, row)
+}
+
+fn work<T: Serialize>(
+    tx: &Transaction<'_>,
+    kind: &str,
+    id: u64,
+    open: bool,
+    row: &T,
+) -> Result<(), StoreError> {
     let body = serde_json::to_string(row).map_err(|_| StoreError::Corrupt { what: "feed row" })?;
     tx.prepare_cached(
-        "insert into reference (kind, id, body) values (?1, ?2, ?3)
-         on conflict (kind, id) do update set body = excluded.body",
+        "insert into reference (kind, id, open, body) values (?1, ?2, ?3, ?4)
+         on conflict (kind, id) do update set open = excluded.open, body = excluded.body",
     )
-    .and_then(|mut insert| insert.execute(params![kind, id, body]))
+    .and_then(|mut insert| insert.execute(params![kind, id, open, body]))
     .map_err(StoreError::sqlite("store a feed row"))?;
     Ok(())
 }
@@ -85,9 +97,17 @@ pub fn task(conn: &Connection, id: TaskId) -> Result<Option<TaskRow>, StoreError
     row.map(|row| with_own_leases(conn, row)).transpose()
 }
 
-/// All tasks this device heard of, oldest first; closed ones too.
-pub fn tasks(conn: &Connection) -> Result<Vec<TaskRow>, StoreError> {
-    let rows: Vec<TaskRow> = all(conn, "task")?;
+/// The open tasks this device heard of, oldest first.
+pub fn open_tasks(conn: &Connection) -> Result<Vec<TaskRow>, StoreError> {
+    let rows: Vec<TaskRow> = open(conn, "task")?;
+    rows.into_iter().map(|row| with_own_leases(conn, row)).collect()
+}
+
+/// The newest tasks that are done or void, newest first.
+pub fn closed_tasks(conn: &Connection) -> Result<Vec<TaskRow>, StoreError> {
+    let sql =
+        "select body from reference where kind = 'task' and open = 0 order by id desc limit ?1";
+    let rows: Vec<TaskRow> = many(conn, "task", sql, [CLOSED_TASKS_MAX])?;
     rows.into_iter().map(|row| with_own_leases(conn, row)).collect()
 }
 
@@ -119,11 +139,6 @@ pub(in super::super) fn ledger_task(row: TaskRow) -> Option<Task> {
 /// A product.
 pub fn product(conn: &Connection, id: ProductId) -> Result<Option<Product>, StoreError> {
     one(conn, "product", id.get())
-}
-
-/// All products.
-pub fn products(conn: &Connection) -> Result<Vec<Product>, StoreError> {
-    all(conn, "product")
 }
 
 /// Who may have a product.
@@ -161,9 +176,12 @@ pub(in super::super) fn rules(conn: &Connection, at: SiteId) -> Result<Rules, St
 
 /// True when we have heard of our products and none has this GTIN.
 pub(in super::super) fn is_other_gtin(conn: &Connection, gtin: Gtin) -> Result<bool, StoreError> {
-    let text = gtin.to_string();
-    let products = products(conn)?;
-    Ok(!products.is_empty() && products.iter().all(|product| product.gtin != text))
+    conn.prepare_cached(
+        "select exists (select 1 from reference where kind = 'product')
+           and not exists (select 1 from reference where kind = 'product' and body ->> 'gtin' = ?1)",
+    )
+    .and_then(|mut query| query.query_row([gtin.to_string()], |row| row.get(0)))
+    .map_err(StoreError::sqlite("look the feed up"))
 }
 
 /// A dealer.
@@ -183,9 +201,9 @@ pub fn operator(conn: &Connection, id: OperatorId) -> Result<Option<Operator>, S
 
 /// The person who may log in with this name.
 pub fn operator_by_login(conn: &Connection, login: &str) -> Result<Option<Operator>, StoreError> {
-    let operators: Vec<Operator> = all(conn, "operator")?;
-    let known = |operator: &Operator| operator.login == login && !operator.pin_verifier.is_empty();
-    Ok(operators.into_iter().find(known))
+    let sql = "select body from reference where kind = 'operator' and body ->> 'login' = ?1";
+    let operators: Vec<Operator> = many(conn, "operator", sql, [login])?;
+    Ok(operators.into_iter().find(|operator| !operator.pin_verifier.is_empty()))
 }
 
 /// What somebody may do at a site, as far as this device was told.
@@ -213,13 +231,24 @@ pub(super) fn one<T: DeserializeOwned>(
     body.map(|body| read(kind, &body)).transpose()
 }
 
-pub(super) fn all<T: DeserializeOwned>(
+/// Those under which work may begin, oldest first.
+pub(super) fn open<T: DeserializeOwned>(
     conn: &Connection,
     kind: &'static str,
 ) -> Result<Vec<T>, StoreError> {
+    let sql = "select body from reference where kind = ?1 and open = 1 order by id";
+    many(conn, kind, sql, [kind])
+}
+
+fn many<T: DeserializeOwned>(
+    conn: &Connection,
+    kind: &'static str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, StoreError> {
     let bodies: Vec<String> = conn
-        .prepare_cached("select body from reference where kind = ?1 order by id")
-        .and_then(|mut query| query.query_map([kind], |row| row.get(0))?.collect())
+        .prepare_cached(sql)
+        .and_then(|mut query| query.query_map(params, |row| row.get(0))?.collect())
         .map_err(StoreError::sqlite("look the feed up"))?;
     bodies.iter().map(|body| read(kind, body)).collect()
 }

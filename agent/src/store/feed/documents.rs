@@ -6,7 +6,7 @@ use sealtrace_protocol::ledger::DocumentLine;
 use sealtrace_protocol::link::{DocumentRow, Share};
 
 use super::super::{StoreError, stream};
-use super::desk::{all, one};
+use super::desk::{one, open};
 
 /// Behind every operation.
 const LAST: (u32, u64) = (u32::MAX, i64::MAX as u64);
@@ -16,9 +16,9 @@ pub fn document(conn: &Connection, id: DocumentId) -> Result<Option<DocumentRow>
     document_before(conn, id, None)
 }
 
-/// All documents this device heard of, oldest first; closed ones too.
-pub fn documents(conn: &Connection) -> Result<Vec<DocumentRow>, StoreError> {
-    let rows: Vec<DocumentRow> = all(conn, "document")?;
+/// The open documents this device heard of, oldest first.
+pub fn open_documents(conn: &Connection) -> Result<Vec<DocumentRow>, StoreError> {
+    let rows: Vec<DocumentRow> = open(conn, "document")?;
     rows.into_iter().map(|row| as_ours(conn, row, LAST)).collect()
 }
 

@@ -8,9 +8,9 @@ mod pages;
 mod rolls;
 
 pub use desk::{
-    dealer, may_work, operator, operator_by_login, product, products, site, task, tasks,
+    closed_tasks, dealer, may_work, open_tasks, operator, operator_by_login, product, site, task,
 };
-pub use documents::{document, documents, whole_document};
+pub use documents::{document, open_documents, whole_document};
 pub use goods::{GOODS_PART_ITEMS, store_goods};
 pub use pages::{basis, counted, cursor, forget_counted, last_at, says_nothing, store_desk};
 pub use rolls::{DIGEST_PART_CODES, digest_stored, digests_missing, store_digest};

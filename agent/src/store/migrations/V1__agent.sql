@@ -39,6 +39,8 @@ create table journal (
 create index journal_draft on journal (source, id)
   where accepted = 1 and operation_seq is null and undone_at is null;
 create index journal_operation on journal (operation_epoch, operation_seq) where operation_seq is not null;
+create index journal_spent on journal (at)
+  where operation_seq is null and (accepted = 0 or undone_at is not null);
 
 -- Units and packages as this device sees them: what the cloud said, with our own unjudged operations on top.
 create table item (
@@ -46,6 +48,7 @@ create table item (
   level integer not null,
   parent text,
   body blob not null,
+  told integer not null default 0,   -- the version the feed last told; 0 = none
   fresh_at integer                   -- when the cloud last spoke of it; null = all we know is our own doing
 ) strict, without rowid;
 create index item_parent on item (parent) where parent is not null;
@@ -73,7 +76,7 @@ create table operation (
 ) strict, without rowid;
 create index operation_unjudged on operation (epoch, seq) where verdict is null;
 
--- What an operation did to each item, or did before it had to be refused.
+-- What an operation did to each item.
 create table touched (
   epoch integer not null,
   seq integer not null,
@@ -105,15 +108,21 @@ create table moved (
 ) strict, without rowid;
 create index moved_document on moved (document, product);
 
--- Units made under tasks by operations of ours: of each that is not judged; together, as (0, 0), of all that counted.
+-- Units made under tasks by operations of ours.
 create table made (
-  task integer not null,
+  task integer primary key,
+  here integer not null,             -- by all of them, except those that turned out not to count
+  unjudged integer not null          -- of these, by those without a verdict
+) strict;
+
+-- What each operation without a verdict adds to that.
+create table making (
   epoch integer not null,
   seq integer not null,
-  units integer not null,
-  primary key (task, epoch, seq)
+  task integer not null,
+  units integer not null,            -- negative = taken back
+  primary key (epoch, seq)
 ) strict, without rowid;
-create index made_operation on made (epoch, seq);
 
 -- The stream: which operation travels at which place. After a resume an operation travels again under a new epoch.
 create table outbox (
@@ -142,6 +151,7 @@ create table batch (
   primary key (epoch, batch)
 ) strict;
 create index batch_unsent on batch (epoch, batch) where receipt is null and abandoned = 0;
+create index batch_receipted on batch (receipt_at) where receipt_at is not null;
 
 -- The feed: where each stream of each site stands.
 create table feed (
@@ -157,9 +167,12 @@ create table feed (
 create table reference (
   kind text not null,
   id integer not null,
+  open integer not null,             -- 1 = a task or document under which work may begin
   body text not null,
   primary key (kind, id)
 ) strict, without rowid;
+create index reference_open on reference (kind, id) where open = 1;
+create index reference_gtin on reference (body ->> 'gtin') where kind = 'product';
 
 -- Lots and their terms.
 create table lot (

@@ -8,7 +8,7 @@ use sealtrace_protocol::ledger::{self, DocumentKind, DocumentLine, Level, Part, 
 use sealtrace_protocol::link::Share;
 use sealtrace_protocol::time::Timestamp;
 
-pub use moves::{move_units, moved_by_devices};
+pub use moves::{Standing, has_goods, move_units, moved_by_devices};
 pub use shown::{SORTS, Wanted, list, shown};
 
 use super::catalog::read_plan;

@@ -3,12 +3,25 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::ids::{DeviceId, DocumentId, ProductId};
-use sealtrace_protocol::ledger::{Content, Move};
+use sealtrace_protocol::ledger::{Content, DocumentLine, Move};
 
 use super::{State, StoreError, Tx, Value, demand, state};
 
-/// Counts goods that moved under a document, or back, for a device, and follows the document's state.
-pub async fn move_units(tx: &mut Tx, moved: &Move, by: DeviceId) -> Result<(), StoreError> {
+/// How a document stands after goods moved under it.
+pub struct Standing {
+    /// Whether more may move.
+    pub open: bool,
+    /// What is asked for, and how many have moved by now.
+    pub lines: Vec<DocumentLine>,
+}
+
+/// Counts goods that moved under a document, or back, for a device, and follows the document's state; none when there is
+/// no such document.
+pub async fn move_units(
+    tx: &mut Tx,
+    moved: &Move,
+    by: DeviceId,
+) -> Result<Option<Standing>, StoreError> {
     let mut changes: Vec<Vec<Value>> = Vec::new();
     let id = moved.document;
     for content in moved.on.iter() {
@@ -27,9 +40,13 @@ pub async fn move_units(tx: &mut Tx, moved: &Move, by: DeviceId) -> Result<(), S
         &changes,
     )
     .await?;
-    let Some(before) = state(tx, id).await? else { return Ok(()) };
-    let after = before.after_moves(&demand(tx, id).await?);
-    if after != before { follow(tx, id, after).await } else { Ok(()) }
+    let Some(before) = state(tx, id).await? else { return Ok(None) };
+    let lines = demand(tx, id).await?;
+    let after = before.after_moves(&lines);
+    if after != before {
+        follow(tx, id, after).await?;
+    }
+    Ok(Some(Standing { open: after.is_open(), lines }))
 }
 
 /// A state that follows from what moved is nobody's change: whoever edits a document is not in its way.
@@ -37,6 +54,19 @@ async fn follow(tx: &mut Tx, id: DocumentId, state: State) -> Result<(), StoreEr
     tx.execute("update documents set state = $2 where id = $1", &[id.into(), state.name().into()])
         .await?;
     Ok(())
+}
+
+/// True when there are goods under a document, also such as nobody has heard the contents of.
+pub async fn has_goods(tx: &mut Tx, id: DocumentId) -> Result<bool, StoreError> {
+    // States 1 and 2 are in use.
+    let row = tx
+        .query_one(
+            "select exists (select 1 from items where document = $1 and state in (1, 2))
+                 or exists (select 1 from items where announced_under = $1)",
+            &[id.into()],
+        )
+        .await?;
+    row.get(0)
 }
 
 fn change(document: DocumentId, content: &Content, device: DeviceId, units: i64) -> Vec<Value> {

@@ -44,8 +44,9 @@ const FROM: &str = "from documents d join sites s on s.id = d.site
     left join sites o on o.id = d.other
     left join dealers r on r.id = d.dealer
     left join production_orders p on p.id = d.production_order";
-const MATCHES: &str = "(lower(d.number) like $1 escape '\\' or lower(s.name) like $1 escape '\\'
-        or lower(r.name) like $1 escape '\\' or lower(d.note) like $1 escape '\\')
+const MATCHES: &str =
+    "(lower(d.number) like lower($1) escape '\\' or lower(s.name) like lower($1) escape '\\'
+        or lower(r.name) like lower($1) escape '\\' or lower(d.note) like lower($1) escape '\\')
     and ($2 = '' or d.kind = $2)
     and ($3 = '' or $3 = case when d.state = 'closed' then 'done' else d.state end)
     and (cast($4 as bigint) is null or $4 = d.site or $4 = d.other)

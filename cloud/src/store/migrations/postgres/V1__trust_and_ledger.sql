@@ -157,6 +157,7 @@ create table items (
 
 create index items_by_parent on items (parent) where parent is not null;
 create index items_by_document on items (document) where document is not null;
+create index items_by_announcement on items (announced_under) where announced_under is not null;
 -- Outermost packages at a site: a row for each pallet or loose case there, none for bottles, for what is inside others
 -- and for what was shipped, so that it stays a small part of the table.
 create index items_at_site on items (site, key)

@@ -31,6 +31,10 @@ create table tasks (
 );
 create index tasks_by_order on tasks (production_order);
 
+-- What tasks are to make: a lot that one names is not deleted. (production_order)
+create view task_lots as
+    select o.product, t.lot from tasks t join production_orders o on o.id = t.production_order;
+
 -- Consecutive SSCCs a task may print. (everywhere)
 create table task_leases (
     task bigint not null,

@@ -18,7 +18,7 @@ const words: typeof zh = {
   notFound: { title: 'No such page', text: 'The console has nothing at {path}; the link may be wrong.', home: 'Go to production orders' },
   form: {
     saved: 'Saved', unsaved: 'Some changes are not saved. Leave anyway?', discard: 'Discard changes', keepSecret: 'Leave empty to keep it', yes: 'Yes', no: 'No', none: 'None',
-    addRow: 'Add: {what}', removeRow: 'Remove row {n}', mixed: 'Mixed: the innermost package holds several products', addPart: 'Add a product', addStep: 'Add a level',
+    addRow: 'Add a row', removeRow: 'Remove row {n}', mixed: 'Mixed: the innermost package holds several products', addPart: 'Add a product', addStep: 'Add a level',
     overtaken: 'Somebody else has just saved this. Their content was taken in and yours kept where you changed it; check it and save once more.', overtakenBoth: 'Changed by both: {fields}.',
     field: { level: 'Level', holds: 'Holds', product: 'Product', units: 'Bottles' },
   },
@@ -40,7 +40,7 @@ const words: typeof zh = {
   audit: {
     empty: 'Nothing was changed yet', ofOne: '{what} #{id}', commandLine: 'Command line', changed: 'What changed', before: 'Before', after: 'After', same: 'Nothing changed',
     field: { at: 'Time', account: 'By', action: 'Action', resource: 'What', subject: 'Name' },
-    action: { create: 'Created', edit: 'Edited', enable: 'Enabled', disable: 'Disabled', delete: 'Deleted', codes: 'Codes minted', release: 'Released', withdraw: 'Withdrawn', submit: 'Submitted', approve: 'Approved', reject: 'Rejected', void: 'Voided', close: 'Closed', share: 'Shared out', reassign: 'Reassigned' },
+    action: { create: 'Created', edit: 'Edited', enable: 'Enabled', disable: 'Disabled', delete: 'Deleted', codes: 'Codes minted', release: 'Released', withdraw: 'Withdrawn', submit: 'Submitted', approve: 'Approved', reject: 'Rejected', void: 'Voided', close: 'Closed', share: 'Shared out', reassign: 'Reassigned', close_task: 'Task closed', void_task: 'Task voided' },
   },
   order: {
     query: 'Order, lot or product', plan: 'Packaging plan', progress: 'Progress', created: 'Created', empty: 'No production orders yet', emptyHint: 'Create an order, mint its codes and release it as tasks; orders of an ERP appear here too.', gtin: 'GTIN',

@@ -17,7 +17,7 @@ export default {
   notFound: { title: '没有这个页面', text: '地址 {path} 不在控制台里，可能是链接有误。', home: '回到生产订单' },
   form: {
     saved: '已保存', unsaved: '有改动还没有保存，确定离开吗？', discard: '放弃改动', keepSecret: '不修改请留空', yes: '是', no: '否', none: '无',
-    addRow: '添加{what}', removeRow: '移除第 {n} 行', mixed: '混装：内层包装由多种产品组成（礼盒）', addPart: '添加产品', addStep: '添加一级包装',
+    addRow: '添加一行', removeRow: '移除第 {n} 行', mixed: '混装：内层包装由多种产品组成（礼盒）', addPart: '添加产品', addStep: '添加一级包装',
     overtaken: '刚刚有别人保存过这条记录。已取来最新内容，您改过的地方保留着，请核对后再保存一次。', overtakenBoth: '双方都改过：{fields}。',
     field: { level: '包装层级', holds: '装多少', product: '产品', units: '瓶数' },
   },
@@ -39,7 +39,7 @@ export default {
   audit: {
     empty: '还没有操作记录', ofOne: '{what} #{id}', commandLine: '命令行', changed: '改动的内容', before: '改动前', after: '改动后', same: '内容没有变化',
     field: { at: '时间', account: '操作人', action: '操作', resource: '对象', subject: '名称' },
-    action: { create: '新建', edit: '编辑', enable: '启用', disable: '停用', delete: '删除', codes: '发码', release: '下达', withdraw: '撤回', submit: '提交', approve: '审核通过', reject: '驳回', void: '作废', close: '结单', share: '分配份额', reassign: '改派' },
+    action: { create: '新建', edit: '编辑', enable: '启用', disable: '停用', delete: '删除', codes: '发码', release: '下达', withdraw: '撤回', submit: '提交', approve: '审核通过', reject: '驳回', void: '作废', close: '结单', share: '分配份额', reassign: '改派', close_task: '结束任务', void_task: '作废任务' },
   },
   order: {
     query: '订单号、批次或产品', plan: '包装规格', progress: '生产进度', created: '创建时间', empty: '还没有生产订单', emptyHint: '建立订单、生成码，再下达为任务；ERP 建立的订单也出现在这里。', gtin: 'GTIN',
