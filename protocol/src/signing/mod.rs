@@ -1,5 +1,6 @@
 //! Keys, seals and receipts. Bytes are verified as received and parsed afterwards; what was verified is another type.
 
+pub mod backlog;
 mod batch;
 pub mod chain;
 mod key;
