@@ -178,6 +178,8 @@ pub enum FeedRow {
     Document(DocumentRow),
     /// Codes that were issued: unit rolls are known by their digest, SSCCs by their range.
     Roll(Roll),
+    /// Labels of reusable pallets.
+    Carriers(Carriers),
 }
 
 /// A site by name.
@@ -387,6 +389,15 @@ pub struct Roll {
     pub count: u32,
     /// Where they begin when they are consecutive SSCCs (17 digits); none for minted codes, whose digest is fetched.
     pub first_body: Option<u64>,
+}
+
+/// Labels of reusable pallets (周转托盘): consecutive SSCCs of no order and no product, loaded again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carriers {
+    /// The first: 17 digits without check digit.
+    pub first_body: u64,
+    /// How many.
+    pub count: u32,
 }
 
 /// A document as devices work on it.

@@ -33,6 +33,7 @@ pub(super) fn store(tx: &Transaction<'_>, row: &FeedRow) -> Result<(), StoreErro
         }
         FeedRow::Document(row) => work(tx, "document", row.id().get(), row.document.open, row),
         FeedRow::Roll(row) => rolls::store_roll(tx, row),
+        FeedRow::Carriers(row) => rolls::store_carriers(tx, *row),
     }
 }
 

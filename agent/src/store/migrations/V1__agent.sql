@@ -68,7 +68,9 @@ create table operation (
   kind text not null,
   at integer not null,
   role text,                         -- of whoever did it, when it was done; null = a line by itself
+  approver text,                     -- role of whoever approved it
   body blob not null,
+  moves blob,                        -- what it moved under documents, as long as it has effects here
   refused integer not null default 0,  -- 1 = it has no effects here: what the cloud says now speaks against it, or its verdict
   verdict text,                      -- JSON as the cloud gave it
   verdict_at integer,
@@ -203,6 +205,12 @@ create table lease (
   count integer not null
 ) strict, without rowid;
 create index lease_task on lease (task);
+
+-- SSCCs of reusable pallets, of no order and no product.
+create table carrier (
+  first_body integer primary key,
+  count integer not null
+) strict;
 
 -- The first eight bytes of SHA-256 of each minted code, as a signed number.
 create table digest (
