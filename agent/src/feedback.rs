@@ -117,7 +117,13 @@ impl Say {
                 | Notice::ContentsToFollow { code }
                 | Notice::ImpliedReceipt { code, .. }
                 | Notice::ImpliedReturn { code }
+                | Notice::ReturnedByOther { code, .. }
+                | Notice::ImpliedUnpack { code }
+                | Notice::FoundAgain { code }
+                | Notice::Elsewhere { code }
                 | Notice::LotBlocked { code, .. } => Some(*code),
+                // The package that was opened for it is not what was scanned.
+                Notice::Short { .. } => about,
                 Notice::Differs { .. } | Notice::Complete { .. } => None,
             };
             if about.is_some() && named != about {
@@ -140,9 +146,13 @@ impl Say {
     fn hear(&mut self, notice: &Notice) {
         match notice {
             Notice::Provisional { .. } => self.provisional = true,
-            Notice::ContentsToFollow { .. } | Notice::Complete { .. } => {}
+            Notice::ContentsToFollow { .. } | Notice::Complete { .. } | Notice::Short { .. } => {}
             Notice::ImpliedReceipt { .. }
             | Notice::ImpliedReturn { .. }
+            | Notice::ReturnedByOther { .. }
+            | Notice::ImpliedUnpack { .. }
+            | Notice::FoundAgain { .. }
+            | Notice::Elsewhere { .. }
             | Notice::LotBlocked { .. }
             | Notice::Differs { .. } => self.tone = Tone::Warning,
         }
@@ -163,6 +173,11 @@ const fn word(notice: &Notice) -> &'static str {
         | Notice::ContentsToFollow { .. }
         | Notice::ImpliedReceipt { .. }
         | Notice::ImpliedReturn { .. }
+        | Notice::ReturnedByOther { .. }
+        | Notice::ImpliedUnpack { .. }
+        | Notice::FoundAgain { .. }
+        | Notice::Elsewhere { .. }
+        | Notice::Short { .. }
         | Notice::Differs { .. }
         | Notice::Complete { .. } => notice.code(),
     }

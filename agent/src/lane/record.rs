@@ -131,7 +131,7 @@ impl Held {
     pub(super) fn moment(&self, conn: &Connection, at: Stamp) -> Result<Moment, StoreError> {
         let site = self.who.site;
         let basis = feed::basis(conn, site)?;
-        Ok(Moment { at, operator: None, supervisor: false, site, basis })
+        Ok(Moment { at, operator: None, approver: None, site, basis })
     }
 
     /// Between two cases the lane looks which task it works on.
@@ -237,6 +237,7 @@ fn refusal(
         children: vec![scan.code],
         made: held.made(),
         partial: Some(PartialReason::EndOfTask),
+        mixed_lots: false,
     };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     Ok(ledger.judge(&operation, Some(level))?.err().map(Fault::from))
@@ -309,6 +310,7 @@ fn pack_case(
         children,
         made: held.made(),
         partial: None,
+        mixed_lots: false,
     };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     let confirmed = match outbox::confirm(tx, &operation, &held.drafts) {

@@ -97,7 +97,8 @@ fn pack_of(
     };
     let made = Made { task: id, product: task.product, lot: task.lot, plan: task.revision };
     let children = ready.iter().map(|stacked| stacked.code).collect();
-    let pack = Pack { parent, level, children, made: Some(made), partial: None };
+    let (made, partial, mixed_lots) = (Some(made), None, false);
+    let pack = Pack { parent, level, children, made, partial, mixed_lots };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     let drafts: Vec<_> = ready.iter().map(|stacked| stacked.id).collect();
     match outbox::confirm(tx, &operation, &drafts) {

@@ -213,7 +213,7 @@ impl Desk {
         Moment {
             at: self.clock.stamp(),
             operator: Some(person.operator),
-            supervisor: person.role.approves(),
+            approver: None,
             site: person.site,
             // The writer fills it in from the feed it sees.
             basis: Cursor(0),
@@ -300,7 +300,7 @@ impl Desk {
         close: bool,
     ) -> Result<Say, StoreError> {
         let mut machine = open.machine.clone();
-        let step = if close { machine.close(&moment) } else { machine.confirm() };
+        let step = if close { machine.close() } else { machine.confirm() };
         if step.then == Then::Nothing {
             return self.told(open, step.say).await;
         }

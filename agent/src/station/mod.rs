@@ -76,7 +76,7 @@ pub fn unscanned() -> Code {
 /// States that [`unscanned`] is a fresh label of `blank`'s level.
 pub fn fill_in(facts: &mut Facts, blank: Option<Level>) {
     if let Some(level) = blank {
-        facts.set(unscanned(), Presence::Absent(Issued { level, product: None }));
+        facts.set(unscanned(), Presence::Absent(Issued { level, product: None, carrier: false }));
     }
 }
 
@@ -102,8 +102,8 @@ pub struct Moment {
     pub at: Stamp,
     /// Who.
     pub operator: Option<OperatorId>,
-    /// True when that person may approve what others may not do alone.
-    pub supervisor: bool,
+    /// Who approved what that person may not do alone.
+    pub approver: Option<OperatorId>,
     /// Where.
     pub site: SiteId,
     /// The feed position known.
@@ -117,6 +117,7 @@ impl Moment {
         Operation {
             at: self.at,
             operator: self.operator,
+            approver: self.approver,
             site: self.site,
             basis: self.basis,
             action,
@@ -289,9 +290,9 @@ impl Machine {
     }
 
     /// The person closes a package below its plan on purpose.
-    pub fn close(&mut self, now: &Moment) -> Step {
+    pub fn close(&mut self) -> Step {
         match self {
-            Self::Pack(machine) => machine.close(now),
+            Self::Pack(machine) => machine.close(),
             Self::Home
             | Self::Relabel(_)
             | Self::Unpack(_)

@@ -5,7 +5,7 @@
 
 use sealtrace_protocol::code::{Code, Scan};
 use sealtrace_protocol::ledger::{
-    self, Action, Level, Pack as PackAction, PartialReason, Plan, Presence, Rejection, State,
+    Action, Level, Pack as PackAction, PartialReason, Plan, Presence, Rejection, State,
 };
 
 use super::{
@@ -94,15 +94,11 @@ impl Pack {
         }
     }
 
-    pub(super) fn close(&mut self, now: &Moment) -> Step {
+    pub(super) fn close(&mut self) -> Step {
         if self.parent.is_none() || self.children.is_empty() || self.missing().is_none() {
             return Step::not_now();
         }
         let reason = self.partial_reason();
-        if reason == PartialReason::Shortage && !now.supervisor {
-            let needs = ledger::Role::Supervisor;
-            return Step::rejected(&Rejection::RoleNotPermitted { needs });
-        }
         self.complete(None, Some(reason))
     }
 
@@ -261,6 +257,7 @@ impl Pack {
             children: self.children.iter().map(|child| child.code).collect(),
             made: self.job.as_deref().map(Job::made),
             partial: self.job.as_ref().and(partial),
+            mixed_lots: false,
         })
     }
 

@@ -159,7 +159,7 @@ pub(super) fn machine(
         machine.replay(kept.role, kept.scanned);
     }
     let site = work.site.unwrap_or(SiteId(0));
-    let nobody = Moment { at, operator: None, supervisor: false, site, basis: Cursor(0) };
+    let nobody = Moment { at, operator: None, approver: None, site, basis: Cursor(0) };
     machine.catch_up(&nobody, &Known(conn))?;
     Ok(machine)
 }

@@ -160,6 +160,11 @@ fn difference(notices: &[Notice]) -> Option<Difference> {
         | Notice::ContentsToFollow { .. }
         | Notice::ImpliedReceipt { .. }
         | Notice::ImpliedReturn { .. }
+        | Notice::ReturnedByOther { .. }
+        | Notice::ImpliedUnpack { .. }
+        | Notice::FoundAgain { .. }
+        | Notice::Elsewhere { .. }
+        | Notice::Short { .. }
         | Notice::LotBlocked { .. } => None,
     })
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 use sealtrace_protocol::ids::{DocumentId, ProductId};
-use sealtrace_protocol::ledger::{Effects, Operation, Role};
+use sealtrace_protocol::ledger::{Contents, Effects, Move, Operation, Role};
 use sealtrace_protocol::wire::{decode, encode};
 
+use super::items::People;
 use super::rebase::{Key, Place};
 use super::{StoreError, base, items};
 
@@ -55,6 +56,7 @@ pub(super) fn apply(
         looked_at.remove(&Key::Item(after.code));
     }
     look_at(tx, place, &looked_at)?;
+    keep_moves(tx, place, &effects.moves)?;
     for moved in &effects.moves {
         for (content, sign) in
             moved.on.iter().map(|on| (on, 1)).chain(moved.off.iter().map(|off| (off, -1)))
@@ -106,7 +108,9 @@ pub(super) fn forget_looked_at(tx: &Transaction<'_>, place: Place) -> Result<(),
     forget(tx, "delete from looked_at where epoch = ?1 and seq = ?2", place)
 }
 
+/// What an operation did is not so any more.
 pub(super) fn forget_touched(tx: &Transaction<'_>, place: Place) -> Result<(), StoreError> {
+    forget(tx, "update operation set moves = null where epoch = ?1 and seq = ?2", place)?;
     forget(tx, "delete from touched where epoch = ?1 and seq = ?2", place)
 }
 
@@ -125,6 +129,27 @@ fn forget(tx: &Transaction<'_>, sql: &str, place: Place) -> Result<(), StoreErro
         .and_then(|mut delete| delete.execute(params![place.0, place.1]))
         .map_err(StoreError::sqlite("settle an operation"))?;
     Ok(())
+}
+
+/// What it moved stays known for as long as it may be taken back, whoever counts it.
+fn keep_moves(tx: &Transaction<'_>, place: Place, moves: &[Move]) -> Result<(), StoreError> {
+    let moves: Vec<_> = moves.iter().map(|moved| (moved.document, &moved.on, &moved.off)).collect();
+    let body = (!moves.is_empty()).then(|| encode(&moves));
+    tx.prepare_cached("update operation set moves = ?3 where epoch = ?1 and seq = ?2")
+        .and_then(|mut update| update.execute(params![place.0, place.1, body]))
+        .map_err(StoreError::sqlite("count a movement"))?;
+    Ok(())
+}
+
+/// What an operation moved under documents.
+pub(super) fn moves(conn: &Connection, place: Place) -> Result<Vec<Move>, StoreError> {
+    let body: Option<Vec<u8>> = conn
+        .prepare_cached("select moves from operation where epoch = ?1 and seq = ?2")
+        .and_then(|mut query| query.query_row(params![place.0, place.1], |row| row.get(0)))
+        .map_err(StoreError::sqlite("look an operation up"))?;
+    let Some(body) = body else { return Ok(Vec::new()) };
+    let moves: Vec<(DocumentId, Contents, Contents)> = decode(&body, "movements")?;
+    Ok(moves.into_iter().map(|(document, on, off)| Move { document, on, off }).collect())
 }
 
 /// What an operation has moved that the cloud has not counted.
@@ -205,16 +230,18 @@ pub(super) fn set_refused(
     Ok(())
 }
 
-/// An operation, and what whoever did it was then.
+/// An operation, and what whoever did and approved it were then.
 pub(super) fn operation(
     tx: &Transaction<'_>,
     place: Place,
-) -> Result<(Operation, Option<Role>), StoreError> {
-    let (body, role): (Vec<u8>, Option<String>) = tx
-        .prepare_cached("select body, role from operation where epoch = ?1 and seq = ?2")
+) -> Result<(Operation, People), StoreError> {
+    let (body, roles): (Vec<u8>, [Option<String>; 2]) = tx
+        .prepare_cached("select body, role, approver from operation where epoch = ?1 and seq = ?2")
         .and_then(|mut query| {
-            query.query_row(params![place.0, place.1], |row| Ok((row.get(0)?, row.get(1)?)))
+            let read = |row: &Row<'_>| Ok((row.get(0)?, [row.get(1)?, row.get(2)?]));
+            query.query_row(params![place.0, place.1], read)
         })
         .map_err(StoreError::sqlite("look an operation up"))?;
-    Ok((decode(&body, "operation")?, role.and_then(|role| Role::from_name(&role))))
+    let [role, approver] = roles.map(|role| role.and_then(|role| Role::from_name(&role)));
+    Ok((decode(&body, "operation")?, People { role, approver }))
 }

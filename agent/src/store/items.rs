@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, OrderId, Version};
+use sealtrace_protocol::ids::{OperationId, OperatorId, OrderId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Facts, Issued, Item, Need, Operation, Past, Presence, Role, State, Touched, Worker,
+    Action, Facts, Issued, Item, Level, Need, Operation, Past, Presence, Role, State, Touched,
+    Worker,
 };
 use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::{StoreError, effects, feed, outbox};
+use super::{StoreError, effects, feed, outbox, stream};
 
 /// How deep a tree can be: one step per level, with room for replaced labels on the way.
 const DEPTH_MAX: usize = 16;
@@ -63,14 +64,23 @@ pub(super) enum Standpoint {
     Again {
         /// Its epoch and seq.
         place: (u32, u64),
-        /// What whoever did it was when it was done; that it was permitted was made sure of then.
-        role: Option<Role>,
+        /// What whoever did and approved it were when it was done; that they were permitted was made sure of then.
+        people: People,
     },
+}
+
+/// What whoever did an operation, and whoever approved it, were when it was done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct People {
+    pub(super) role: Option<Role>,
+    pub(super) approver: Option<Role>,
 }
 
 /// Facts, and the codes they speak of.
 pub(super) struct Gathered<'c> {
     conn: &'c Connection,
+    /// What is inside a package matters to it, all of it.
+    looks_inside: bool,
     order: Option<OrderId>,
     pub(super) facts: Facts,
     pub(super) codes: BTreeSet<Code>,
@@ -82,21 +92,26 @@ pub(super) fn gather<'c>(
     standpoint: Standpoint,
 ) -> Result<Gathered<'c>, StoreError> {
     let mut facts = Facts::new();
-    if let Some(made) = operation.made() {
-        let row = feed::task(conn, made.task)?.filter(|row| row.revision == made.plan);
+    if let Some((task, revision)) = operation.task() {
+        let row = feed::task(conn, task)?.filter(|row| row.revision == revision);
         facts.task = row.and_then(feed::ledger_task);
     }
+    facts.device = stream::read(conn)?.map(|stream| stream.device);
     facts.rules = feed::rules(conn, operation.site)?;
     let mut before = None;
     match standpoint {
         Standpoint::Now => {
-            if let Some(operator) = operation.operator {
-                facts.worker = feed::may_work(conn, operator, operation.site)?;
-            }
+            let known = |person: Option<OperatorId>| {
+                person.map(|person| feed::may_work(conn, person, operation.site)).transpose()
+            };
+            facts.worker = known(operation.operator)?.flatten();
+            facts.approver = known(operation.approver)?.flatten();
         }
-        Standpoint::Again { place, role } => {
+        Standpoint::Again { place, people } => {
             before = Some(place);
-            facts.worker = role.map(|role| Worker { role, permitted: true });
+            let permitted = |role| Worker { role, permitted: true };
+            facts.worker = people.role.map(permitted);
+            facts.approver = people.approver.map(permitted);
         }
     }
     for id in operation.documents() {
@@ -105,7 +120,8 @@ pub(super) fn gather<'c>(
         }
     }
     let order = facts.task.as_ref().map(|task| task.order);
-    let mut gathered = Gathered { conn, order, facts, codes: BTreeSet::new() };
+    let looks_inside = looks_inside(&operation.action);
+    let mut gathered = Gathered { conn, looks_inside, order, facts, codes: BTreeSet::new() };
     if let Some(id) = operation.corrects() {
         gathered.add_past(id)?;
     }
@@ -129,22 +145,13 @@ impl Gathered<'_> {
             self.add(touched.after.code, Need::Ancestors)?;
         }
         let done = outbox::operation(self.conn, id)?;
-        let counts = !effects::is_void(self.conn, (id.epoch.get(), id.seq.get()))?;
-        self.facts.past = done.filter(|_| counts).map(|done| {
-            let received_under = match done.action {
-                Action::Receive(receive) => receive.document,
-                Action::Commission(_)
-                | Action::Pack(_)
-                | Action::Unpack(_)
-                | Action::Relabel(_)
-                | Action::VerifyPack(_)
-                | Action::Ship(_)
-                | Action::Reassign(_)
-                | Action::Inspect(_)
-                | Action::Correct(_) => None,
-            };
-            Past { site: done.site, touched, received_under }
-        });
+        let place = (id.epoch.get(), id.seq.get());
+        if let Some(done) = done
+            && !effects::is_void(self.conn, place)?
+        {
+            let moves = effects::moves(self.conn, place)?;
+            self.facts.past = Some(Past { site: done.site, touched, moves });
+        }
         Ok(())
     }
 
@@ -173,9 +180,8 @@ impl Gathered<'_> {
                     Need::Ancestors | Need::Children => item.parent,
                 },
             };
-            if matches!(item.state, State::Free | State::Announced { .. })
-                && let Some(issued) = issued(self.conn, code)?
-            {
+            let is_made = item.state == State::Active && item.level == Level::Unit;
+            if !is_made && let Some(issued) = issued(self.conn, code)? {
                 self.facts.set_issued(code, issued);
             }
             self.set(code, Presence::Present(item));
@@ -184,12 +190,12 @@ impl Gathered<'_> {
     }
 
     /// A package whose contents this device does not hold completely (the cloud sends bottles of open packages only)
-    /// is as good as unknown to an operation that looks inside.
+    /// is as good as unknown to an operation that looks inside. Others are told of those that are known here.
     fn add_children(&mut self, code: Code) -> Result<(), StoreError> {
         let Presence::Present(package) = self.facts.presence(code).clone() else { return Ok(()) };
         let children = children(self.conn, code)?;
         self.codes.extend(children.iter().map(|child| child.code));
-        if usize::try_from(package.children) != Ok(children.len()) {
+        if self.looks_inside && usize::try_from(package.children) != Ok(children.len()) {
             self.set(code, Presence::Unknown);
             return Ok(());
         }
@@ -213,6 +219,29 @@ impl Gathered<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// True when an operation is judged by everything that is inside a package it names.
+const fn looks_inside(action: &Action) -> bool {
+    match action {
+        Action::Unpack(_) | Action::Relabel(_) | Action::VerifyPack(_) => true,
+        Action::OpenTask(_)
+        | Action::Commission(_)
+        | Action::Pack(_)
+        | Action::AddTo(_)
+        | Action::Regroup(_)
+        | Action::Receive(_)
+        | Action::Ship(_)
+        | Action::Return(_)
+        | Action::Transfer(_)
+        | Action::Reassign(_)
+        | Action::Count(_)
+        | Action::PostCount(_)
+        | Action::Sample(_)
+        | Action::Destroy(_)
+        | Action::Inspect(_)
+        | Action::Correct(_) => false,
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn count(
         Some(names) => outbox::operation(tx, names)?.and_then(|corrected| corrected.task()),
         None => operation.task(),
     };
-    let Some(task) = task else { return Ok(()) };
+    let Some((task, _)) = task else { return Ok(()) };
     let mut units = 0_i64;
     for touched in items::touched(tx, id)? {
         let was = touched.before.as_ref().is_some_and(Item::is_in_use);

@@ -47,7 +47,8 @@ pub fn confirm(
     let effects = judge(operation, &gathered.facts).map_err(ConfirmError::Refused)?;
     let id = stream::next_place(tx)?;
     tx.prepare_cached(
-        "insert into operation (epoch, seq, kind, at, role, body) values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into operation (epoch, seq, kind, at, role, approver, body)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .and_then(|mut insert| {
         insert.execute(params![
@@ -56,6 +57,7 @@ pub fn confirm(
             operation.action.kind(),
             operation.at.wall.millis(),
             gathered.facts.worker.map(|worker| worker.role.name()),
+            gathered.facts.approver.map(|approver| approver.role.name()),
             encode(operation),
         ])
     })

@@ -152,8 +152,8 @@ impl<'t> Rework<'t> {
 
     /// True when it is judged by what further operations have changed, which must be taken off first.
     fn judge_again(&mut self, place: Place) -> Result<bool, StoreError> {
-        let (operation, role) = effects::operation(self.tx, place)?;
-        let standpoint = Standpoint::Again { place, role };
+        let (operation, people) = effects::operation(self.tx, place)?;
+        let standpoint = Standpoint::Again { place, people };
         let gathered = items::gather(self.tx, &operation, standpoint)?;
         let keys = keys(self.tx, &operation, &gathered)?;
         if self.widen(keys.iter().copied().filter(|key| matches!(key, Key::Item(_))))? {

@@ -56,10 +56,13 @@ impl What {
     fn is(message: &str, parameter: &str) -> Option<Self> {
         match (message, parameter) {
             ("wrong_product", "expected") | (_, "product") => Some(Self::Product),
-            ("wrong_site", "expected") | ("not_received", "at") | (_, "site" | "from") => {
-                Some(Self::Site)
+            ("wrong_site", "expected")
+            | ("not_received", "at")
+            | ("on_its_way", "to")
+            | (_, "site" | "from") => Some(Self::Site),
+            ("wrong_dealer", "expected") | (_, "dealer" | "to" | "by" | "shipped_to") => {
+                Some(Self::Dealer)
             }
-            ("wrong_dealer", "expected") | (_, "dealer" | "to") => Some(Self::Dealer),
             (_, "document") => Some(Self::Document),
             (_, "operator") => Some(Self::Operator),
             (_, "party") => Some(Self::Party),

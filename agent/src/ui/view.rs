@@ -204,11 +204,21 @@ fn custody(conn: &Connection, item: &Item) -> Result<Value, StoreError> {
     Ok(match root.custody {
         None => Value::Null,
         Some(Custody::At(id)) => json!({"kind": "at", "site": site(conn, id)?}),
+        Some(Custody::Sent { from, to, document }) => json!({
+            "kind": "sent",
+            "from": site(conn, from)?,
+            "site": site(conn, to)?,
+            "document": number(conn, document)?,
+        }),
         Some(Custody::Shipped { from, to, document }) => json!({
             "kind": "shipped",
             "from": site(conn, from)?,
             "dealer": dealer(conn, to)?,
             "document": number(conn, document)?,
         }),
+        Some(Custody::Lost { at }) => json!({"kind": "lost", "site": site(conn, at)?}),
+        Some(Custody::Gone { at, how }) => {
+            json!({"kind": "gone", "site": site(conn, at)?, "how": how})
+        }
     })
 }

@@ -225,7 +225,8 @@ async fn goods_that_come_in_count_on_their_document_and_can_be_taken_off_again()
     };
     let undo = operation(Action::Correct(correct));
     let past = facts(&store, undo.clone()).await.past.unwrap();
-    assert_eq!(past.received_under, Some(INBOUND));
+    let taken: Vec<_> = past.moves.iter().map(|one| (one.document, one.on.units())).collect();
+    assert_eq!(taken, [(INBOUND, 2)]);
     confirm(&store, undo, Vec::new()).await.unwrap();
     assert_eq!(moved().await, 0);
     judged(&store, 1, applied()).await;

@@ -26,7 +26,7 @@ pub(crate) fn issued(code: Code) -> Issued {
         Code::Sscc(_) => Level::Pallet,
         Code::Minted(_) | Code::Sgtin(_) => Level::Unit,
     };
-    Issued { level, product: Some(PRODUCT) }
+    Issued { level, product: Some(PRODUCT), carrier: false }
 }
 
 pub(crate) fn route(id: DocumentId) -> Route {
@@ -69,36 +69,42 @@ impl Sight<'_> {
         let mut wanted: Vec<_> =
             past.map(|touched| (touched.after.code, Need::Ancestors)).collect();
         wanted.extend(operation.needs());
+        let looks_inside = matches!(
+            operation.action,
+            Action::Unpack(_) | Action::Relabel(_) | Action::VerifyPack(_)
+        );
         for (code, need) in wanted {
-            self.state(&mut facts, code, need);
+            self.state(&mut facts, code, need, looks_inside);
         }
         facts
     }
 
-    fn state(&self, facts: &mut Facts, code: Code, need: Need) {
+    fn state(&self, facts: &mut Facts, code: Code, need: Need, looks_inside: bool) {
         let Some(item) = self.items.get(&code) else {
             let issued = issued(code);
             let untold = if self.is_device { Presence::Untold } else { Presence::Absent };
             return facts.set(code, untold(issued));
         };
         facts.set(code, Presence::Present(item.clone()));
-        if matches!(item.state, State::Free | State::Announced { .. }) {
+        if item.state != State::Active || item.level != Level::Unit {
             facts.set_issued(code, issued(code));
         }
         if let State::Replaced { by, .. } = item.state {
-            return self.state(facts, by, need);
+            return self.state(facts, by, need, looks_inside);
         }
         if need >= Need::Ancestors
             && let Some(parent) = item.parent
         {
-            self.state(facts, parent, Need::Ancestors);
+            self.state(facts, parent, Need::Ancestors, looks_inside);
         }
         if need == Need::Children {
             let inside: Vec<&Item> =
                 self.items.values().filter(|child| child.parent == Some(code)).collect();
             if inside.len() != item.children as usize {
                 assert!(self.is_device, "the cloud knows what is inside {code}");
-                return facts.set(code, Presence::Unknown);
+                if looks_inside {
+                    return facts.set(code, Presence::Unknown);
+                }
             }
             facts.set_children(code, inside.iter().map(|child| child.code).collect());
             for child in inside {
@@ -113,11 +119,8 @@ fn past(operation: &Operation, items: &Items, effects: &Effects) -> Past {
         let before = items.get(&after.code).cloned();
         Touched { before, after: after.clone() }
     });
-    let received_under = match &operation.action {
-        Action::Receive(receive) => receive.document,
-        _ => None,
-    };
-    Past { site: operation.site, touched: touched.collect(), received_under }
+    let moves = effects.moves.clone();
+    Past { site: operation.site, touched: touched.collect(), moves }
 }
 
 /// Everything, and what has changed since it was last told.

@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use sealtrace_agent::store::outbox::ConfirmError;
 use sealtrace_agent::store::{Store, feed, items};
 use sealtrace_protocol::code::{Code, Sscc};
-use sealtrace_protocol::ids::{DeviceId, DocumentId, Epoch, OperationId, Seq};
+use sealtrace_protocol::ids::{DealerId, DeviceId, DocumentId, Epoch, OperationId, Seq};
 use sealtrace_protocol::ledger::{
-    Action, Commission, Correct, Correction, Document, DocumentLine, Item, Level, Operation, Pack,
-    Receive, Relabel, RelabelReason, Ship, Unpack, Verdict, VerifyPack,
+    Action, AddTo, Commission, Correct, Correction, Destroy, DestroyReason, Document, DocumentLine,
+    Item, Level, Operation, Pack, Receive, Relabel, RelabelReason, Return, Sample, SampleReason,
+    Ship, Unpack, Verdict, VerifyPack,
 };
 use sealtrace_protocol::link::{DocumentRow, FeedRow, Lease, Share};
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -99,7 +100,7 @@ fn action() -> impl Strategy<Value = Action> {
     let pallet = (0..PALLETS).prop_map(pallet);
     let item = prop_oneof![1 => unit.clone(), 3 => case.clone(), 1 => pallet.clone()];
     let packed = |parent: Code, level, children, made| {
-        Action::Pack(Pack { parent, level, children, made, partial: None })
+        Action::Pack(Pack { parent, level, children, made, partial: None, mixed_lots: false })
     };
     let pair = (0..UNITS / 2).prop_map(|n| vec![self::unit(2 * n), self::unit(2 * n + 1)]);
     let pack_case = (case.clone(), pair)
@@ -109,10 +110,29 @@ fn action() -> impl Strategy<Value = Action> {
         .prop_map(move |(parent, children)| packed(parent, Level::Pallet, children, None));
     let package = prop_oneof![2 => case.clone(), 1 => pallet];
     let some = prop::collection::vec(item.clone(), 1..3);
+    let more = (case.clone(), unit.clone(), any::<bool>()).prop_map(|(parent, child, new)| {
+        let (children, made) = (vec![child], new.then(made));
+        Action::AddTo(AddTo { parent, children, made, mixed_lots: false })
+    });
+    let (parent, pair) =
+        (case.clone(), prop::sample::subsequence((0..UNITS).collect::<Vec<_>>(), 2));
+    let regroup = (parent, pair).prop_map(|(parent, pair)| {
+        let children = pair.into_iter().map(self::unit).collect();
+        let (level, made) = (Level::Case, Some(made()));
+        Action::Regroup(Pack { parent, level, children, made, partial: None, mixed_lots: false })
+    });
+    let back = (some.clone(), any::<bool>()).prop_map(|(codes, opened)| {
+        Action::Return(Return { codes, from: DealerId(2), document: None, opened })
+    });
     let reason = RelabelReason::Damaged;
     prop_oneof![
         6 => pack_case,
         3 => pack_pallet,
+        2 => more,
+        2 => regroup,
+        2 => back,
+        1 => unit.clone().prop_map(|code| Action::Sample(Sample { codes: vec![code], reason: SampleReason::Retained })),
+        1 => item.clone().prop_map(|code| Action::Destroy(Destroy { codes: vec![code], reason: DestroyReason::Broken })),
         1 => unit.clone().prop_map(|code| Action::Commission(Commission { codes: vec![code], made: made() })),
         2 => package.clone().prop_map(|code| Action::Unpack(Unpack::Whole(code))),
         2 => item.clone().prop_map(|code| Action::Unpack(Unpack::Child(code))),

@@ -141,7 +141,8 @@ pub(crate) fn stamp() -> Stamp {
 }
 
 pub(crate) fn operation(action: Action) -> Operation {
-    Operation { at: stamp(), operator: None, site: SITE, basis: Cursor(4), action }
+    let (operator, approver) = (None, None);
+    Operation { at: stamp(), operator, approver, site: SITE, basis: Cursor(4), action }
 }
 
 pub(crate) fn pack(parent: u64, children: &[u64]) -> Operation {
@@ -151,6 +152,7 @@ pub(crate) fn pack(parent: u64, children: &[u64]) -> Operation {
         children: children.iter().map(|n| unit(*n)).collect(),
         made: Some(made()),
         partial: None,
+        mixed_lots: false,
     }))
 }
 

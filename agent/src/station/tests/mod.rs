@@ -79,7 +79,7 @@ fn printed() -> Facts {
         revision: Revision(2),
     });
     let mut issue = |code, level| {
-        facts.set(code, Presence::Absent(Issued { level, product: Some(PRODUCT) }));
+        facts.set(code, Presence::Absent(Issued { level, product: Some(PRODUCT), carrier: false }));
     };
     (0..10).for_each(|n| issue(unit(n), Level::Unit));
     (0..3).for_each(|n| issue(case(n), Level::Case));
@@ -114,7 +114,7 @@ fn now() -> Moment {
     Moment {
         at: Stamp { wall: Timestamp(1_000_000), uncertainty_ms: 50 },
         operator: Some(OperatorId(3)),
-        supervisor: false,
+        approver: None,
         site: SITE,
         basis: Cursor(0),
     }
@@ -166,6 +166,7 @@ fn a_full_case_confirms_itself_when_its_label_comes_last() {
         children: vec![unit(0), unit(1), unit(2)],
         made: Some(made),
         partial: None,
+        mixed_lots: false,
     };
     assert_eq!((packed(&step), word(&step)), (&expected, "operation_confirmed"));
     assert_eq!(machine.face().count, 0);
@@ -251,17 +252,15 @@ fn a_label_of_another_product_or_lot_is_refused_at_the_door() {
 }
 
 #[test]
-fn a_short_case_needs_a_supervisor_unless_it_is_the_last_of_the_task() {
+fn a_short_case_is_a_shortage_unless_it_is_the_last_of_the_task() {
     let (facts, mut machine) = (printed(), pack());
     scan_all(&mut machine, &facts, &[case(0), unit(0)]);
     assert_eq!(word(&machine.confirm()), "too_few");
-    assert_eq!(word(&machine.close(&now())), "role_not_permitted");
-    let step = machine.close(&Moment { supervisor: true, ..now() });
-    assert_eq!(packed(&step).partial, Some(PartialReason::Shortage));
+    assert_eq!(packed(&machine.close()).partial, Some(PartialReason::Shortage));
 
     let mut machine = Machine::Pack(Pack::new(Some(job_after(5))));
     scan_all(&mut machine, &facts, &[case(0), unit(0)]);
-    assert_eq!(packed(&machine.close(&now())).partial, Some(PartialReason::EndOfTask));
+    assert_eq!(packed(&machine.close()).partial, Some(PartialReason::EndOfTask));
 }
 
 #[test]

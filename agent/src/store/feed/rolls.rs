@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::ids::{OrderId, ProductId};
 use sealtrace_protocol::ledger::{Issued, Level};
-use sealtrace_protocol::link::{DIGEST_BYTES, Roll, TaskRow};
+use sealtrace_protocol::link::{Carriers, DIGEST_BYTES, Roll, TaskRow};
 
 use super::super::StoreError;
 
@@ -28,6 +28,14 @@ pub(super) fn store_roll(tx: &Transaction<'_>, roll: &Roll) -> Result<(), StoreE
         ])
     })
     .map_err(StoreError::sqlite("store a roll"))?;
+    Ok(())
+}
+
+/// The labels of reusable pallets.
+pub(super) fn store_carriers(tx: &Transaction<'_>, carriers: Carriers) -> Result<(), StoreError> {
+    tx.prepare_cached("insert or replace into carrier (first_body, count) values (?1, ?2)")
+        .and_then(|mut insert| insert.execute(params![carriers.first_body, carriers.count]))
+        .map_err(StoreError::sqlite("store carriers"))?;
     Ok(())
 }
 
@@ -145,13 +153,26 @@ pub(in super::super) fn issued_by_range(
     if printed.is_some() {
         return Ok(printed);
     }
-    issued(
+    let leased = issued(
         conn,
         "select level, product from (
            select * from lease where first_body <= ?1 order by first_body desc limit 1)
          where first_body + count > ?1",
         body,
-    )
+    )?;
+    if leased.is_some() {
+        return Ok(leased);
+    }
+    let is_carrier = conn
+        .prepare_cached(
+            "select exists (select 1 from (
+               select * from carrier where first_body <= ?1 order by first_body desc limit 1)
+             where first_body + count > ?1)",
+        )
+        .and_then(|mut query| query.query_row([body], |row| row.get(0)))
+        .map_err(StoreError::sqlite("look a code up"))?;
+    let carrier = Issued { level: Level::Pallet, product: None, carrier: true };
+    Ok(Some(carrier).filter(|_| is_carrier))
 }
 
 fn issued(conn: &Connection, query: &str, key: i64) -> Result<Option<Issued>, StoreError> {
@@ -161,7 +182,8 @@ fn issued(conn: &Connection, query: &str, key: i64) -> Result<Option<Issued>, St
         .and_then(|mut query| query.query_row([key], read).optional())
         .map_err(StoreError::sqlite("look a code up"))?;
     row.map(|(level, product)| {
-        Ok(Issued { level: level_of(level)?, product: Some(ProductId(product)) })
+        let product = Some(ProductId(product));
+        Ok(Issued { level: level_of(level)?, product, carrier: false })
     })
     .transpose()
 }

@@ -103,12 +103,12 @@ export interface Item {
 }
 
 export interface Custody {
-  kind: 'at' | 'shipped'
+  kind: 'at' | 'sent' | 'shipped' | 'lost' | 'gone'
   site?: Named
   from?: Named
   dealer?: Named
   document?: { id: number; number: string }
-  at?: number
+  how?: 'sampled' | 'destroyed'
 }
 
 export interface View {
