@@ -124,7 +124,7 @@ impl Codebook {
             .orders()
             .by_id
             .values()
-            .filter(|known| known.production_order == order && known.level == level)
+            .filter(|known| known.purpose.order() == Some(order) && known.level == level)
             .copied()
             .collect();
         found.sort_by_key(|order| order.id);

@@ -2,19 +2,25 @@
 
 use std::convert::Infallible;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use sealtrace_protocol::ids::OrderId;
 use sealtrace_protocol::ledger::Level;
 
+use super::Purpose;
+use super::carriers::{self, CarrierRoll, WantedCarriers};
 use super::roll::Roll;
 use crate::cloud::Cloud;
 use crate::devices::Device;
-use crate::http::{ApiError, At};
-use crate::store::tasks;
+use crate::http::auth::{Admin, Auditor, Manager};
+use crate::http::{ApiError, At, Input, Paged};
+use crate::store::search::Listing;
+use crate::store::{codes as stored, tasks};
 
 /// `GET /device/v1/rolls/{order}/{level}` — eight bytes a code, by index; for devices where the order is worked on.
 pub async fn digest(
@@ -32,12 +38,49 @@ pub async fn digest(
 
 /// One printed text a line, for `GET /api/v1/orders/{id}/rolls/{level}`.
 pub async fn printed(cloud: &Cloud, order: u64, level: &str) -> Result<Response, ApiError> {
-    let roll = named(cloud, order, level).await?;
+    Ok(lines(cloud, &named(cloud, order, level).await?))
+}
+
+/// `POST /codes/carriers` — labels of reusable pallets are made.
+pub async fn issue_carriers(
+    by: Admin,
+    State(cloud): State<Cloud>,
+    Input(wanted): Input<WantedCarriers>,
+) -> Result<(StatusCode, Json<CarrierRoll>), ApiError> {
+    let (store, now) = (&cloud.store, cloud.clock.now());
+    let roll = carriers::issue(store, &cloud.codebook, wanted, by.0.id, now).await?;
+    Ok((StatusCode::CREATED, Json(roll)))
+}
+
+/// `GET /codes/carriers`.
+pub async fn list_carriers(
+    _: Auditor,
+    State(cloud): State<Cloud>,
+    Paged(page): Paged,
+) -> Result<Json<Listing<CarrierRoll>>, ApiError> {
+    let found = stored::carriers(&mut cloud.store.read().await?, &page).await?;
+    let shown = |(order, at)| CarrierRoll::of(&cloud.codebook, &order, at);
+    Ok(Json(Listing { rows: found.rows.into_iter().map(shown).collect(), total: found.total }))
+}
+
+/// `GET /codes/carriers/{id}` — what is printed, one text a line.
+pub async fn carriers_roll(
+    _: Manager,
+    State(cloud): State<Cloud>,
+    At(id): At<u32>,
+) -> Result<Response, ApiError> {
+    cloud.codebook.refresh(&cloud.store).await?;
+    let order = cloud.codebook.order(id).filter(|order| order.purpose == Purpose::Carriers);
+    let order = order.ok_or_else(|| ApiError::not_found("no_such_roll"))?;
+    Ok(lines(&cloud, &Roll::only(&cloud.codebook, order)))
+}
+
+fn lines(cloud: &Cloud, roll: &Roll) -> Response {
     let host = cloud.config.codes.host.clone();
     let body = Body::from_stream(stream::iter(
         roll.chunks().map(move |chunk| Ok::<_, Infallible>(chunk.printed(&host))),
     ));
-    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response())
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
 }
 
 async fn permitted(cloud: &Cloud, device: &Device, order: OrderId) -> Result<(), ApiError> {

@@ -4,6 +4,7 @@
 //! that codes of one roll lie side by side on disk. Unit codes are enciphered keys ([`cipher`]), cases and pallets
 //! carry SSCCs from a range. [`Codebook`] turns one into the other in memory: a forged code never costs a query.
 
+pub mod carriers;
 pub mod cipher;
 pub mod codebook;
 pub mod http;
@@ -67,16 +68,48 @@ impl ItemKey {
 pub struct CodeOrder {
     /// Its number, [`ORDER_BITS`] wide.
     pub id: u32,
-    /// The production order they were issued for.
-    pub production_order: OrderId,
-    /// The product they label or contain.
-    pub product: ProductId,
+    /// What they were issued for.
+    pub purpose: Purpose,
     /// The level they label.
     pub level: Level,
     /// How many places it has. A place whose code would read as 17 digits is skipped.
     pub count: u32,
     /// How place becomes code.
     pub scheme: Scheme,
+}
+
+/// What codes were issued for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// What a production order makes.
+    Order {
+        /// The order.
+        order: OrderId,
+        /// The product they label or contain.
+        product: ProductId,
+    },
+    /// Reusable pallets (周转托盘), each loaded again and again with whatever it may be.
+    Carriers,
+}
+
+impl Purpose {
+    /// The production order, when there is one.
+    #[must_use]
+    pub const fn order(self) -> Option<OrderId> {
+        match self {
+            Self::Order { order, .. } => Some(order),
+            Self::Carriers => None,
+        }
+    }
+
+    /// The product, when there is only one.
+    #[must_use]
+    pub const fn product(self) -> Option<ProductId> {
+        match self {
+            Self::Order { product, .. } => Some(product),
+            Self::Carriers => None,
+        }
+    }
 }
 
 /// How the codes of an order are made from their places.
@@ -98,17 +131,17 @@ impl CodeOrder {
     /// What its codes were issued for. A package may hold any product, so only units are bound to one.
     #[must_use]
     pub fn issued(&self) -> Issued {
-        Issued { level: self.level, product: (self.level == Level::Unit).then_some(self.product) }
+        let (level, carrier) = (self.level, self.purpose == Purpose::Carriers);
+        let product = self.purpose.product().filter(|_| level == Level::Unit);
+        Issued { level, product, carrier }
     }
 }
 
 /// What is to be issued.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// For this production order.
-    pub production_order: OrderId,
-    /// Which makes this product.
-    pub product: ProductId,
+    /// For what.
+    pub purpose: Purpose,
     /// The level to label.
     pub level: Level,
     /// How many codes, exactly.
@@ -166,7 +199,7 @@ pub async fn mint(
         .ok()
         .filter(|id| *id < 1 << ORDER_BITS)
         .ok_or(CodesError::OrdersExhausted)?;
-    let Wanted { production_order, product, level, .. } = wanted;
+    let Wanted { purpose, level, .. } = wanted;
     let (scheme, count) = match level {
         Level::Unit => {
             let key = codebook.newest_key();
@@ -182,7 +215,7 @@ pub async fn mint(
             (Scheme::Sscc { first_body }, wanted.count)
         }
     };
-    let order = CodeOrder { id, production_order, product, level, count, scheme };
+    let order = CodeOrder { id, purpose, level, count, scheme };
     stored::insert_order(tx, &order, now).await?;
     Ok(order)
 }

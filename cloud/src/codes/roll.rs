@@ -24,6 +24,12 @@ impl Roll {
         Self { codebook: codebook.clone(), orders: codebook.orders_of(order, level) }
     }
 
+    /// The labels of one code order.
+    #[must_use]
+    pub fn only(codebook: &Codebook, order: CodeOrder) -> Self {
+        Self { codebook: codebook.clone(), orders: vec![order] }
+    }
+
     /// True when nothing was issued.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -189,16 +189,33 @@ impl State {
         }
     }
 
-    /// The state after goods moved, given what has moved of everything asked for by now. What was done opens again when a
-    /// correction takes goods off; what people have ended stays so, and what was never approved has not begun.
+    /// The state after goods moved, given what has moved of everything asked for by now, and whether some of it is still
+    /// on its way. What was done opens again when a correction takes goods off; what people have ended stays so, and
+    /// what was never approved has not begun.
     #[must_use]
-    pub fn after_moves(self, lines: &[DocumentLine]) -> Self {
+    pub fn after_moves(self, lines: &[DocumentLine], on_the_way: bool) -> Self {
         match self {
             Self::Draft | Self::Submitted | Self::Closed | Self::Void => self,
             Self::Approved | Self::InWork | Self::Done => {
+                let all_moved = lines.iter().all(|line| line.moved >= line.units);
                 if lines.iter().all(|line| line.moved == 0) {
                     Self::Approved
-                } else if lines.iter().all(|line| line.moved >= line.units) {
+                } else if all_moved && !on_the_way {
+                    Self::Done
+                } else {
+                    Self::InWork
+                }
+            }
+        }
+    }
+
+    /// The state of a count after something was counted, or after what was counted was `posted`.
+    #[must_use]
+    pub const fn after_count(self, posted: bool) -> Self {
+        match self {
+            Self::Draft | Self::Submitted | Self::Closed | Self::Void => self,
+            Self::Approved | Self::InWork | Self::Done => {
+                if posted {
                     Self::Done
                 } else {
                     Self::InWork
@@ -261,18 +278,33 @@ mod tests {
     #[test]
     fn it_follows_what_moves() {
         let state = State::Approved;
-        assert_eq!(state.after_moves(&[line(10, 0)]), State::Approved);
-        assert_eq!(state.after_moves(&[line(10, 10), line(5, 4)]), State::InWork);
-        assert_eq!(state.after_moves(&[line(10, 10), line(5, 5)]), State::Done);
+        assert_eq!(state.after_moves(&[line(10, 0)], false), State::Approved);
+        assert_eq!(state.after_moves(&[line(10, 10), line(5, 4)], false), State::InWork);
+        assert_eq!(state.after_moves(&[line(10, 10), line(5, 5)], false), State::Done);
+    }
+
+    #[test]
+    fn what_is_on_its_way_has_not_arrived() {
+        assert_eq!(State::InWork.after_moves(&[line(10, 10)], true), State::InWork);
+        assert_eq!(State::Done.after_moves(&[line(10, 10)], true), State::InWork);
+        assert_eq!(State::Approved.after_moves(&[line(10, 0)], true), State::Approved);
+    }
+
+    #[test]
+    fn a_count_is_done_when_it_is_posted() {
+        assert_eq!(State::Approved.after_count(false), State::InWork);
+        assert_eq!(State::InWork.after_count(true), State::Done);
+        assert_eq!(State::Done.after_count(false), State::InWork);
+        assert_eq!(State::Closed.after_count(true), State::Closed);
     }
 
     #[test]
     fn a_correction_opens_it_again_unless_people_ended_it() {
-        assert_eq!(State::Done.after_moves(&[line(10, 9)]), State::InWork);
-        assert_eq!(State::InWork.after_moves(&[line(10, 0)]), State::Approved);
+        assert_eq!(State::Done.after_moves(&[line(10, 9)], false), State::InWork);
+        assert_eq!(State::InWork.after_moves(&[line(10, 0)], false), State::Approved);
         for ended in [State::Closed, State::Void] {
-            assert_eq!(ended.after_moves(&[line(10, 9)]), ended);
-            assert_eq!(ended.after_moves(&[line(10, 10)]), ended);
+            assert_eq!(ended.after_moves(&[line(10, 9)], false), ended);
+            assert_eq!(ended.after_moves(&[line(10, 10)], false), ended);
         }
     }
 

@@ -102,5 +102,6 @@ fn subject(row: &FeedRow) -> String {
             Some(first_body) => format!("roll/{}/{}/{first_body}", roll.order, roll.level.name()),
             None => format!("roll/{}/{}", roll.order, roll.level.name()),
         },
+        FeedRow::Carriers(carriers) => format!("carriers/{}", carriers.first_body),
     }
 }

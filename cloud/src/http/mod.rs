@@ -70,6 +70,8 @@ fn signed_in() -> Router<Cloud> {
         .route("/orders/{id}/codes", post(orders::http::issue))
         .route("/orders/{id}/rolls/{level}", get(orders::http::roll))
         .route("/orders/{id}/release", post(orders::http::release))
+        .route("/codes/carriers", get(codes::http::list_carriers).post(codes::http::issue_carriers))
+        .route("/codes/carriers/{id}", get(codes::http::carriers_roll))
         .route("/tasks/{id}/close", post(orders::http::close_task))
         .route("/tasks/{id}/void", post(orders::http::void_task))
         .route("/documents", get(documents::http::list).post(documents::http::create))

@@ -24,7 +24,7 @@ pub(super) async fn output(
         u32::try_from(changed.count()).unwrap_or(u32::MAX)
     };
     let mut worked = BTreeSet::new();
-    if let Some(task) = operation.task() {
+    if let Some(task) = operation.made().map(|made| made.task) {
         let made = count(true);
         if made > 0 {
             tasks::add_output(tx, task, at, made).await?;
@@ -40,6 +40,29 @@ pub(super) async fn output(
         }
     }
     Ok(worked)
+}
+
+/// The documents under which goods went on their way to another site, or have arrived there.
+pub(super) fn left_or_arrived(facts: &Facts, items: &[Item]) -> BTreeSet<DocumentId> {
+    let mut documents = BTreeSet::new();
+    for item in items {
+        let was = facts.presence(item.code).item().and_then(on_its_way);
+        let is = on_its_way(item);
+        if was != is {
+            documents.extend(was.into_iter().chain(is));
+        }
+    }
+    documents
+}
+
+fn on_its_way(item: &Item) -> Option<DocumentId> {
+    match item.custody {
+        Some(Custody::Sent { document, .. }) => Some(document),
+        Some(
+            Custody::At(_) | Custody::Shipped { .. } | Custody::Lost { .. } | Custody::Gone { .. },
+        )
+        | None => None,
+    }
 }
 
 /// The device that a movement under a document is counted for: the one that scans it, and whoever scanned it before when
@@ -74,13 +97,10 @@ pub(super) async fn mover(
 }
 
 fn is_under(item: &Item, document: DocumentId) -> bool {
-    let shipped = match item.custody {
-        Some(Custody::Shipped { document, .. }) => Some(document),
-        Some(Custody::At(_)) | None => None,
-    };
+    let left = item.custody.and_then(Custody::document);
     let received = match item.state {
         State::Announced { under } => under,
         State::Free | State::Active | State::Replaced { .. } => None,
     };
-    shipped == Some(document) || received == Some(document)
+    left == Some(document) || received == Some(document)
 }

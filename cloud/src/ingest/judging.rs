@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sealtrace_protocol::ids::{
-    BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId, Version,
-};
+use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
 use sealtrace_protocol::ledger::{
     Action, Effects, Facts, Operation, Rejection, Verdict, dispute, judge,
 };
@@ -14,6 +12,7 @@ use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::v1::Record;
 
 use super::counting;
+use super::following::{self, Changed};
 use super::terms::Terms;
 use crate::codes::{Codebook, ItemKey};
 use crate::diversion;
@@ -171,7 +170,7 @@ impl<'b> Round<'b> {
 
     fn freeze(&mut self) {
         for (at, record) in self.batch.operations() {
-            self.push(at, record, Verdict::Frozen, Vec::new());
+            self.push(at, record, Verdict::Frozen);
         }
     }
 
@@ -194,7 +193,7 @@ impl<'b> Round<'b> {
         record: &'b Record,
     ) -> Result<(), StoreError> {
         if let Some(verdict) = self.known_before(tx, at, record).await? {
-            self.push(at, record, verdict, Vec::new());
+            self.push(at, record, verdict);
             return Ok(());
         }
         let operation = record.operation();
@@ -204,6 +203,7 @@ impl<'b> Round<'b> {
                 let notices = effects.notices.clone();
                 let worked = counting::output(tx, (at, operation), &facts, &effects.items).await?;
                 self.worked.extend(worked);
+                self.follow(tx, at, operation).await?;
                 (effects, Verdict::Applied { notices })
             }
             Err(rejection) => {
@@ -211,6 +211,7 @@ impl<'b> Round<'b> {
             }
         };
         let Effects { items, moves, .. } = effects;
+        self.moved.extend(counting::left_or_arrived(&facts, &items));
         for moved in &moves {
             let by =
                 counting::mover(tx, self.codebook, (at, operation), moved.document, &facts).await?;
@@ -220,7 +221,34 @@ impl<'b> Round<'b> {
             self.moved.insert(moved.document);
         }
         let touched = self.working.apply(tx, at, operation, items).await?;
-        self.push(at, record, verdict, touched);
+        let batch = self.batch.header.batch;
+        self.judged.push(JudgedOperation { at, batch, operation, verdict, touched, moves });
+        Ok(())
+    }
+
+    /// What an operation that counts means besides items and movements.
+    async fn follow(
+        &mut self,
+        tx: &mut Tx,
+        at: OperationId,
+        operation: &Operation,
+    ) -> Result<(), StoreError> {
+        let corrected = match operation.corrects() {
+            Some(names) => self.travelled(tx, names).await?,
+            None => None,
+        };
+        let done = (at, operation);
+        match following::follow(tx, done, corrected.as_ref(), self.now).await? {
+            Some(Changed::Task(task)) => {
+                self.terms.forget_task(task);
+                self.worked.insert(task);
+            }
+            Some(Changed::Document(document)) => {
+                self.terms.forget_document(document);
+                self.moved.insert(document);
+            }
+            None => {}
+        }
         Ok(())
     }
 
@@ -284,6 +312,18 @@ impl<'b> Round<'b> {
         Ok(is_there(self.earlier.insert(batch)))
     }
 
+    /// The operation with this name, wherever it travelled.
+    async fn travelled(
+        &mut self,
+        tx: &mut Tx,
+        id: OperationId,
+    ) -> Result<Option<Operation>, StoreError> {
+        match operations::place_of(tx, id).await? {
+            Some(place) => self.judged_at(tx, place).await,
+            None => Ok(None),
+        }
+    }
+
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
         let operation = record.operation();
         let mut facts = self.working.facts(tx, operation.needs()).await?;
@@ -294,11 +334,7 @@ impl<'b> Round<'b> {
             if let Some(place) = operations::place_of(tx, names).await?
                 && let Some(done) = operations::done(tx, place).await?
             {
-                let corrected = self.judged_at(tx, place).await?;
-                let received_under = corrected
-                    .filter(|corrected| matches!(corrected.action, Action::Receive(_)))
-                    .and_then(|receive| receive.document());
-                self.working.state_past(tx, &mut facts, &done, received_under).await?;
+                self.working.state_past(tx, &mut facts, done).await?;
             }
         }
         self.terms.state(tx, &mut facts, operation).await?;
@@ -314,15 +350,11 @@ impl<'b> Round<'b> {
         })
     }
 
-    fn push(
-        &mut self,
-        at: OperationId,
-        record: &'b Record,
-        verdict: Verdict,
-        touched: Vec<(ItemKey, Version)>,
-    ) {
+    /// Takes note of an operation that changed nothing.
+    fn push(&mut self, at: OperationId, record: &'b Record, verdict: Verdict) {
         let (batch, operation) = (self.batch.header.batch, record.operation());
-        self.judged.push(JudgedOperation { at, batch, operation, verdict, touched });
+        let (touched, moves) = (Vec::new(), Vec::new());
+        self.judged.push(JudgedOperation { at, batch, operation, verdict, touched, moves });
     }
 
     /// Writes everything decided so far.
@@ -336,6 +368,7 @@ impl<'b> Round<'b> {
     async fn finish(mut self, tx: &mut Tx) -> Result<Counts, StoreError> {
         self.write(tx).await?;
         for document in &self.moved {
+            documents::settle(tx, *document).await?;
             crate::documents::publish(tx, *document).await?;
         }
         for task in &self.worked {

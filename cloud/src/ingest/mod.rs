@@ -5,6 +5,7 @@
 
 mod accept;
 mod counting;
+mod following;
 pub mod http;
 pub mod judging;
 mod resume;

@@ -8,7 +8,8 @@ use sealtrace_protocol::ids::{
     DeviceId, DocumentId, OperatorId, ProductId, Revision, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Document, Facts, LotTerms, Operation, Permit, Role, Rules, Task, Worker,
+    Action, Document, Facts, LotTerms, OpenTask, Operation, Party, Permit, Role, Rules, Task,
+    Worker,
 };
 use sealtrace_protocol::text::Lot;
 
@@ -20,6 +21,8 @@ use crate::store::{self, StoreError, Tx, catalog, documents, organisations, sett
 /// What has been looked up so far.
 #[derive(Default)]
 pub(super) struct Terms {
+    /// Whose operations they are.
+    signer: Option<DeviceId>,
     /// Where the device may work; none for the office, whose people are permitted at the console.
     sites: Option<Vec<SiteId>>,
     tasks: BTreeMap<(TaskId, Revision), Option<Task>>,
@@ -33,7 +36,7 @@ pub(super) struct Terms {
 impl Terms {
     /// Nothing looked up but where the signer of the batch may work.
     pub(super) async fn of(tx: &mut Tx, signer: DeviceId) -> Result<Self, StoreError> {
-        let mut terms = Self::default();
+        let mut terms = Self { signer: Some(signer), ..Self::default() };
         if signer != devices::OFFICE {
             let sites = store::devices::named_sites(tx, signer).await?;
             terms.sites = Some(sites.into_iter().map(|site| site.id).collect());
@@ -49,6 +52,16 @@ impl Terms {
         }
     }
 
+    /// A document stands otherwise now.
+    pub(super) fn forget_document(&mut self, document: DocumentId) {
+        self.documents.remove(&document);
+    }
+
+    /// A task was opened, or withdrawn.
+    pub(super) fn forget_task(&mut self, task: TaskId) {
+        self.tasks.retain(|(known, _), _| *known != task);
+    }
+
     /// States everything but items and pasts; those must be stated before.
     pub(super) async fn state(
         &mut self,
@@ -56,10 +69,17 @@ impl Terms {
         facts: &mut Facts,
         operation: &Operation,
     ) -> Result<(), StoreError> {
+        facts.device = self.signer;
         facts.sites.clone_from(&self.sites);
         facts.worker = self.worker(tx, operation).await?;
+        if let Some(approver) = operation.approver {
+            facts.approver = Some(self.operator(tx, operation, approver).await?);
+        }
         facts.rules = self.rules(tx, operation.site).await?;
-        if let Some(made) = operation.made() {
+        if let Action::OpenTask(open) = &operation.action {
+            facts.task = tasks::taken(tx, open.task).await?;
+            facts.set_permit(open.product, may_begin(tx, open, operation.site).await?);
+        } else if let Some(made) = operation.made() {
             facts.task = self.task(tx, made.task, made.plan).await?;
         }
         for id in operation.documents() {
@@ -168,4 +188,19 @@ impl Terms {
         }
         Ok(())
     }
+}
+
+/// Who may begin to make a product without an order: everybody, when it may be made at `site` by the plan that is named.
+async fn may_begin(tx: &mut Tx, open: &OpenTask, site: SiteId) -> Result<Permit, StoreError> {
+    const NOBODY: Permit = Permit { sites: Some(Vec::new()), dealers: Some(Vec::new()) };
+    let product = catalog::product(tx, open.product).await?;
+    let plan = catalog::plan(tx, open.product, open.plan).await?;
+    let (Some(product), Some(plan)) = (product.filter(|product| product.enabled), plan) else {
+        return Ok(NOBODY);
+    };
+    let parts = plan.parts().iter().map(|part| part.product).collect();
+    let mut permits = catalog::permits(tx, &parts).await?;
+    permits.insert(open.product, product.permit);
+    let permitted = permits.values().all(|permit| permit.allows(Party::Site(site)));
+    Ok(if permitted { Permit::default() } else { NOBODY })
 }

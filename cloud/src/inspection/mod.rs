@@ -138,7 +138,7 @@ pub async fn inspect(
         };
         let latest = store::tracing::latest(tx, key).await?;
         let order = codebook.order(key.order()).ok_or(InspectionError::Foreign)?;
-        let product = latest.as_ref().map_or(Some(order.product), Item::product);
+        let product = latest.as_ref().map_or(order.purpose.product(), Item::product);
         let product = match product {
             Some(id) => store::tracing::product_name(tx, id).await?,
             None => None,

@@ -1,7 +1,7 @@
 //! Who is to be told of what has changed: collected while operations are judged, worked out once all is written.
 //!
-//! Packages are told to the site they were worked on at and to whoever had or has them; a site that gets one is told
-//! of the packages inside as well. Units are told only where somebody may need them one by one: those in open
+//! Packages are told to the site they were worked on at, to whoever had or has them, and to the site they are sent to; a
+//! site that gets one, or is to get one, is told of the packages inside as well. Units are told only where somebody may need them one by one: those in open
 //! packages, and those that stand alone since they were taken out or moved. What a site was told of a unit once, it
 //! is told again when that changes.
 
@@ -25,10 +25,10 @@ pub(super) struct Telling {
     again: Told,
     /// Packages these sites got.
     got: Told,
-    /// Packages that are open from now on, and who has them.
-    opened: BTreeMap<ItemKey, Option<SiteId>>,
-    /// Packages that hold more than before, and who has them.
-    grown: BTreeMap<ItemKey, Option<SiteId>>,
+    /// Packages that are open from now on, and whom they concern.
+    opened: BTreeMap<ItemKey, Concerned>,
+    /// Packages that hold more than before, and whom they concern.
+    grown: BTreeMap<ItemKey, Concerned>,
     /// Units that came into packages.
     joined: BTreeMap<ItemKey, BTreeSet<ItemKey>>,
     /// Packages that hold nothing any more.
@@ -37,20 +37,34 @@ pub(super) struct Telling {
     renamed: BTreeMap<ItemKey, ItemKey>,
 }
 
+/// The sites an item is of concern to.
+pub(super) type Concerned = [Option<SiteId>; 2];
+
 /// One item an operation changed.
 pub(super) struct Change<'a> {
     pub(super) key: ItemKey,
     /// None when nothing had happened to it.
     pub(super) before: Option<&'a Item>,
     pub(super) after: &'a Item,
-    /// Where it was worked on, who had it and who has it.
-    pub(super) sites: [Option<SiteId>; 3],
+    /// Where it was worked on, when anybody asks.
+    pub(super) at: Option<SiteId>,
+    /// Whom it concerned before …
+    pub(super) had: Concerned,
+    /// … and whom it concerns now.
+    pub(super) has: Concerned,
     /// The package it is in now.
     pub(super) parent: Option<ItemKey>,
     /// The label that took its place.
     pub(super) replaced_by: Option<ItemKey>,
     /// It was closed below its plan on purpose.
     pub(super) partial: bool,
+}
+
+impl Change<'_> {
+    /// All sites it is news for.
+    fn sites(&self) -> impl Iterator<Item = SiteId> {
+        self.at.into_iter().chain(self.had.into_iter().chain(self.has).flatten())
+    }
 }
 
 impl Telling {
@@ -63,26 +77,26 @@ impl Telling {
     }
 
     fn note_unit(&mut self, change: &Change<'_>) {
-        let Change { key, before, after, sites, parent, .. } = change;
+        let Change { key, before, after, parent, .. } = change;
         if before.is_some() {
-            add(&mut self.again, sites, *key);
+            add(&mut self.again, change.sites(), *key);
         }
         let came = before.is_none_or(|before| before.parent != after.parent);
         match parent {
             Some(parent) if came => {
                 self.joined.entry(*parent).or_default().insert(*key);
             }
-            None if stands_alone(*before, after) => add(&mut self.told, sites, *key),
+            None if stands_alone(*before, after) => add(&mut self.told, change.sites(), *key),
             Some(_) | None => {}
         }
     }
 
     fn note_package(&mut self, change: &Change<'_>) {
-        let Change { key, before, after, sites, partial, .. } = change;
-        add(&mut self.told, sites, *key);
-        let [_, was, is] = *sites;
-        if was.is_some() && was != is {
-            add(&mut self.got, &[is], *key);
+        let Change { key, before, after, had: were, has: are, partial, .. } = change;
+        add(&mut self.told, change.sites(), *key);
+        if were.iter().any(Option::is_some) {
+            let news = are.iter().filter(|site| !were.contains(site)).flatten();
+            add(&mut self.got, news.copied(), *key);
         }
         let (had, has) = (before.map_or(0, |before| before.children), after.children);
         if had > 0 && has == 0 {
@@ -90,12 +104,12 @@ impl Telling {
             let opened = self.opened.remove(key);
             if let Some(new) = change.replaced_by {
                 self.renamed.insert(*key, new);
-                self.opened.extend(opened.map(|holder| (new, holder)));
+                self.opened.extend(opened.map(|concerned| (new, concerned)));
             }
         } else if has < had || (*partial && has > had) {
-            self.opened.insert(*key, is);
+            self.opened.insert(*key, *are);
         } else if had > 0 && has > had {
-            self.grown.insert(*key, is);
+            self.grown.insert(*key, *are);
         }
     }
 
@@ -118,10 +132,11 @@ impl Telling {
         let changed: Vec<ItemKey> =
             noted.opened.keys().chain(noted.grown.keys()).copied().collect();
         let open = packages::open_among(tx, &changed).await?;
-        for (package, holder) in noted.opened.iter().chain(&noted.grown) {
-            if let (Some(site), Some(joined)) = (holder, noted.joined.get(package))
-                && open.contains(package)
-            {
+        for (package, concerned) in noted.opened.iter().chain(&noted.grown) {
+            let Some(joined) = noted.joined.get(package).filter(|_| open.contains(package)) else {
+                continue;
+            };
+            for site in concerned.iter().flatten() {
                 told.entry(*site).or_default().extend(joined);
             }
         }
@@ -130,7 +145,7 @@ impl Telling {
         packages::open(tx, &news).await?;
         let mut opened: BTreeMap<SiteId, Vec<ItemKey>> = BTreeMap::new();
         for package in news {
-            if let Some(Some(site)) = noted.opened.get(&package) {
+            for site in noted.opened.get(&package).into_iter().flatten().flatten() {
                 opened.entry(*site).or_default().push(package);
             }
         }
@@ -154,9 +169,9 @@ fn stands_alone(before: Option<&Item>, after: &Item) -> bool {
     after.is_in_use() && moved
 }
 
-fn add(told: &mut Told, sites: &[Option<SiteId>], key: ItemKey) {
-    for site in sites.iter().flatten() {
-        told.entry(*site).or_default().insert(key);
+fn add(told: &mut Told, sites: impl Iterator<Item = SiteId>, key: ItemKey) {
+    for site in sites {
+        told.entry(site).or_default().insert(key);
     }
 }
 

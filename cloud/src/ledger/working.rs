@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId, Version};
+use sealtrace_protocol::ids::{OperationId, Version};
 use sealtrace_protocol::ledger::{
     Action, Custody, Facts, Issued, Item, Level, Need, Operation, Past, Presence, State, Touched,
 };
 
-use super::telling::{Change, Telling};
+use super::telling::{Change, Concerned, Telling};
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::feed;
 use crate::store::operations::Done;
@@ -92,7 +92,7 @@ impl<'c> Working<'c> {
             facts.set(code, Presence::Absent(issued));
             return Ok(None);
         };
-        if matches!(item.state, State::Free | State::Announced { .. }) {
+        if item.state != State::Active || item.level != Level::Unit {
             facts.set_issued(code, issued);
         }
         let replaced_by = if let State::Replaced { by, .. } = item.state { Some(by) } else { None };
@@ -132,11 +132,10 @@ impl<'c> Working<'c> {
         &mut self,
         tx: &mut Tx,
         facts: &mut Facts,
-        done: &Done,
-        received_under: Option<DocumentId>,
+        done: Done,
     ) -> Result<(), StoreError> {
         let touched = Vec::with_capacity(done.touched.len());
-        let mut past = Past { site: done.site, touched, received_under };
+        let mut past = Past { site: done.site, touched, moves: done.moves };
         for (key, version) in &done.touched {
             let missing = || StoreError::damaged("history", "a version is missing");
             let after = stored::at_version(tx, *key, *version).await?.ok_or_else(missing)?;
@@ -195,31 +194,42 @@ impl<'c> Working<'c> {
             State::Replaced { by, .. } => key_of(Some(by)),
             State::Free | State::Announced { .. } | State::Active => None,
         };
-        let partial = matches!(&operation.action, Action::Pack(pack)
+        let partial = matches!(&operation.action, Action::Pack(pack) | Action::Regroup(pack)
             if pack.partial.is_some() && pack.parent == after.code);
         // Most changes are units that go into their first package, and nobody asks who has those.
         let is_new_inside = after.level == Level::Unit && before.is_none() && parent.is_some();
-        let sites = if is_new_inside {
-            [None; 3]
+        let (at, had, has) = if is_new_inside {
+            (None, Concerned::default(), Concerned::default())
         } else {
-            let was = self.holder(tx, before).await?;
-            [Some(operation.site), was, self.holder(tx, Some(after)).await?]
+            let had = self.concerned(tx, before).await?;
+            (Some(operation.site), had, self.concerned(tx, Some(after)).await?)
         };
-        let change = Change { key, before, after, sites, parent, replaced_by, partial };
+        let change = Change { key, before, after, at, had, has, parent, replaced_by, partial };
         self.telling.note(&change);
         Ok(())
     }
 
-    /// The site that has an item, or that sent it away.
-    async fn holder(
+    /// The sites an item is of concern to: the one that has it, or had it last, and the one it is on its way to.
+    async fn concerned(
         &mut self,
         tx: &mut Tx,
         item: Option<&Item>,
-    ) -> Result<Option<SiteId>, StoreError> {
-        let Some(item) = item else { return Ok(None) };
-        Ok(self.root_custody(tx, item).await?.map(|custody| match custody {
-            Custody::At(holder) | Custody::Shipped { from: holder, .. } => holder,
-        }))
+    ) -> Result<Concerned, StoreError> {
+        let custody = match item {
+            Some(item) => self.root_custody(tx, item).await?,
+            None => None,
+        };
+        let to = match custody {
+            Some(Custody::Sent { to, .. }) => Some(to),
+            Some(
+                Custody::At(_)
+                | Custody::Shipped { .. }
+                | Custody::Lost { .. }
+                | Custody::Gone { .. },
+            )
+            | None => None,
+        };
+        Ok([custody.map(Custody::site), to])
     }
 
     async fn root_custody(

@@ -60,7 +60,8 @@ pub async fn does(
 ) -> Result<OperationId, OfficeError> {
     let head = head(cloud, tx, now).await?;
     let at = Stamp { wall: now, uncertainty_ms: UNCERTAINTY_MS };
-    let operation = Operation { at, operator: None, site, basis: Cursor(0), action };
+    let operation =
+        Operation { at, operator: None, approver: None, site, basis: Cursor(0), action };
     let sealing = Sealing {
         owner: cloud.config.owner,
         device: OFFICE,

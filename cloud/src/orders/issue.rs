@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderState, OrdersError, audit, release};
 use crate::accounts::AccountId;
-use crate::codes::{self, Codebook, Wanted};
+use crate::codes::{self, Codebook, Purpose, Wanted};
 use crate::form::{Check, Invalid};
 use crate::store::{self, Store};
 use crate::writing;
@@ -54,8 +54,8 @@ pub async fn issue(
         check(&order, wanted)?;
         let mut minted = Vec::new();
         for (level, count) in wanted.by_level() {
-            let (production_order, product) = (id, order.product.id);
-            let wanted = Wanted { production_order, product, level, count };
+            let purpose = Purpose::Order { order: id, product: order.product.id };
+            let wanted = Wanted { purpose, level, count };
             minted.push(codes::mint(tx, codebook, wanted, now).await?);
         }
         if order.state != OrderState::Draft {

@@ -1,6 +1,7 @@
 //! Production orders (生产订单): created, given codes, released as tasks to lines and PDAs, done when enough was made.
 
 mod create;
+mod floor;
 pub mod http;
 mod issue;
 mod progress;
@@ -16,6 +17,7 @@ use sealtrace_protocol::time::Timestamp;
 use serde::Serialize;
 
 pub use create::{Draft, create, edit, withdraw};
+pub use floor::{open_task, withdraw_task};
 pub use issue::{IssuedRoll, WantedCodes, issue};
 pub use progress::{Ending, OrderState, Stored, task_state};
 pub use release::{Plan as ReleasePlan, PlannedTask, release};
@@ -97,7 +99,7 @@ pub struct Order {
     pub product: ProductName,
     /// In which lot, where a task names none of its own.
     pub lot: Lot,
-    /// How many units.
+    /// How many units; 0 = as many as there are.
     pub quantity: u32,
     /// How it is packed …
     pub plan: Plan,
@@ -162,7 +164,7 @@ pub struct Task {
     pub kind: TaskKind,
     /// The only device that does; none = any of its kind there.
     pub device: Option<Named<DeviceId>>,
-    /// How many units are wanted.
+    /// How many units are wanted; 0 = as many as there are.
     pub quantity: u32,
     /// How many were made.
     pub made: u32,

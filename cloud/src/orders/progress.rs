@@ -53,7 +53,7 @@ impl Stored {
         match self {
             Self::Draft => OrderState::Draft,
             Self::Void => OrderState::Void,
-            Self::Released if made >= u64::from(wanted) => OrderState::Done,
+            Self::Released if is_enough(made, wanted) => OrderState::Done,
             Self::Released => OrderState::Released,
         }
     }
@@ -136,10 +136,15 @@ pub fn task_state(ending: Option<Ending>, made: u32, wanted: u32) -> TaskState {
     match ending {
         Some(Ending::Void) => TaskState::Void,
         Some(Ending::Closed) => TaskState::Done,
-        None if made >= wanted => TaskState::Done,
+        None if is_enough(made.into(), wanted) => TaskState::Done,
         None if made > 0 => TaskState::InWork,
         None => TaskState::Open,
     }
+}
+
+/// Where as many are wanted as there are, there are never enough.
+fn is_enough(made: u64, wanted: u32) -> bool {
+    wanted > 0 && made >= u64::from(wanted)
 }
 
 #[cfg(test)]
@@ -154,6 +159,9 @@ mod tests {
         assert_eq!(task_state(None, 0, 10), TaskState::Open);
         assert_eq!(task_state(None, 1, 10), TaskState::InWork);
         assert_eq!(task_state(None, 10, 10), TaskState::Done);
+        assert_eq!(task_state(None, 0, 0), TaskState::Open);
+        assert_eq!(task_state(None, 10, 0), TaskState::InWork);
+        assert_eq!(Stored::Released.shown(10, 0), OrderState::Released);
         assert_eq!(task_state(Some(Ending::Closed), 1, 10), TaskState::Done);
         assert_eq!(task_state(Some(Ending::Void), 10, 10), TaskState::Void);
     }

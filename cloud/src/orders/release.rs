@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Order, OrderState, OrdersError, Stored, audit, kind_from_name, split, tasks};
 use crate::accounts::AccountId;
-use crate::codes::Scheme;
+use crate::codes::{Purpose, Scheme};
 use crate::feed;
 use crate::form::Check;
 use crate::store::tasks::NewTask;
@@ -211,7 +211,8 @@ pub(super) async fn publish_rolls(tx: &mut Tx, id: OrderId) -> Result<(), StoreE
     let sites: Vec<SiteId> = tasks.iter().map(|task| task.site).collect();
     let mut rolls: Vec<Roll> = Vec::new();
     for issued in store::codes::orders_of(tx, id).await? {
-        let (order, level, product, count) = (id, issued.level, issued.product, issued.count);
+        let Purpose::Order { order, product } = issued.purpose else { continue };
+        let (level, count) = (issued.level, issued.count);
         match issued.scheme {
             Scheme::Sscc { first_body } => {
                 rolls.push(Roll { order, level, product, count, first_body: Some(first_body) });

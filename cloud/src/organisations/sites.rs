@@ -4,10 +4,11 @@ use sealtrace_protocol::ids::SiteId;
 use sealtrace_protocol::link::{self, FeedRow};
 use serde::Serialize;
 
+use crate::codes::carriers;
 use crate::feed;
 use crate::form::Check;
 use crate::resource::{Change, Definition, Field, Kind, Resource, Use};
-use crate::store::{StoreError, Tx, catalog, organisations, settings};
+use crate::store::{StoreError, Tx, catalog, codes, organisations, settings};
 
 /// A place where devices work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +120,7 @@ async fn welcome(tx: &mut Tx, site: SiteId) -> Result<(), StoreError> {
     rows.extend(catalog::all_products(tx).await?.into_iter().map(FeedRow::Product));
     rows.extend(catalog::all_lots(tx).await?.into_iter().map(FeedRow::Lot));
     rows.extend(organisations::all_dealers(tx).await?.into_iter().map(FeedRow::Dealer));
+    rows.extend(codes::all_carriers(tx).await?.iter().filter_map(carriers::told));
     feed::publish(tx, &[site], &rows).await
 }
 

@@ -4,9 +4,10 @@ use sealtrace_protocol::ids::OrderId;
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::time::Timestamp;
 
+use super::search::{Listing, Page};
 use super::{Row, Store, StoreError, Tx};
 use crate::codes::cipher::KEY_BYTES;
-use crate::codes::{CodeOrder, Scheme};
+use crate::codes::{CodeOrder, Purpose, Scheme};
 
 /// The counter of code order numbers.
 pub const ORDER_COUNTER: &str = "code_order";
@@ -45,8 +46,8 @@ pub async fn insert_order(
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
         &[
             order.id.into(),
-            order.production_order.into(),
-            order.product.into(),
+            order.purpose.order().into(),
+            order.purpose.product().into(),
             order.level.rank().into(),
             order.count.into(),
             key_version.into(),
@@ -82,6 +83,36 @@ pub async fn orders_of(tx: &mut Tx, id: OrderId) -> Result<Vec<CodeOrder>, Store
     rows.iter().map(read_order).collect()
 }
 
+/// The labels of reusable pallets, and when they were made; the newest first.
+pub async fn carriers(
+    tx: &mut Tx,
+    page: &Page,
+) -> Result<Listing<(CodeOrder, Timestamp)>, StoreError> {
+    let rows = tx
+        .query(
+            "select id, production_order, product, level, count, key_version, first_body, created_at
+             from code_orders where production_order is null order by id desc limit $1 offset $2",
+            &[page.limit(), page.offset()],
+        )
+        .await?;
+    let total = "select count(*) from code_orders where production_order is null";
+    let total = tx.query_one(total, &[]).await?.get(0)?;
+    let rows = rows.iter().map(|row| Ok((read_order(row)?, row.get(7)?)));
+    Ok(Listing { rows: rows.collect::<Result<_, StoreError>>()?, total })
+}
+
+/// All of them, for a site that is new.
+pub async fn all_carriers(tx: &mut Tx) -> Result<Vec<CodeOrder>, StoreError> {
+    let rows = tx
+        .query(
+            "select id, production_order, product, level, count, key_version, first_body
+             from code_orders where production_order is null order by id",
+            &[],
+        )
+        .await?;
+    rows.iter().map(read_order).collect()
+}
+
 fn read_order(row: &Row) -> Result<CodeOrder, StoreError> {
     let level = Level::from_rank(row.get(3)?)
         .ok_or_else(|| StoreError::damaged("code order", "no such level"))?;
@@ -90,12 +121,12 @@ fn read_order(row: &Row) -> Result<CodeOrder, StoreError> {
         (None, Some(first_body)) => Scheme::Sscc { first_body },
         _ => return Err(StoreError::damaged("code order", "neither minted nor a range")),
     };
-    Ok(CodeOrder {
-        id: row.get(0)?,
-        production_order: row.get(1)?,
-        product: row.get(2)?,
-        level,
-        count: row.get(4)?,
-        scheme,
-    })
+    let purpose = match (row.get(1)?, row.get(2)?) {
+        (Some(order), Some(product)) => Purpose::Order { order, product },
+        (None, None) => Purpose::Carriers,
+        _ => {
+            return Err(StoreError::damaged("code order", "neither for an order nor for carriers"));
+        }
+    };
+    Ok(CodeOrder { id: row.get(0)?, purpose, level, count: row.get(4)?, scheme })
 }

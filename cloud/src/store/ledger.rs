@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{DeviceId, OperationId, ProductId, SiteId, Version};
-use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, State};
+use sealtrace_protocol::ids::{
+    DealerId, DeviceId, DocumentId, OperationId, ProductId, SiteId, Version,
+};
+use sealtrace_protocol::ledger::{Contents, Custody, Ending, Item, Level, State};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{TimeInterval, Timestamp};
 use sealtrace_protocol::wire;
@@ -16,9 +18,17 @@ use crate::codes::{Codebook, ItemKey};
 const KEYS_PER_QUERY: usize = 64;
 const LOT_COUNTER: &str = "lot";
 
-const ITEM: &str = "i.key, i.level, i.state, i.version, i.parent, i.site, i.dealer, i.document,
-    l.product, l.lot, i.units, i.mixed, i.children, i.disputed,
-    i.replaced_by, i.replaced_from, i.replaced_to, i.announced_under";
+/// Kinds of custody; null = in a package, or with nobody.
+pub(super) const AT: u8 = 0;
+pub(super) const SENT: u8 = 1;
+const SHIPPED: u8 = 2;
+const LOST: u8 = 3;
+const SAMPLED: u8 = 4;
+const DESTROYED: u8 = 5;
+
+const ITEM: &str = "i.key, i.level, i.state, i.version, i.parent,
+    i.custody, i.site, i.recipient, i.document, l.product, l.lot, i.units, i.mixed, i.children,
+    i.disputed, i.replaced_by, i.replaced_from, i.replaced_to, i.announced_under";
 
 /// The items with these keys that something has happened to.
 pub async fn items(
@@ -90,17 +100,18 @@ pub async fn put(
         rows.push(values(*key, item, lot, codebook)?);
     }
     tx.execute_many(
-        "insert into items (key, level, state, version, parent, site, dealer, document, lot, units,
-                            mixed, children, disputed, replaced_by, replaced_from, replaced_to,
-                            announced_under)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        "insert into items (key, level, state, version, parent, custody, site, recipient, document,
+                            lot, units, mixed, children, disputed, replaced_by, replaced_from,
+                            replaced_to, announced_under)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          on conflict (key) do update set
              level = excluded.level, state = excluded.state, version = excluded.version,
-             parent = excluded.parent, site = excluded.site, dealer = excluded.dealer,
-             document = excluded.document, lot = excluded.lot, units = excluded.units,
-             mixed = excluded.mixed, children = excluded.children, disputed = excluded.disputed,
-             replaced_by = excluded.replaced_by, replaced_from = excluded.replaced_from,
-             replaced_to = excluded.replaced_to, announced_under = excluded.announced_under",
+             parent = excluded.parent, custody = excluded.custody, site = excluded.site,
+             recipient = excluded.recipient, document = excluded.document, lot = excluded.lot,
+             units = excluded.units, mixed = excluded.mixed, children = excluded.children,
+             disputed = excluded.disputed, replaced_by = excluded.replaced_by,
+             replaced_from = excluded.replaced_from, replaced_to = excluded.replaced_to,
+             announced_under = excluded.announced_under",
         &rows,
     )
     .await?;
@@ -209,11 +220,7 @@ fn values(
     codebook: &Codebook,
 ) -> Result<Vec<Value>, StoreError> {
     let parent = item.parent.map(|code| key_of(codebook, code)).transpose()?;
-    let (site, dealer, document) = match item.custody {
-        None => (None, None, None),
-        Some(Custody::At(site)) => (Some(site), None, None),
-        Some(Custody::Shipped { from, to, document }) => (Some(from), Some(to), Some(document)),
-    };
+    let held = item.custody;
     let mixed = (lot.is_none() && !item.contents.is_empty()).then(|| wire::encode(&item.contents));
     let (state, under, replaced) = match item.state {
         State::Free => (0_u8, None, None),
@@ -227,9 +234,10 @@ fn values(
         state.into(),
         item.version.into(),
         parent.map(ItemKey::number).into(),
-        site.into(),
-        dealer.into(),
-        document.into(),
+        held.map(custody_kind).into(),
+        held.map(Custody::site).into(),
+        held.and_then(recipient).into(),
+        held.and_then(Custody::document).into(),
         lot.map(|(id, _)| id).into(),
         lot.map(|(_, units)| units).into(),
         mixed.into(),
@@ -250,14 +258,14 @@ fn read(row: &Row, codebook: &Codebook) -> Result<(ItemKey, Item), StoreError> {
     let key: i64 = row.get(0)?;
     let level = Level::from_rank(row.get(1)?)
         .ok_or_else(|| StoreError::damaged("item", "no such level"))?;
-    let state = match (row.get::<u8>(2)?, row.get::<Option<i64>>(14)?) {
+    let state = match (row.get::<u8>(2)?, row.get::<Option<i64>>(15)?) {
         (0, None) => State::Free,
-        (1, None) => State::Announced { under: row.get(17)? },
+        (1, None) => State::Announced { under: row.get(18)? },
         (2, None) => State::Active,
         (3, Some(by)) => {
             let at = TimeInterval {
-                earliest: row.get::<Timestamp>(15)?,
-                latest: row.get::<Timestamp>(16)?,
+                earliest: row.get::<Timestamp>(16)?,
+                latest: row.get::<Timestamp>(17)?,
             };
             State::Replaced { by: code(by)?, at }
         }
@@ -270,27 +278,55 @@ fn read(row: &Row, codebook: &Codebook) -> Result<(ItemKey, Item), StoreError> {
         parent: row.get::<Option<i64>>(4)?.map(code).transpose()?,
         custody: read_custody(row)?,
         contents: read_contents(row)?,
-        children: row.get(12)?,
-        disputed: row.get(13)?,
+        children: row.get(13)?,
+        disputed: row.get(14)?,
         version: row.get(3)?,
     };
     Ok((ItemKey::from_number(key), item))
 }
 
+const fn custody_kind(custody: Custody) -> u8 {
+    match custody {
+        Custody::At(_) => AT,
+        Custody::Sent { .. } => SENT,
+        Custody::Shipped { .. } => SHIPPED,
+        Custody::Lost { .. } => LOST,
+        Custody::Gone { how: Ending::Sampled, .. } => SAMPLED,
+        Custody::Gone { how: Ending::Destroyed, .. } => DESTROYED,
+    }
+}
+
+/// Whom goods that left were sent to: a site or a dealer.
+const fn recipient(custody: Custody) -> Option<u64> {
+    match custody {
+        Custody::Sent { to, .. } => Some(to.get()),
+        Custody::Shipped { to, .. } => Some(to.get()),
+        Custody::At(_) | Custody::Lost { .. } | Custody::Gone { .. } => None,
+    }
+}
+
 fn read_custody(row: &Row) -> Result<Option<Custody>, StoreError> {
-    Ok(match (row.get::<Option<SiteId>>(5)?, row.get(6)?, row.get(7)?) {
-        (None, None, None) => None,
-        (Some(site), None, None) => Some(Custody::At(site)),
-        (Some(from), Some(to), Some(document)) => Some(Custody::Shipped { from, to, document }),
+    let Some(kind) = row.get::<Option<u8>>(5)? else { return Ok(None) };
+    let missing = || StoreError::damaged("item", "its custody is incomplete");
+    let at = row.get::<Option<SiteId>>(6)?.ok_or_else(missing)?;
+    let to = || row.get::<Option<u64>>(7)?.ok_or_else(missing);
+    let document = || row.get::<Option<DocumentId>>(8)?.ok_or_else(missing);
+    Ok(Some(match kind {
+        AT => Custody::At(at),
+        SENT => Custody::Sent { from: at, to: SiteId(to()?), document: document()? },
+        SHIPPED => Custody::Shipped { from: at, to: DealerId(to()?), document: document()? },
+        LOST => Custody::Lost { at },
+        SAMPLED => Custody::Gone { at, how: Ending::Sampled },
+        DESTROYED => Custody::Gone { at, how: Ending::Destroyed },
         _ => return Err(StoreError::damaged("item", "no such custody")),
-    })
+    }))
 }
 
 fn read_contents(row: &Row) -> Result<Contents, StoreError> {
-    if let Some(product) = row.get::<Option<ProductId>>(8)? {
-        return Ok(Contents::of(product, row.get(9)?, row.get(10)?));
+    if let Some(product) = row.get::<Option<ProductId>>(9)? {
+        return Ok(Contents::of(product, row.get(10)?, row.get(11)?));
     }
-    match row.get::<Option<Vec<u8>>>(11)? {
+    match row.get::<Option<Vec<u8>>>(12)? {
         Some(bytes) => wire::decode(&bytes, "contents")
             .map_err(|error| StoreError::damaged("contents of an item", error)),
         None => Ok(Contents::none()),

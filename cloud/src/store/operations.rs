@@ -1,7 +1,7 @@
 //! Operations and their verdicts: one row where each travelled.
 
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq, SiteId, Version};
-use sealtrace_protocol::ledger::{Operation, Verdict};
+use sealtrace_protocol::ledger::{Contents, Move, Operation, Verdict};
 use sealtrace_protocol::link::Judged;
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire;
@@ -26,9 +26,11 @@ pub struct JudgedOperation<'a> {
     pub verdict: Verdict,
     /// Items it touched, and the versions it made.
     pub touched: Vec<(ItemKey, Version)>,
+    /// What it moved under documents.
+    pub moves: Vec<Move>,
 }
 
-/// Writes verdicts down.
+/// Writes verdicts down, and what was moved.
 pub async fn insert(
     tx: &mut Tx,
     judged: &[JudgedOperation<'_>],
@@ -42,11 +44,37 @@ pub async fn insert(
         &rows,
     )
     .await?;
+    let moves: Vec<Vec<Value>> = judged.iter().flat_map(move_values).collect();
+    tx.execute_many(
+        "insert into operation_moves (device, epoch, seq, document, product, lot, units)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        &moves,
+    )
+    .await?;
     Ok(())
 }
 
+fn move_values(judged: &JudgedOperation<'_>) -> impl Iterator<Item = Vec<Value>> {
+    let at = judged.at;
+    judged.moves.iter().flat_map(move |moved| {
+        let on = moved.on.iter().map(|content| (content, i64::from(content.units)));
+        let off = moved.off.iter().map(|content| (content, -i64::from(content.units)));
+        on.chain(off).map(move |(content, units)| {
+            vec![
+                at.device.into(),
+                at.epoch.into(),
+                at.seq.into(),
+                moved.document.into(),
+                content.product.into(),
+                content.lot.into(),
+                units.into(),
+            ]
+        })
+    })
+}
+
 fn values(judged: &JudgedOperation<'_>, now: Timestamp) -> Result<Vec<Value>, StoreError> {
-    let JudgedOperation { at, batch, operation, verdict, touched } = judged;
+    let JudgedOperation { at, batch, operation, verdict, touched, moves: _ } = judged;
     let (outcome, silent) = match verdict {
         Verdict::Applied { notices } => (APPLIED, notices.is_empty()),
         Verdict::Duplicate { .. } => (DUPLICATE, false),
@@ -114,12 +142,14 @@ pub async fn insert_reemitted(
     Ok(())
 }
 
-/// An operation that counts: where it was done, and the versions it made.
+/// An operation that counts: where it was done, the versions it made, what it moved.
 pub struct Done {
     /// Where.
     pub site: SiteId,
     /// Which items, and the version each had afterwards.
     pub touched: Vec<(ItemKey, Version)>,
+    /// What moved under documents.
+    pub moves: Vec<Move>,
 }
 
 /// What an applied operation did; none when it did not count or is not known.
@@ -140,7 +170,32 @@ pub async fn done(tx: &mut Tx, at: OperationId) -> Result<Option<Done>, StoreErr
     };
     let keys = touched.into_iter();
     let touched = keys.map(|(key, version)| (ItemKey::from_number(key), Version(version)));
-    Ok(Some(Done { site, touched: touched.collect() }))
+    Ok(Some(Done { site, touched: touched.collect(), moves: moves(tx, at).await? }))
+}
+
+/// What an operation moved under documents.
+async fn moves(tx: &mut Tx, at: OperationId) -> Result<Vec<Move>, StoreError> {
+    let rows = tx
+        .query(
+            "select document, product, lot, units from operation_moves
+             where device = $1 and epoch = $2 and seq = $3 order by document",
+            &[at.device.into(), at.epoch.into(), at.seq.into()],
+        )
+        .await?;
+    let mut moves: Vec<Move> = Vec::new();
+    for row in &rows {
+        let (document, signed) = (row.get(0)?, row.get::<i64>(3)?);
+        let units = u32::try_from(signed.unsigned_abs())
+            .map_err(|error| StoreError::damaged("movement", error))?;
+        let contents = Contents::of(row.get(1)?, row.get(2)?, units);
+        if moves.last().is_none_or(|moved| moved.document != document) {
+            moves.push(Move { document, on: Contents::none(), off: Contents::none() });
+        }
+        if let Some(moved) = moves.last_mut() {
+            if signed > 0 { moved.on.add(&contents) } else { moved.off.add(&contents) }
+        }
+    }
+    Ok(moves)
 }
 
 /// What became of an operation; none while it waits.

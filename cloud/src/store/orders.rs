@@ -130,7 +130,7 @@ const COLUMNS: &str = "o.id, o.number, o.product, p.name, p.gtin, o.lot, o.quant
 const MATCHES: &str =
     "(lower(o.number) like lower($1) escape '\\' or lower(o.lot) like lower($1) escape '\\'
         or lower(p.name) like lower($1) escape '\\')
-    and ($2 = '' or $2 = case when o.state = 'released' and o.made >= o.quantity then 'done'
+    and ($2 = '' or $2 = case when o.state = 'released' and o.quantity > 0 and o.made >= o.quantity then 'done'
         else o.state end)
     and (cast($3 as bigint) is null or o.product = $3)";
 

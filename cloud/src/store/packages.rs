@@ -86,8 +86,7 @@ pub async fn at_site(
     // Word for word the condition of the index on them.
     let sql = format!(
         "select {PACKAGE}, mixed, (select l.product from lots l where l.id = items.lot) from items
-         where parent is null and dealer is null and site is not null and level > 0
-             and site = $1 and key > $2
+         where parent is null and custody = 0 and level > 0 and site = $1 and key > $2
          order by key limit $3"
     );
     let rows = tx.query(&sql, &[site.into(), after.number().into(), limit.into()]).await?;

@@ -39,6 +39,17 @@ pub struct NewTask {
 /// Adds a task to an order.
 pub async fn add(tx: &mut Tx, order: OrderId, new: &NewTask) -> Result<TaskId, StoreError> {
     let id = TaskId(counters::next(tx, "task").await?);
+    insert(tx, id, order, new).await?;
+    Ok(id)
+}
+
+/// Adds a task that has a name already.
+pub async fn insert(
+    tx: &mut Tx,
+    id: TaskId,
+    order: OrderId,
+    new: &NewTask,
+) -> Result<(), StoreError> {
     tx.execute(
         "insert into tasks (id, production_order, site, kind, device, quantity, lot, date, shift,
                             revision, made)
@@ -66,8 +77,12 @@ pub async fn add(tx: &mut Tx, order: OrderId, new: &NewTask) -> Result<TaskId, S
         &rows,
     )
     .await?;
-    Ok(id)
+    Ok(())
 }
+
+const RULED: &str = "select t.production_order, t.site, o.product, t.lot, r.plan, r.revision
+    from tasks t join production_orders o on o.id = t.production_order
+    join product_plans r on r.product = o.product";
 
 /// What the rules need of a task, with the plan of the revision that was worked by; none when it is unknown or void, or
 /// there is no such revision.
@@ -76,26 +91,32 @@ pub async fn task(
     id: TaskId,
     revision: Revision,
 ) -> Result<Option<ledger::Task>, StoreError> {
-    let row = tx
-        .query_opt(
-            "select t.production_order, t.site, o.product, t.lot, r.plan
-             from tasks t join production_orders o on o.id = t.production_order
-             join product_plans r on r.product = o.product and r.revision = $2
-             where t.id = $1 and (t.ended is null or t.ended <> 'void')",
-            &[id.into(), revision.into()],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+    let sql = format!(
+        "{RULED} and r.revision = $2
+         where t.id = $1 and (t.ended is null or t.ended <> 'void')"
+    );
+    let row = tx.query_opt(&sql, &[id.into(), revision.into()]).await?;
+    row.map(|row| ruled(id, &row)).transpose()
+}
+
+/// The same of a task whatever has become of it, with its own plan.
+pub async fn taken(tx: &mut Tx, id: TaskId) -> Result<Option<ledger::Task>, StoreError> {
+    let sql = format!("{RULED} and r.revision = t.revision where t.id = $1");
+    let row = tx.query_opt(&sql, &[id.into()]).await?;
+    row.map(|row| ruled(id, &row)).transpose()
+}
+
+fn ruled(id: TaskId, row: &Row) -> Result<ledger::Task, StoreError> {
     let plan: String = row.get(4)?;
-    Ok(Some(ledger::Task {
+    Ok(ledger::Task {
         id,
         order: row.get(0)?,
         site: row.get(1)?,
         product: row.get(2)?,
         lot: row.get(3)?,
         plan: read_plan(&plan)?,
-        revision,
-    }))
+        revision: row.get(5)?,
+    })
 }
 
 /// Where an order is worked on.

@@ -7,7 +7,7 @@ use sealtrace_protocol::code::{self, Code};
 use sealtrace_protocol::ids::{
     BatchNo, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, Seq, SiteId, Version,
 };
-use sealtrace_protocol::ledger::{Custody, Item, Level, State, Verdict};
+use sealtrace_protocol::ledger::{Custody, Ending, Item, Level, State, Verdict};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 use serde::{Serialize, Serializer};
@@ -49,7 +49,7 @@ pub struct Trace {
     pub life: Vec<LifeStep>,
     /// Everyone who saw it.
     pub sightings: Vec<Sighting>,
-    /// The order its code was issued for.
+    /// The order its code was issued for; none for a reusable pallet's.
     pub order: Option<Numbered<OrderId>>,
 }
 
@@ -88,6 +88,17 @@ pub enum CustodyShown {
         /// Which.
         site: Named<SiteId>,
     },
+    /// On its way to another of our sites.
+    Sent {
+        /// The site it left.
+        from: Named<SiteId>,
+        /// The site it goes to.
+        to: Named<SiteId>,
+        /// The document.
+        document: Numbered<DocumentId>,
+        /// When.
+        at: Timestamp,
+    },
     /// Sent to a dealer.
     Shipped {
         /// The site it left.
@@ -96,6 +107,22 @@ pub enum CustodyShown {
         dealer: Named<DealerId>,
         /// The document.
         document: Numbered<DocumentId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Not there when its site was counted.
+    Lost {
+        /// The site it was at.
+        site: Named<SiteId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Taken out for good.
+    Gone {
+        /// The site it was at.
+        site: Named<SiteId>,
+        /// How.
+        how: Ending,
         /// When.
         at: Timestamp,
     },
@@ -196,12 +223,15 @@ pub async fn trace(
     let order = codebook.order(key.order()).ok_or(TracingError::NoSuchCode)?;
     let steps = store::tracing::life(tx, key).await?;
     let latest = steps.last().map(|step| step.item.clone());
-    let product = latest.as_ref().map_or(Some(order.product), Item::product);
+    let product = latest.as_ref().map_or(order.purpose.product(), Item::product);
     let product = match product {
         Some(id) => store::tracing::product_name(tx, id).await?,
         None => None,
     };
-    let number = name(tx, Noun::Order, order.production_order.get()).await?;
+    let made_for = match order.purpose.order() {
+        Some(id) => Some(Numbered::new(id, name(tx, Noun::Order, id.get()).await?)),
+        None => None,
+    };
     let sightings = store::sightings::of_item(tx, key).await?;
     Ok(Trace {
         code,
@@ -217,7 +247,7 @@ pub async fn trace(
         contents: contents(tx, latest.as_ref()).await?,
         life: life(tx, codebook, &steps).await?,
         sightings: sightings.into_iter().map(Sighting::from).collect(),
-        order: Some(Numbered::new(order.production_order, number)),
+        order: made_for,
     })
 }
 
@@ -236,16 +266,32 @@ pub async fn custody_now(
 
 async fn shown(tx: &mut Tx, held: Custody, at: Timestamp) -> Result<CustodyShown, StoreError> {
     Ok(match held {
-        Custody::At(site) => {
-            CustodyShown::At { site: Named::new(site, name(tx, Noun::Site, site.get()).await?) }
-        }
-        Custody::Shipped { from, to, document } => CustodyShown::Shipped {
-            from: Named::new(from, name(tx, Noun::Site, from.get()).await?),
-            dealer: Named::new(to, name(tx, Noun::Dealer, to.get()).await?),
-            document: Numbered::new(document, name(tx, Noun::Document, document.get()).await?),
+        Custody::At(site) => CustodyShown::At { site: site_named(tx, site).await? },
+        Custody::Sent { from, to, document } => CustodyShown::Sent {
+            from: site_named(tx, from).await?,
+            to: site_named(tx, to).await?,
+            document: numbered(tx, document).await?,
             at,
         },
+        Custody::Shipped { from, to, document } => CustodyShown::Shipped {
+            from: site_named(tx, from).await?,
+            dealer: Named::new(to, name(tx, Noun::Dealer, to.get()).await?),
+            document: numbered(tx, document).await?,
+            at,
+        },
+        Custody::Lost { at: site } => CustodyShown::Lost { site: site_named(tx, site).await?, at },
+        Custody::Gone { at: site, how } => {
+            CustodyShown::Gone { site: site_named(tx, site).await?, how, at }
+        }
     })
+}
+
+async fn site_named(tx: &mut Tx, id: SiteId) -> Result<Named<SiteId>, StoreError> {
+    Ok(Named::new(id, name(tx, Noun::Site, id.get()).await?))
+}
+
+async fn numbered(tx: &mut Tx, id: DocumentId) -> Result<Numbered<DocumentId>, StoreError> {
+    Ok(Numbered::new(id, name(tx, Noun::Document, id.get()).await?))
 }
 
 async fn ancestors(

@@ -106,7 +106,7 @@ pub async fn verify(
         let scans = store::sightings::record_scan(tx, &new, &judgement).await?;
         let item = store::tracing::latest(tx, key).await?;
         let product = item.as_ref().and_then(Item::product);
-        let product = product.or_else(|| codebook.order(key.order()).map(|order| order.product));
+        let product = product.or_else(|| codebook.order(key.order())?.purpose.product());
         let product = match product {
             Some(id) => store::catalog::product(tx, id).await?,
             None => None,

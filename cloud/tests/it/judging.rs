@@ -56,7 +56,14 @@ fn rejections(verdicts: &[Verdict]) -> Vec<&'static str> {
 fn pallet(world: &World, children: &[Code]) -> Record {
     let parent = world.codes(Level::Pallet)[0];
     let children = children.to_vec();
-    let pack = Pack { parent, level: Level::Pallet, children, made: None, partial: None };
+    let pack = Pack {
+        parent,
+        level: Level::Pallet,
+        children,
+        made: None,
+        partial: None,
+        mixed_lots: false,
+    };
     Record::Made(world.operation(Action::Pack(pack)))
 }
 

@@ -228,6 +228,7 @@ impl Goods {
             children: self.units[units].to_vec(),
             made: Some(self.made()),
             partial: None,
+            mixed_lots: false,
         })
     }
 
@@ -243,6 +244,7 @@ impl Goods {
             children: self.cases[cases].to_vec(),
             made: None,
             partial: None,
+            mixed_lots: false,
         })
     }
 
@@ -313,7 +315,7 @@ impl Line {
     /// Something done at its site at `at`, by nobody in particular.
     pub(crate) fn operation(&self, at: Timestamp, action: Action) -> Operation {
         let at = Stamp { wall: at, uncertainty_ms: 500 };
-        Operation { at, operator: None, site: self.site, basis: Cursor(0), action }
+        Operation { at, operator: None, approver: None, site: self.site, basis: Cursor(0), action }
     }
 
     /// Delivers operations as one batch, lets the cloud judge them, answers with their verdicts.

@@ -25,7 +25,8 @@ async fn told(store: &Store, site: SiteId) -> (Vec<TaskRow>, Vec<Roll>) {
             | FeedRow::Lot(_)
             | FeedRow::Dealer(_)
             | FeedRow::Operator(_)
-            | FeedRow::Document(_) => {}
+            | FeedRow::Document(_)
+            | FeedRow::Carriers(_) => {}
         }
     }
     (tasks, rolls)

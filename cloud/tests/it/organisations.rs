@@ -40,6 +40,7 @@ fn kinds(rows: &[FeedRow]) -> Vec<&'static str> {
         FeedRow::Lot(_) => "lot",
         FeedRow::Dealer(_) => "dealer",
         FeedRow::Operator(_) => "operator",
+        FeedRow::Carriers(_) => "carriers",
         FeedRow::Task(_) | FeedRow::Document(_) | FeedRow::Roll(_) => "work",
     };
     rows.iter().map(kind).collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sealtrace_cloud::clock::Clock;
-use sealtrace_cloud::codes::{self, CodeOrder, Codebook, CodesError, ItemKey, Wanted};
+use sealtrace_cloud::codes::{self, CodeOrder, Codebook, CodesError, ItemKey, Purpose, Wanted};
 use sealtrace_cloud::config::{Config, Flags};
 use sealtrace_cloud::keys::Keys;
 use sealtrace_cloud::store::{Store, StoreError, Tx, ledger};
@@ -32,7 +32,8 @@ impl Stock {
         let codebook = Codebook::load(store, prefix).await.unwrap();
         let mut issued = Vec::new();
         for level in [Level::Unit, Level::Case, Level::Pallet] {
-            let wanted = Wanted { production_order: order, product, level, count: CODES };
+            let purpose = Purpose::Order { order, product };
+            let wanted = Wanted { purpose, level, count: CODES };
             let minted: Result<_, CodesError> =
                 writing!(store, |tx| { codes::mint(tx, &codebook, wanted, now).await });
             issued.push(minted.unwrap());

@@ -83,6 +83,7 @@ fn pallet(world: &World, cases: &[Code]) -> Action {
         children: cases.to_vec(),
         made: None,
         partial: None,
+        mixed_lots: false,
     })
 }
 
@@ -199,7 +200,8 @@ fn documents_in(rows: &[FeedRow]) -> BTreeSet<&str> {
             | FeedRow::Dealer(_)
             | FeedRow::Operator(_)
             | FeedRow::Task(_)
-            | FeedRow::Roll(_) => None,
+            | FeedRow::Roll(_)
+            | FeedRow::Carriers(_) => None,
         })
         .collect()
 }

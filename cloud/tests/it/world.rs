@@ -138,7 +138,7 @@ impl World {
 
     pub(crate) fn operation(&self, action: Action) -> Operation {
         let at = self.stamp();
-        Operation { at, operator: None, site: self.site, basis: Cursor(0), action }
+        Operation { at, operator: None, approver: None, site: self.site, basis: Cursor(0), action }
     }
 
     /// Case number `case` packed with its own four units.
@@ -151,7 +151,8 @@ impl World {
     pub(crate) fn pack_of(&self, parent: Code, children: Vec<Code>) -> Record {
         let made =
             Some(Made { task: self.task, product: self.product, lot: self.lot, plan: Revision(1) });
-        let pack = Pack { parent, level: Level::Case, children, made, partial: None };
+        let pack =
+            Pack { parent, level: Level::Case, children, made, partial: None, mixed_lots: false };
         Record::Made(self.operation(Action::Pack(pack)))
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use sealtrace_cloud::clock::Clock;
-use sealtrace_cloud::codes::{self, CodeOrder, Codebook, ItemKey, Wanted};
+use sealtrace_cloud::codes::{self, CodeOrder, Codebook, ItemKey, Purpose, Wanted};
 use sealtrace_cloud::config::{Config, Flags};
 use sealtrace_cloud::store::{Database, Store, StoreError, ledger};
 use sealtrace_cloud::{feed, writing};
@@ -48,12 +48,8 @@ impl Stock {
         let codebook = Codebook::load(&store, config.codes.company_prefix.clone()).await?;
         let now = Clock::System.now();
         let count = packages.div_ceil(PACKAGES_PER_PALLET);
-        let wanted = |level, count| Wanted {
-            production_order: OrderId(order),
-            product: ProductId(product),
-            level,
-            count,
-        };
+        let purpose = Purpose::Order { order: OrderId(order), product: ProductId(product) };
+        let wanted = |level, count| Wanted { purpose, level, count };
         let (pallets, cases) = (
             wanted(Level::Pallet, count),
             wanted(Level::Case, count.saturating_mul(CASES_PER_PALLET)),

@@ -8,7 +8,7 @@ use sealtrace_protocol::ledger::{self, DocumentKind, DocumentLine, Level, Part, 
 use sealtrace_protocol::link::Share;
 use sealtrace_protocol::time::Timestamp;
 
-pub use moves::{Standing, has_goods, move_units, moved_by_devices};
+pub use moves::{Standing, count, has_goods, move_units, moved_by_devices, settle};
 pub use shown::{SORTS, Wanted, list, shown};
 
 use super::catalog::read_plan;
@@ -271,8 +271,16 @@ async fn demand(tx: &mut Tx, id: DocumentId) -> Result<Vec<DocumentLine>, StoreE
 
 /// Where a document stands.
 pub async fn state(tx: &mut Tx, id: DocumentId) -> Result<Option<State>, StoreError> {
-    let row = tx.query_opt("select state from documents where id = $1", &[id.into()]).await?;
-    row.map(|row| read_state(&row, 0)).transpose()
+    Ok(standing(tx, id).await?.map(|(_, state)| state))
+}
+
+/// Which kind of document it is, and where it stands.
+async fn standing(
+    tx: &mut Tx,
+    id: DocumentId,
+) -> Result<Option<(DocumentKind, State)>, StoreError> {
+    let row = tx.query_opt("select kind, state from documents where id = $1", &[id.into()]).await?;
+    row.map(|row| Ok((read_kind(&row, 0)?, read_state(&row, 1)?))).transpose()
 }
 
 /// Puts a document into another state.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use sealtrace_protocol::ids::{DeviceId, DocumentId, ProductId};
-use sealtrace_protocol::ledger::{Content, DocumentLine, Move};
+use sealtrace_protocol::ledger::{Content, DocumentKind, DocumentLine, Move};
 
-use super::{State, StoreError, Tx, Value, demand, state};
+use super::{State, StoreError, Tx, Value, demand, standing};
+use crate::store::ledger::SENT;
 
 /// How a document stands after goods moved under it.
 pub struct Standing {
@@ -40,19 +41,45 @@ pub async fn move_units(
         &changes,
     )
     .await?;
-    let Some(before) = state(tx, id).await? else { return Ok(None) };
+    let Some((kind, before)) = standing(tx, id).await? else { return Ok(None) };
     let lines = demand(tx, id).await?;
-    let after = before.after_moves(&lines);
-    if after != before {
-        follow(tx, id, after).await?;
-    }
+    // What a transfer moves is on its way from now on; [`settle`] looks whether it has arrived.
+    let after = before.after_moves(&lines, kind == DocumentKind::Transfer);
+    follow(tx, id, before, after).await?;
     Ok(Some(Standing { open: after.is_open(), lines }))
 }
 
-/// A state that follows from what moved is nobody's change: whoever edits a document is not in its way.
-async fn follow(tx: &mut Tx, id: DocumentId, state: State) -> Result<(), StoreError> {
-    tx.execute("update documents set state = $2 where id = $1", &[id.into(), state.name().into()])
+/// A transfer is done when all that was asked for has left, and none of it is on its way any more. Called when goods
+/// have left or arrived under it and are written down.
+pub async fn settle(tx: &mut Tx, id: DocumentId) -> Result<(), StoreError> {
+    let Some((DocumentKind::Transfer, before)) = standing(tx, id).await? else { return Ok(()) };
+    let row = tx
+        .query_one(
+            "select exists (select 1 from items where document = $1 and custody = $2)",
+            &[id.into(), SENT.into()],
+        )
         .await?;
+    let after = before.after_moves(&demand(tx, id).await?, row.get(0)?);
+    follow(tx, id, before, after).await
+}
+
+/// Something was counted, or what was counted was posted.
+pub async fn count(tx: &mut Tx, id: DocumentId, posted: bool) -> Result<(), StoreError> {
+    let Some((_, before)) = standing(tx, id).await? else { return Ok(()) };
+    follow(tx, id, before, before.after_count(posted)).await
+}
+
+/// A state that follows from what moved is nobody's change: whoever edits a document is not in its way.
+async fn follow(
+    tx: &mut Tx,
+    id: DocumentId,
+    before: State,
+    after: State,
+) -> Result<(), StoreError> {
+    if after != before {
+        let sql = "update documents set state = $2 where id = $1";
+        tx.execute(sql, &[id.into(), after.name().into()]).await?;
+    }
     Ok(())
 }
 

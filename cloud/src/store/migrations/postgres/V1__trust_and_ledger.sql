@@ -116,6 +116,18 @@ create table operations (
 
 create index operations_by_outcome on operations (outcome, judged_at) where outcome >= 2;
 
+-- What each operation moved under documents; a correction takes it back. (device)
+create table operation_moves (
+    device bigint not null,
+    epoch bigint not null,
+    seq bigint not null,
+    document bigint not null,
+    product bigint not null,
+    lot text not null,
+    units bigint not null,          -- negative = they went off it
+    primary key (device, epoch, seq, document, product, lot)
+);
+
 -- Operations that travelled again in a later epoch: their identity and where they travelled. (device)
 create table reemitted (
     device bigint not null,
@@ -141,9 +153,11 @@ create table items (
     state integer not null,          -- 0 free, 1 announced, 2 active, 3 replaced
     version integer not null,
     parent bigint,                  -- key of the package it is in
-    site bigint,                    -- custody: where it is; when shipped, where it left
-    dealer bigint,                  -- custody: whom it was shipped to
-    document bigint,                -- custody: under which document
+    custody integer,                 -- null in a package or with nobody; 0 at a site, 1 on its way to another, 2 shipped,
+                                     -- 3 lost, 4 sampled, 5 destroyed
+    site bigint,                    -- custody: where it is or was last
+    recipient bigint,               -- custody: the site it is on its way to, the dealer it was shipped to …
+    document bigint,                -- … and under which document
     lot bigint,                     -- contents when they are one (product, lot): lots.id …
     units integer,                   -- … and how many
     mixed bytea,                      -- contents otherwise
@@ -152,16 +166,15 @@ create table items (
     replaced_by bigint,             -- when replaced: the key that took its place …
     replaced_from bigint,           -- … and when, earliest …
     replaced_to bigint,             -- … and latest
-    announced_under bigint          -- when announced: the inbound document it was received under
+    announced_under bigint          -- when announced: the document it came in under
 );
 
 create index items_by_parent on items (parent) where parent is not null;
 create index items_by_document on items (document) where document is not null;
 create index items_by_announcement on items (announced_under) where announced_under is not null;
 -- Outermost packages at a site: a row for each pallet or loose case there, none for bottles, for what is inside others
--- and for what was shipped, so that it stays a small part of the table.
-create index items_at_site on items (site, key)
-    where parent is null and dealer is null and site is not null and level > 0;
+-- and for what has left, so that it stays a small part of the table.
+create index items_at_site on items (site, key) where parent is null and custody = 0 and level > 0;
 
 -- Every version of every item. (key)
 create table history (
@@ -177,8 +190,8 @@ create table history (
 -- Codes issued together: the upper 22 bits of an item key. (id)
 create table code_orders (
     id bigint primary key,
-    production_order bigint not null,
-    product bigint not null,
+    production_order bigint,        -- null = carriers: labels of reusable pallets, made for no order …
+    product bigint,                 -- … and of no product
     level integer not null,
     count bigint not null,
     key_version integer,             -- minted codes: the key they are made with

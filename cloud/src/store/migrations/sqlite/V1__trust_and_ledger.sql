@@ -116,6 +116,18 @@ create table operations (
 
 create index operations_by_outcome on operations (outcome, judged_at) where outcome >= 2;
 
+-- What each operation moved under documents; a correction takes it back. (device)
+create table operation_moves (
+    device integer not null,
+    epoch integer not null,
+    seq integer not null,
+    document integer not null,
+    product integer not null,
+    lot text not null,
+    units integer not null,          -- negative = they went off it
+    primary key (device, epoch, seq, document, product, lot)
+) strict, without rowid;
+
 -- Operations that travelled again in a later epoch: their identity and where they travelled. (device)
 create table reemitted (
     device integer not null,
@@ -141,9 +153,11 @@ create table items (
     state integer not null,          -- 0 free, 1 announced, 2 active, 3 replaced
     version integer not null,
     parent integer,                  -- key of the package it is in
-    site integer,                    -- custody: where it is; when shipped, where it left
-    dealer integer,                  -- custody: whom it was shipped to
-    document integer,                -- custody: under which document
+    custody integer,                 -- null in a package or with nobody; 0 at a site, 1 on its way to another, 2 shipped,
+                                     -- 3 lost, 4 sampled, 5 destroyed
+    site integer,                    -- custody: where it is or was last
+    recipient integer,               -- custody: the site it is on its way to, the dealer it was shipped to …
+    document integer,                -- … and under which document
     lot integer,                     -- contents when they are one (product, lot): lots.id …
     units integer,                   -- … and how many
     mixed blob,                      -- contents otherwise
@@ -152,16 +166,15 @@ create table items (
     replaced_by integer,             -- when replaced: the key that took its place …
     replaced_from integer,           -- … and when, earliest …
     replaced_to integer,             -- … and latest
-    announced_under integer          -- when announced: the inbound document it was received under
+    announced_under integer          -- when announced: the document it came in under
 ) strict;
 
 create index items_by_parent on items (parent) where parent is not null;
 create index items_by_document on items (document) where document is not null;
 create index items_by_announcement on items (announced_under) where announced_under is not null;
 -- Outermost packages at a site: a row for each pallet or loose case there, none for bottles, for what is inside others
--- and for what was shipped, so that it stays a small part of the table.
-create index items_at_site on items (site, key)
-    where parent is null and dealer is null and site is not null and level > 0;
+-- and for what has left, so that it stays a small part of the table.
+create index items_at_site on items (site, key) where parent is null and custody = 0 and level > 0;
 
 -- Every version of every item. (key)
 create table history (
@@ -177,8 +190,8 @@ create table history (
 -- Codes issued together: the upper 22 bits of an item key. (id)
 create table code_orders (
     id integer primary key,
-    production_order integer not null,
-    product integer not null,
+    production_order integer,        -- null = carriers: labels of reusable pallets, made for no order …
+    product integer,                 -- … and of no product
     level integer not null,
     count integer not null,
     key_version integer,             -- minted codes: the key they are made with
