@@ -8,7 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 use sealtrace_cloud::store::{Database, Store, Value};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DeviceId, Epoch, OperationId, Seq};
-use sealtrace_protocol::ledger::{Action, Operation, Unpack};
+use sealtrace_protocol::ledger::{
+    Action, Destroy, Operation, Reassign, Receive, Return, Sample, Ship, Transfer, Unpack,
+};
 use sealtrace_protocol::signing::{PublicKey, SealedBatch};
 use sealtrace_protocol::wire::decode;
 use serde::Serialize;
@@ -176,24 +178,41 @@ async fn applied(store: &Store, outcomes: &Outcomes) -> Result<Vec<Applied>> {
 /// Plays the applied operations on the plainest possible model and counts units that end in two packages.
 fn doubled(history: Vec<Applied>) -> u64 {
     let mut inside: BTreeMap<Code, BTreeSet<Code>> = BTreeMap::new();
-    let mut packed: BTreeMap<OperationId, Code> = BTreeMap::new();
+    let mut packed: BTreeMap<OperationId, (Code, Vec<Code>)> = BTreeMap::new();
+    let all_leave = |inside: &mut BTreeMap<Code, BTreeSet<Code>>, codes: &[Code]| {
+        codes.iter().for_each(|code| leave(inside, *code));
+    };
     for Applied { id, operation, .. } in history {
         match operation.action {
             Action::Pack(pack) => {
-                inside.entry(pack.parent).or_default().extend(pack.children);
-                packed.insert(id, pack.parent);
+                // What a carrier held before has been taken off it.
+                inside.insert(pack.parent, pack.children.iter().copied().collect());
+                packed.insert(id, (pack.parent, pack.children));
+            }
+            Action::Regroup(pack) => {
+                all_leave(&mut inside, &pack.children);
+                inside.insert(pack.parent, pack.children.iter().copied().collect());
+                packed.insert(id, (pack.parent, pack.children));
+            }
+            Action::AddTo(add) => {
+                inside.entry(add.parent).or_default().extend(&add.children);
+                packed.insert(id, (add.parent, add.children));
             }
             Action::Unpack(Unpack::Whole(parent)) => {
                 inside.remove(&parent);
                 leave(&mut inside, parent);
             }
             Action::Unpack(Unpack::Child(child)) => leave(&mut inside, child),
-            Action::Ship(ship) => ship.codes.iter().for_each(|code| leave(&mut inside, *code)),
-            Action::Receive(receive) => {
-                receive.codes.iter().for_each(|code| leave(&mut inside, *code));
-            }
-            Action::Reassign(reassign) => {
-                reassign.codes.iter().for_each(|code| leave(&mut inside, *code));
+            Action::Ship(Ship { codes, .. })
+            | Action::Transfer(Transfer { codes, .. })
+            | Action::Receive(Receive { codes, .. })
+            | Action::Return(Return { codes, .. })
+            | Action::Reassign(Reassign { codes, .. })
+            | Action::Sample(Sample { codes, .. })
+            | Action::Destroy(Destroy { codes, .. }) => all_leave(&mut inside, &codes),
+            Action::PostCount(post) => {
+                all_leave(&mut inside, &post.found);
+                all_leave(&mut inside, &post.lost);
             }
             Action::Relabel(relabel) => {
                 if let Some(children) = inside.remove(&relabel.old) {
@@ -206,11 +225,17 @@ fn doubled(history: Vec<Applied>) -> u64 {
                 }
             }
             Action::Correct(correct) => {
-                if let Some(parent) = packed.get(&correct.names) {
-                    inside.remove(parent);
+                if let Some((parent, children)) = packed.get(&correct.names)
+                    && let Some(inside) = inside.get_mut(parent)
+                {
+                    inside.retain(|child| !children.contains(child));
                 }
             }
-            Action::Commission(_) | Action::VerifyPack(_) | Action::Inspect(_) => {}
+            Action::OpenTask(_)
+            | Action::Commission(_)
+            | Action::VerifyPack(_)
+            | Action::Count(_)
+            | Action::Inspect(_) => {}
         }
     }
     let mut packages: BTreeMap<Code, u64> = BTreeMap::new();
