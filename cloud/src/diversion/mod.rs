@@ -14,6 +14,7 @@ pub mod custody;
 pub mod http;
 pub mod plain;
 pub mod regions;
+mod returns;
 mod suspects;
 
 use sealtrace_protocol::code::Code;
@@ -25,9 +26,11 @@ use serde::Serialize;
 use self::custody::Held;
 use self::plain::{Seen, Shipment, Standing};
 use crate::codes::{Codebook, ItemKey};
-use crate::store::sightings::StoredSighting;
+use crate::named::Named;
+use crate::store::sightings::{NewSighting, StoredSighting};
 use crate::store::{self, StoreError, Tx};
 
+pub use returns::{Returned, returns_accepted, returns_undone};
 pub use suspects::{Suspect, suspects};
 
 /// Who saw it.
@@ -38,6 +41,8 @@ pub enum Kind {
     Consumer,
     /// An inspector.
     Inspector,
+    /// A dealer that it was not shipped to brought it back.
+    Return,
 }
 
 impl Kind {
@@ -47,13 +52,15 @@ impl Kind {
         match self {
             Self::Consumer => "consumer",
             Self::Inspector => "inspector",
+            Self::Return => "return",
         }
     }
 
     /// The kind with this [`Kind::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Consumer, Self::Inspector].into_iter().find(|kind| kind.name() == name)
+        let all = [Self::Consumer, Self::Inspector, Self::Return];
+        all.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -118,7 +125,10 @@ pub struct Sighting {
     pub region: Option<RegionName>,
     /// How far off the place may be.
     pub accuracy_m: Option<u32>,
-    /// True when it was outside the territory.
+    /// The dealer that brought it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<Named<DealerId>>,
+    /// True when it was outside the territory, or with another dealer.
     pub outside: bool,
     /// What an inspector says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,8 +140,10 @@ pub struct Sighting {
 
 impl From<StoredSighting> for Sighting {
     fn from(stored: StoredSighting) -> Self {
+        let brought_by = stored.seen.brought_by;
         Self {
             id: stored.nth,
+            brought_by: brought_by.map(|id| Named::new(id, stored.dealer.unwrap_or_default())),
             at: stored.seen.at,
             kind: stored.seen.kind,
             region: stored.seen.region.map(RegionName::of),
@@ -195,7 +207,8 @@ pub async fn movements_accepted(
 
 fn seen(sighting: &StoredSighting) -> Seen {
     let seen = &sighting.seen;
-    Seen { at: seen.at, region: seen.region, accuracy_m: seen.accuracy_m }
+    let NewSighting { at, region, accuracy_m, brought_by, .. } = *seen;
+    Seen { at, region, accuracy_m, brought_by }
 }
 
 /// The code of an item of ours as text.

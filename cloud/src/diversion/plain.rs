@@ -1,4 +1,5 @@
-//! The plain rule everybody uses: seen outside the territory it was shipped to = suspected. Evidence, not proof.
+//! The plain rule everybody uses: seen outside the territory it was shipped to, or with another dealer = suspected.
+//! Evidence, not proof.
 
 use std::collections::BTreeSet;
 
@@ -32,6 +33,8 @@ pub struct Seen {
     pub region: Option<u32>,
     /// How far off the place may be; none when the prefecture itself was stated.
     pub accuracy_m: Option<u32>,
+    /// The dealer that had it, when one brought it back: that is better than any place.
+    pub brought_by: Option<DealerId>,
 }
 
 /// What the plain rule says about one sighting.
@@ -53,14 +56,21 @@ pub fn judge(seen: Seen, shipment: Option<&Shipment>, disputed: bool) -> Standin
     if disputed {
         return Standing::Disputed;
     }
-    let (Some(region), Some(shipment)) = (seen.region, shipment) else {
+    let Some(shipment) = shipment.filter(|shipment| seen.at >= shipment.at) else {
         return Standing::Silent;
     };
-    let is_vague = seen.accuracy_m.is_some_and(|metres| metres > ACCURACY_METRES_MAX);
-    if is_vague || seen.at < shipment.at || shipment.territory.is_empty() {
-        return Standing::Silent;
-    }
-    if shipment.territory.contains(&region) { Standing::Inside } else { Standing::Outside }
+    let is_where_it_belongs = match (seen.brought_by, seen.region) {
+        (Some(dealer), _) => dealer == shipment.dealer,
+        (None, Some(region)) => {
+            let is_vague = seen.accuracy_m.is_some_and(|metres| metres > ACCURACY_METRES_MAX);
+            if is_vague || shipment.territory.is_empty() {
+                return Standing::Silent;
+            }
+            shipment.territory.contains(&region)
+        }
+        (None, None) => return Standing::Silent,
+    };
+    if is_where_it_belongs { Standing::Inside } else { Standing::Outside }
 }
 
 #[cfg(test)]
@@ -81,13 +91,25 @@ mod tests {
     }
 
     fn seen(region: u32) -> Seen {
-        Seen { at: Timestamp(2_000), region: Some(region), accuracy_m: Some(30) }
+        Seen { at: Timestamp(2_000), region: Some(region), accuracy_m: Some(30), brought_by: None }
     }
 
     #[test]
     fn outside_the_territory_is_suspected_and_inside_is_not() {
         assert_eq!(judge(seen(SHANGHAI), Some(&shipment()), false), Standing::Outside);
         assert_eq!(judge(seen(NANJING), Some(&shipment()), false), Standing::Inside);
+    }
+
+    #[test]
+    fn what_a_dealer_brings_back_was_with_that_dealer() {
+        let with =
+            |dealer| Seen { brought_by: Some(DealerId(dealer)), region: None, ..seen(NANJING) };
+        assert_eq!(judge(with(2), Some(&shipment()), false), Standing::Inside);
+        assert_eq!(judge(with(9), Some(&shipment()), false), Standing::Outside);
+        assert_eq!(judge(with(9), Some(&shipment()), true), Standing::Disputed);
+        assert_eq!(judge(with(9), None, false), Standing::Silent);
+        let free = Shipment { territory: BTreeSet::new(), ..shipment() };
+        assert_eq!(judge(with(9), Some(&free), false), Standing::Outside);
     }
 
     #[test]

@@ -1,11 +1,13 @@
-//! What follows from an accepted operation besides items and movements: tasks that are opened, counts that are posted.
+//! What follows from an accepted operation besides items and movements: tasks that are opened, counts that are posted,
+//! evidence that was none.
 
 use sealtrace_protocol::ids::{DocumentId, OperationId, TaskId};
 use sealtrace_protocol::ledger::{Action, Count, OpenTask, Operation, PostCount};
 use sealtrace_protocol::time::Timestamp;
 
-use crate::orders;
-use crate::store::{StoreError, Tx, documents};
+use crate::codes::ItemKey;
+use crate::store::{StoreError, Tx, documents, operations};
+use crate::{diversion, orders};
 
 /// The task or the document that has changed.
 pub(super) enum Changed {
@@ -13,27 +15,50 @@ pub(super) enum Changed {
     Document(DocumentId),
 }
 
-/// Does what follows from an operation, or from undoing `corrected`; says what has changed by it.
+/// Does what follows from an operation; says what has changed by it.
 pub(super) async fn follow(
     tx: &mut Tx,
     (at, operation): (OperationId, &Operation),
-    corrected: Option<&Operation>,
     now: Timestamp,
 ) -> Result<Option<Changed>, StoreError> {
-    let meaning = meaning(&corrected.unwrap_or(operation).action);
-    let (document, posted) = match (meaning, corrected.is_some()) {
-        (Meaning::Opens(open), false) => {
+    match meaning(&operation.action) {
+        Meaning::Opens(open) => {
             orders::open_task(tx, at.device, operation.site, &open, now).await?;
-            return Ok(Some(Changed::Task(open.task)));
+            Ok(Some(Changed::Task(open.task)))
         }
-        (Meaning::Opens(open), true) => {
+        Meaning::Counts(document) => counted(tx, document, false).await,
+        Meaning::Posts(document) => counted(tx, document, true).await,
+        Meaning::TakesBack | Meaning::Nothing => Ok(None),
+    }
+}
+
+/// Does what follows from undoing an operation that travelled at a place.
+pub(super) async fn undo(
+    tx: &mut Tx,
+    (place, corrected): (OperationId, &Operation),
+) -> Result<Option<Changed>, StoreError> {
+    match meaning(&corrected.action) {
+        Meaning::Opens(open) => {
             orders::withdraw_task(tx, open.task).await?;
-            return Ok(Some(Changed::Task(open.task)));
+            Ok(Some(Changed::Task(open.task)))
         }
-        (Meaning::Posts(document), false) => (document, true),
-        (Meaning::Counts(document), false) | (Meaning::Posts(document), true) => (document, false),
-        (Meaning::Counts(_), true) | (Meaning::Nothing, _) => return Ok(None),
-    };
+        Meaning::Posts(document) => counted(tx, document, false).await,
+        Meaning::TakesBack => {
+            if let Some(done) = operations::done(tx, place).await? {
+                let items: Vec<ItemKey> = done.touched.iter().map(|(key, _)| *key).collect();
+                diversion::returns_undone(tx, corrected, &items).await?;
+            }
+            Ok(None)
+        }
+        Meaning::Counts(_) | Meaning::Nothing => Ok(None),
+    }
+}
+
+async fn counted(
+    tx: &mut Tx,
+    document: DocumentId,
+    posted: bool,
+) -> Result<Option<Changed>, StoreError> {
     documents::count(tx, document, posted).await?;
     Ok(Some(Changed::Document(document)))
 }
@@ -43,6 +68,7 @@ enum Meaning {
     Opens(OpenTask),
     Counts(DocumentId),
     Posts(DocumentId),
+    TakesBack,
     Nothing,
 }
 
@@ -51,6 +77,7 @@ const fn meaning(action: &Action) -> Meaning {
         Action::OpenTask(open) => Meaning::Opens(*open),
         Action::Count(Count { document, .. }) => Meaning::Counts(*document),
         Action::PostCount(PostCount { document, .. }) => Meaning::Posts(*document),
+        Action::Return(_) => Meaning::TakesBack,
         Action::Commission(_)
         | Action::Pack(_)
         | Action::AddTo(_)
@@ -60,7 +87,6 @@ const fn meaning(action: &Action) -> Meaning {
         | Action::VerifyPack(_)
         | Action::Receive(_)
         | Action::Ship(_)
-        | Action::Return(_)
         | Action::Transfer(_)
         | Action::Reassign(_)
         | Action::Sample(_)

@@ -15,7 +15,7 @@ use super::counting;
 use super::following::{self, Changed};
 use super::terms::Terms;
 use crate::codes::{Codebook, ItemKey};
-use crate::diversion;
+use crate::diversion::{self, Returned};
 use crate::http::error::chain;
 use crate::inspection;
 use crate::ledger::Working;
@@ -143,6 +143,8 @@ struct Round<'b> {
     working: Working<'b>,
     /// Documents under which goods moved.
     moved: BTreeSet<DocumentId>,
+    /// Where operations travelled that were undone here.
+    undone: BTreeSet<OperationId>,
     /// Tasks under which something was made, or unmade.
     worked: BTreeSet<TaskId>,
     judged: Vec<JudgedOperation<'b>>,
@@ -161,6 +163,7 @@ impl<'b> Round<'b> {
             terms: Terms::default(),
             working: Working::new(codebook),
             moved: BTreeSet::new(),
+            undone: BTreeSet::new(),
             worked: BTreeSet::new(),
             judged: Vec::with_capacity(batch.records.len()),
             written: 0,
@@ -233,12 +236,14 @@ impl<'b> Round<'b> {
         at: OperationId,
         operation: &Operation,
     ) -> Result<(), StoreError> {
-        let corrected = match operation.corrects() {
-            Some(names) => self.travelled(tx, names).await?,
-            None => None,
+        let changed = match operation.corrects() {
+            Some(names) => match operations::place_of(tx, names).await? {
+                Some(place) => self.undo(tx, place).await?,
+                None => None,
+            },
+            None => following::follow(tx, (at, operation), self.now).await?,
         };
-        let done = (at, operation);
-        match following::follow(tx, done, corrected.as_ref(), self.now).await? {
+        match changed {
             Some(Changed::Task(task)) => {
                 self.terms.forget_task(task);
                 self.worked.insert(task);
@@ -250,6 +255,18 @@ impl<'b> Round<'b> {
             None => {}
         }
         Ok(())
+    }
+
+    async fn undo(
+        &mut self,
+        tx: &mut Tx,
+        place: OperationId,
+    ) -> Result<Option<Changed>, StoreError> {
+        self.undone.insert(place);
+        match self.judged_at(tx, place).await? {
+            Some(corrected) => following::undo(tx, (place, &corrected)).await,
+            None => Ok(None),
+        }
     }
 
     /// An operation that travelled before is not judged again.
@@ -312,18 +329,6 @@ impl<'b> Round<'b> {
         Ok(is_there(self.earlier.insert(batch)))
     }
 
-    /// The operation with this name, wherever it travelled.
-    async fn travelled(
-        &mut self,
-        tx: &mut Tx,
-        id: OperationId,
-    ) -> Result<Option<Operation>, StoreError> {
-        match operations::place_of(tx, id).await? {
-            Some(place) => self.judged_at(tx, place).await,
-            None => Ok(None),
-        }
-    }
-
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
         let operation = record.operation();
         let mut facts = self.working.facts(tx, operation.needs()).await?;
@@ -378,14 +383,18 @@ impl<'b> Round<'b> {
         let touched: BTreeSet<ItemKey> = touched.map(|(key, _)| *key).collect();
         let touched: Vec<ItemKey> = touched.into_iter().collect();
         diversion::movements_accepted(tx, self.codebook, &touched).await?;
-        let is_applied =
-            |one: &&JudgedOperation<'_>| matches!(one.verdict, Verdict::Applied { .. });
-        for JudgedOperation { operation, .. } in self.judged.iter().filter(is_applied) {
+        let mut applied = 0;
+        for JudgedOperation { at, operation, verdict, .. } in &self.judged {
+            let Verdict::Applied { notices } = verdict else { continue };
+            applied += 1;
             if let Action::Inspect(inspect) = &operation.action {
                 inspection::reported(tx, self.codebook, inspect, operation.at.wall).await?;
             }
+            if !self.undone.contains(at) {
+                let returned = Returned::of(operation, notices);
+                diversion::returns_accepted(tx, self.codebook, &returned).await?;
+            }
         }
-        let applied = self.judged.iter().filter(is_applied).count();
         let others = self.judged.len() - applied;
         Ok(Counts { applied, others, batch: self.batch.header.batch })
     }

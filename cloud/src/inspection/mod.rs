@@ -131,6 +131,7 @@ pub async fn inspect(
             finding: Some(finding_name(finding).to_owned()),
             note: note.clone(),
             account: Some(account),
+            brought_by: None,
         };
         let judgement = match report.id.as_deref() {
             Some(id) => record_once(tx, codebook, account, id, &new).await?,
@@ -187,9 +188,10 @@ async fn record(
     codebook: &Codebook,
     new: &NewSighting,
 ) -> Result<(u64, Judgement), StoreError> {
-    let seen = Seen { at: new.at, region: new.region, accuracy_m: new.accuracy_m };
+    let NewSighting { at, region, accuracy_m, brought_by, .. } = *new;
+    let seen = Seen { at, region, accuracy_m, brought_by };
     let judgement = diversion::judge(tx, codebook, new.item, seen).await?;
-    let nth = store::sightings::record_inspection(tx, new, &judgement).await?;
+    let nth = store::sightings::record(tx, new, &judgement).await?;
     Ok((nth, judgement))
 }
 
@@ -211,6 +213,7 @@ pub async fn reported(
         finding: Some(finding_name(inspect.finding).to_owned()),
         note: None,
         account: None,
+        brought_by: None,
     };
     record(tx, codebook, &new).await?;
     Ok(())

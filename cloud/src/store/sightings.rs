@@ -28,6 +28,8 @@ pub struct NewSighting {
     pub note: Option<String>,
     /// The inspector.
     pub account: Option<AccountId>,
+    /// The dealer that brought it back.
+    pub brought_by: Option<DealerId>,
 }
 
 /// A sighting as it is kept.
@@ -37,6 +39,8 @@ pub struct StoredSighting {
     pub nth: u64,
     /// What was seen.
     pub seen: NewSighting,
+    /// The name of the dealer that brought it back.
+    pub dealer: Option<String>,
     /// What the plain rule says.
     pub judgement: Judgement,
 }
@@ -75,8 +79,8 @@ pub async fn record_scan(
     Ok(Scans { nth: row.get(1)?, first_at: row.get(2)?, first_region: row.get(3)? })
 }
 
-/// Keeps an inspector's sighting; says its number.
-pub async fn record_inspection(
+/// Keeps what somebody else than a consumer saw; says its number.
+pub async fn record(
     tx: &mut Tx,
     new: &NewSighting,
     judgement: &Judgement,
@@ -110,12 +114,13 @@ async fn insert(
         new.finding.clone().into(),
         new.note.clone().into(),
         new.account.map(|account| account.0).into(),
+        new.brought_by.into(),
     ];
     values.extend(judgement_values(judgement));
     tx.execute(
         "insert into sightings (item, nth, at, kind, region, accuracy_m, finding, note, account,
-             root, outside, document, dealer, product, lot, shipped_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             brought_by, root, outside, document, dealer, product, lot, shipped_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         &values,
     )
     .await?;
@@ -155,7 +160,22 @@ pub async fn judge_again(
 }
 
 const COLUMNS: &str = "item, nth, at, kind, region, accuracy_m, finding, note, account,
-    root, outside, document, dealer, product, lot, shipped_at";
+    root, outside, document, dealer, product, lot, shipped_at, brought_by,
+    (select d.name from dealers d where d.id = brought_by)";
+
+/// What dealers brought back at `at` was scanned by mistake: nobody had it.
+pub async fn withdraw_returns(
+    tx: &mut Tx,
+    items: &[ItemKey],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let rows: Vec<Vec<Value>> = items
+        .iter()
+        .map(|item| vec![item.number().into(), at.into(), Kind::Return.name().into()])
+        .collect();
+    let sql = "delete from sightings where item = $1 and at = $2 and kind = $3";
+    tx.execute_many(sql, &rows).await.map(drop)
+}
 
 /// One sighting of an item.
 pub async fn one(
@@ -175,7 +195,7 @@ pub const OF_ITEM_MAX: u32 = 200;
 pub async fn of_item(tx: &mut Tx, item: ItemKey) -> Result<Vec<StoredSighting>, StoreError> {
     let sql = format!(
         "select {COLUMNS} from (
-             select {COLUMNS} from sightings where item = $1 order by outside desc, nth desc limit $2
+             select * from sightings where item = $1 order by outside desc, nth desc limit $2
          ) newest order by nth"
     );
     tx.query(&sql, &[item.number().into(), OF_ITEM_MAX.into()]).await?.iter().map(read).collect()
@@ -277,7 +297,9 @@ fn read(row: &Row) -> Result<StoredSighting, StoreError> {
             finding: row.get(6)?,
             note: row.get(7)?,
             account: row.get::<Option<u64>>(8)?.map(AccountId),
+            brought_by: row.get(16)?,
         },
+        dealer: row.get(17)?,
         judgement: Judgement {
             root: ItemKey::from_number(row.get(9)?),
             outside: row.get(10)?,

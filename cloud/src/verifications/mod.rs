@@ -99,8 +99,10 @@ pub async fn verify(
         finding: None,
         note: None,
         account: None,
+        brought_by: None,
     };
-    let seen = Seen { at: now, region: new.region, accuracy_m: new.accuracy_m };
+    let (region, accuracy_m) = (new.region, new.accuracy_m);
+    let seen = Seen { at: now, region, accuracy_m, brought_by: None };
     writing!(store, |tx| {
         let judgement = diversion::judge(tx, codebook, key, seen).await?;
         let scans = store::sightings::record_scan(tx, &new, &judgement).await?;

@@ -198,7 +198,12 @@ async fn agree_with_judging_afresh(office: &Office, goods: &Goods) {
         let Resolved::Ours { key, .. } = office.cloud.codebook.resolve(code) else { panic!() };
         for sighting in sightings::of_item(&mut tx, key).await.unwrap() {
             let seen = &sighting.seen;
-            let seen = Seen { at: seen.at, region: seen.region, accuracy_m: seen.accuracy_m };
+            let seen = Seen {
+                at: seen.at,
+                region: seen.region,
+                accuracy_m: seen.accuracy_m,
+                brought_by: None,
+            };
             let fresh = diversion::judge(&mut tx, &office.cloud.codebook, key, seen).await.unwrap();
             assert_eq!(fresh, sighting.judgement, "{code}");
             compared += 1;

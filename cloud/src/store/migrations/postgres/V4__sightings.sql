@@ -1,4 +1,4 @@
--- What consumers and inspectors saw.
+-- What consumers and inspectors saw, and what dealers brought back that was not sent to them.
 -- Times are epoch milliseconds. The column each table would be spread by is named above it.
 
 -- One row each time somebody saw a code of ours. (item)
@@ -6,14 +6,15 @@ create table sightings (
     item bigint not null,           -- item key
     nth bigint not null,            -- among the sightings of this item, from 1
     at bigint not null,
-    kind text not null,              -- consumer, inspector
+    kind text not null,              -- consumer, inspector, return
     region bigint,                  -- adcode of a prefecture
     accuracy_m bigint,
     finding text,                    -- inspector's: conformant, diverted, suspicious, counterfeit
     note text,
     account bigint,                 -- the inspector
+    brought_by bigint,              -- a return's: the dealer that had it
     root bigint not null,           -- key of the outermost package when last judged: whatever moves the item touches it
-    outside bigint not null,        -- 1 = seen outside the territory it was shipped to
+    outside bigint not null,        -- 1 = seen outside the territory it was shipped to, or with another dealer
     document bigint,                -- the shipment in force when it was seen; null = none …
     dealer bigint,                  -- … to whom …
     product bigint,                 -- … of what …

@@ -1,4 +1,4 @@
--- What consumers and inspectors saw.
+-- What consumers and inspectors saw, and what dealers brought back that was not sent to them.
 -- Times are epoch milliseconds. The column each table would be spread by is named above it.
 
 -- One row each time somebody saw a code of ours. (item)
@@ -6,14 +6,15 @@ create table sightings (
     item integer not null,           -- item key
     nth integer not null,            -- among the sightings of this item, from 1
     at integer not null,
-    kind text not null,              -- consumer, inspector
+    kind text not null,              -- consumer, inspector, return
     region integer,                  -- adcode of a prefecture
     accuracy_m integer,
     finding text,                    -- inspector's: conformant, diverted, suspicious, counterfeit
     note text,
     account integer,                 -- the inspector
+    brought_by integer,              -- a return's: the dealer that had it
     root integer not null,           -- key of the outermost package when last judged: whatever moves the item touches it
-    outside integer not null,        -- 1 = seen outside the territory it was shipped to
+    outside integer not null,        -- 1 = seen outside the territory it was shipped to, or with another dealer
     document integer,                -- the shipment in force when it was seen; null = none …
     dealer integer,                  -- … to whom …
     product integer,                 -- … of what …
