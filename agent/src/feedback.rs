@@ -1,6 +1,7 @@
 //! How an answer sounds and what it says: tones, and messages as codes with parameters. The page makes the words.
 
 use sealtrace_protocol::code::{Code, ParseError};
+use sealtrace_protocol::ids::DocumentId;
 use sealtrace_protocol::ledger::{Notice, Rejection};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -64,13 +65,15 @@ pub struct Say {
     pub message: Message,
     /// 待核验: taken on trust until the cloud has seen it.
     pub provisional: bool,
+    /// The open document that it fits better.
+    pub offer: Option<DocumentId>,
 }
 
 impl Say {
     /// An answer that promises nothing beyond its tone.
     #[must_use]
     pub const fn new(tone: Tone, message: Message) -> Self {
-        Self { tone, message, provisional: false }
+        Self { tone, message, provisional: false, offer: None }
     }
 
     /// Counted.

@@ -32,7 +32,9 @@ pub fn progress(conn: &Connection, task: &TaskRow) -> Result<Progress, StoreErro
     let made = u32::try_from(counted).unwrap_or(u32::MAX).max(here);
     let state = match task.state {
         state @ (TaskState::Done | TaskState::Void) => state,
-        TaskState::Open | TaskState::InWork if made >= task.quantity => TaskState::Done,
+        TaskState::Open | TaskState::InWork if task.quantity > 0 && made >= task.quantity => {
+            TaskState::Done
+        }
         TaskState::Open | TaskState::InWork if made > 0 => TaskState::InWork,
         state @ (TaskState::Open | TaskState::InWork) => state,
     };

@@ -82,11 +82,13 @@ impl TaskId {
     const LOCAL: u64 = 1 << 51;
     /// Bits of such a name that count the tasks of one device.
     const LOCAL_BITS: u32 = 27;
+    /// The last task that one device has a name for.
+    pub const LOCAL_NTH_MAX: u32 = (1 << Self::LOCAL_BITS) - 1;
 
     /// The `nth` task that a device opens by itself (无单); none when there are no more names.
     #[must_use]
     pub const fn local(device: DeviceId, nth: u32) -> Option<Self> {
-        if device.0 >> (51 - Self::LOCAL_BITS) != 0 || nth >> Self::LOCAL_BITS != 0 {
+        if device.0 >> (51 - Self::LOCAL_BITS) != 0 || nth > Self::LOCAL_NTH_MAX {
             return None;
         }
         Some(Self(Self::LOCAL | (device.0 << Self::LOCAL_BITS) | nth as u64))

@@ -4,9 +4,10 @@
 //! in the middle of a package.
 
 use sealtrace_protocol::code;
-use sealtrace_protocol::ids::{Cursor, DeviceId, SiteId};
+use sealtrace_protocol::ids::{Cursor, DeviceId, OperatorId, SiteId};
 use tokio::sync::Mutex;
 
+use super::approving::needs_approval;
 use super::known::Known;
 use super::open::{Open, keep, settle};
 use super::pen::{Pen, WORK_KEY, machine};
@@ -27,8 +28,8 @@ pub struct Desk {
     pub(super) store: Store,
     clock: Clock,
     /// This device; none before enrolment.
-    device: Option<DeviceId>,
-    open: Mutex<Open>,
+    pub(super) device: Option<DeviceId>,
+    pub(super) open: Mutex<Open>,
 }
 
 impl Desk {
@@ -53,7 +54,8 @@ impl Desk {
                         continue;
                     };
                     let scanned = Scanned { code, at: row.draft.at.wall };
-                    drafts.push(Kept { id: row.id, role, scanned });
+                    let document = row.draft.document;
+                    drafts.push(Kept { id: row.id, role, scanned, document });
                 }
                 let machine = machine(conn, &work, &drafts, at)?;
                 Ok::<_, StoreError>(Open {
@@ -83,36 +85,42 @@ impl Desk {
     }
 
     /// Opens a screen. Home and look-up open in front of what is in work; anything else needs that to be finished.
+    ///
+    /// Another document of the same kind opens too: what was scanned under the first waits there.
     pub async fn open(&self, person: &Person, opened: Opened) -> Result<(), OpenError> {
+        let opened = opening::trimmed(opened);
         let mut open = self.open.lock().await;
         opening::is_for(opened.screen, person.role).map_err(OpenError::Refused)?;
         let mut work = open.work.clone();
         match opened.screen {
             Screen::Home => work.showing = Showing::Home,
             Screen::Lookup => work.showing = Showing::Lookup,
-            Screen::Pack
+            Screen::Commission
+            | Screen::Pack
+            | Screen::AddTo
+            | Screen::Regroup
             | Screen::Relabel
             | Screen::Unpack
             | Screen::Verify
+            | Screen::Receive
             | Screen::Ship
-            | Screen::Receive => {
-                let other = work.opened != Some(opened) || open.is_elsewhere(person);
-                if other && !open.drafts.is_empty() {
+            | Screen::Return
+            | Screen::Transfer
+            | Screen::Count
+            | Screen::Sample
+            | Screen::Destroy => {
+                let other =
+                    work.opened.is_none_or(|before| before != opened && !before.is_beside(&opened));
+                if (other || open.is_elsewhere(person)) && !open.drafts.is_empty() {
                     return Err(OpenError::PackageOpen);
                 }
                 // What was begun may be finished, whatever has become of its task or document.
-                if open.drafts.is_empty() {
+                if !open.drafts.iter().any(|kept| kept.document == opened.document) {
                     let (person, device) = (*person, self.device);
                     let check = move |conn: &_| opening::check(conn, opened, person, device);
                     self.store.read(check).await?;
                 }
-                if work.opened != Some(opened) {
-                    work.last_operation = None;
-                    work.last.clear();
-                }
-                work.opened = Some(opened);
-                work.site = Some(person.site);
-                work.showing = Showing::Work;
+                work.begin(opened, person.site);
             }
         }
         let at = self.clock.stamp();
@@ -143,11 +151,10 @@ impl Desk {
         if open.work.blocked {
             return Say::refused(Message::new("blocked"));
         }
-        let moment = self.moment(person);
+        let moment = self.moment(person, open.work.approver);
         let result = match (open.work.showing, code::parse(text)) {
             (Showing::Home, _) => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
-            (Showing::Work, _) if open.is_elsewhere(person) => Ok(open.not_here()),
-            (Showing::Work, _) if let Some(say) = open.is_not_for(person) => Ok(say),
+            (Showing::Work, _) if let Some(say) = open.is_out_of_reach(person) => Ok(say),
             (_, Err(error)) => {
                 let step = Step { say: Say::unreadable(text, &error), then: Then::Nothing };
                 self.write(&mut open, moment, text, None, step).await
@@ -161,33 +168,38 @@ impl Desk {
     /// Does what a button or a command barcode asks for.
     pub async fn command(&self, person: &Person, command: Command) -> Say {
         let mut open = self.open.lock().await;
-        if open.work.blocked && command != Command::Acknowledge {
+        if open.work.blocked && !matches!(command, Command::Acknowledge | Command::Switch) {
             return Say::refused(Message::new("blocked"));
         }
-        let moment = self.moment(person);
+        let moment = self.moment(person, open.work.approver);
         let result = match command {
             Command::Acknowledge => self.acknowledge(&mut open).await,
             Command::Back => self.back(&mut open).await,
-            // What is not on the screen is not finished or taken back by a stray command barcode.
-            Command::Undo | Command::Confirm | Command::Close
-                if open.work.showing != Showing::Work =>
-            {
-                Ok(Say::new(Tone::Warning, Message::new("not_open")))
-            }
-            Command::Undo | Command::Confirm | Command::Close if open.is_elsewhere(person) => {
-                Ok(open.not_here())
-            }
-            Command::Undo | Command::Confirm | Command::Close
-                if let Some(say) = open.is_not_for(person) =>
-            {
-                Ok(say)
-            }
-            Command::Undo => self.undo(&mut open, moment).await,
-            Command::Confirm | Command::Close => {
-                self.finish(&mut open, moment, command == Command::Close).await
+            Command::Undo | Command::Confirm | Command::Close | Command::Mix | Command::Switch => {
+                match open.is_out_of_reach(person) {
+                    Some(say) => Ok(say),
+                    None => self.act(&mut open, person, moment, command).await,
+                }
             }
         };
         settle(&mut open, result)
+    }
+
+    /// Does what is asked for with the open work.
+    async fn act(
+        &self,
+        open: &mut Open,
+        person: &Person,
+        moment: Moment,
+        command: Command,
+    ) -> Result<Say, StoreError> {
+        match command {
+            Command::Undo => self.undo(open, moment).await,
+            Command::Confirm | Command::Close => self.finish(open, moment, command).await,
+            Command::Mix => self.mix(open, person, moment).await,
+            Command::Switch => self.switch(open, person, moment).await,
+            Command::Back | Command::Acknowledge => Ok(Step::not_now().say),
+        }
     }
 
     /// Answers what was no scan: a picture with several codes or none. A refusal that waits comes first.
@@ -209,11 +221,11 @@ impl Desk {
         echo
     }
 
-    fn moment(&self, person: &Person) -> Moment {
+    pub(super) fn moment(&self, person: &Person, approver: Option<OperatorId>) -> Moment {
         Moment {
             at: self.clock.stamp(),
             operator: Some(person.operator),
-            approver: None,
+            approver,
             site: person.site,
             // The writer fills it in from the feed it sees.
             basis: Cursor(0),
@@ -234,7 +246,7 @@ impl Desk {
     }
 
     /// One scan of the open work: judged and written in one transaction.
-    async fn take(
+    pub(super) async fn take(
         &self,
         open: &mut Open,
         moment: Moment,
@@ -242,7 +254,7 @@ impl Desk {
         scan: code::Scan,
     ) -> Result<Say, StoreError> {
         let (work, at) = (open.work.clone(), moment.at);
-        let begun = (!open.drafts.is_empty()).then(|| open.machine.clone());
+        let begun = (!open.is_idle()).then(|| open.machine.clone());
         let pen = Pen::of(&open.work, &open.drafts, text, Some(scan.code), moment);
         let result = self
             .store
@@ -293,27 +305,37 @@ impl Desk {
         }
     }
 
-    async fn finish(
+    /// Completes what is open. What only a supervisor may do waits for one.
+    pub(super) async fn finish(
         &self,
         open: &mut Open,
         moment: Moment,
-        close: bool,
+        command: Command,
     ) -> Result<Say, StoreError> {
         let mut machine = open.machine.clone();
-        let step = if close { machine.close() } else { machine.confirm() };
-        if step.then == Then::Nothing {
-            return self.told(open, step.say).await;
-        }
         let pen = Pen::of(&open.work, &open.drafts, "", None, moment);
         let result = self
             .store
             .scan(move |tx| {
                 let moment = pen.at(tx)?;
-                pen.write(tx, &moment, step)
+                let step = match command {
+                    Command::Close => machine.close(&moment, &Known(tx))?,
+                    Command::Confirm
+                    | Command::Undo
+                    | Command::Mix
+                    | Command::Switch
+                    | Command::Back
+                    | Command::Acknowledge => machine.confirm(),
+                };
+                let written = pen.write(tx, &moment, step)?;
+                Ok::<_, ConfirmError>((machine, written))
             })
             .await;
         match result {
-            Ok(written) => Ok(keep(open, machine, written)),
+            Ok((machine, written)) => Ok(keep(open, machine, written)),
+            Err(ConfirmError::Refused(rejection)) if needs_approval(&rejection) => {
+                self.ask(open, command).await
+            }
             Err(ConfirmError::Refused(rejection)) => {
                 self.told(open, Step::rejected(&rejection).say).await
             }
@@ -333,6 +355,7 @@ impl Desk {
     async fn acknowledge(&self, open: &mut Open) -> Result<Say, StoreError> {
         let mut work = open.work.clone();
         work.blocked = false;
+        work.offer = None;
         self.remember(open, work).await?;
         Ok(Say::new(Tone::Ready, Message::new("acknowledged")))
     }
@@ -340,7 +363,7 @@ impl Desk {
     async fn back(&self, open: &mut Open) -> Result<Say, StoreError> {
         let mut work = open.work.clone();
         work.showing = match work.showing {
-            Showing::Lookup if work.opened.is_some() && !open.drafts.is_empty() => Showing::Work,
+            Showing::Lookup if work.opened.is_some() && !open.is_idle() => Showing::Work,
             Showing::Home | Showing::Work | Showing::Lookup => Showing::Home,
         };
         self.remember(open, work).await?;
@@ -348,7 +371,7 @@ impl Desk {
         Ok(Say::new(Tone::Ready, Message::new("ready")))
     }
 
-    async fn remember(&self, open: &mut Open, work: Work) -> Result<(), StoreError> {
+    pub(super) async fn remember(&self, open: &mut Open, work: Work) -> Result<(), StoreError> {
         let work =
             self.store.write(move |tx| settings::set(tx, WORK_KEY, &work).map(|()| work)).await?;
         open.work = work;

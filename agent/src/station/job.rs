@@ -6,6 +6,7 @@ use sealtrace_protocol::ids::TaskId;
 use sealtrace_protocol::ledger::{Made, Rejection};
 use sealtrace_protocol::link::{TaskRow, TaskState};
 
+use super::Step;
 use crate::feedback::{Message, Say};
 use crate::store::{StoreError, feed};
 use crate::task::{self, Progress};
@@ -34,6 +35,14 @@ impl Job {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.progress.state == TaskState::Done
+    }
+
+    /// The answer to what would begin another package.
+    pub(super) fn done(&self) -> Step {
+        let message = Message::new("task_done")
+            .with("made", self.progress.made)
+            .with("quantity", self.task.quantity);
+        Step::told(Say::refused(message))
     }
 
     /// True when its packages mix products, each with its own lot.

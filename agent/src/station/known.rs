@@ -2,10 +2,12 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ledger::{self, Level, Operation, Presence};
+use sealtrace_protocol::ids::{DocumentId, ProductId, SiteId};
+use sealtrace_protocol::ledger::{self, Level, Operation, Plan, Presence};
+use sealtrace_protocol::link::DocumentRow;
 
-use super::{Judged, Ledger, fill_in};
-use crate::store::{StoreError, items};
+use super::{Difference, Judged, Ledger, fill_in};
+use crate::store::{StoreError, counting, feed, items};
 
 /// The store, as a ledger, in one consistent view.
 pub struct Known<'a>(pub &'a Connection);
@@ -15,6 +17,30 @@ impl Ledger for Known<'_> {
 
     fn presence(&self, code: Code) -> Result<Presence, StoreError> {
         items::presence(self.0, code)
+    }
+
+    fn plan(&self, product: ProductId) -> Result<Option<Plan>, StoreError> {
+        Ok(feed::product(self.0, product)?.map(|product| product.plan))
+    }
+
+    fn others_like(
+        &self,
+        document: DocumentId,
+        site: SiteId,
+    ) -> Result<Vec<DocumentId>, StoreError> {
+        let Some(row) = feed::document(self.0, document)? else { return Ok(Vec::new()) };
+        let kind = row.document.route.kind();
+        let mut others = feed::open_documents(self.0)?;
+        others.retain(|other| {
+            let route = other.document.route;
+            other.id() != document && route.kind() == kind && route.sites().any(|at| at == site)
+        });
+        Ok(others.iter().map(DocumentRow::id).collect())
+    }
+
+    fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, StoreError> {
+        let counting::Difference { lost, found } = counting::difference(self.0, count, site)?;
+        Ok(Difference { missing: lost, foreign: found })
     }
 
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, StoreError> {

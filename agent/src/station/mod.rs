@@ -3,19 +3,26 @@
 //! A machine is given what was scanned and may ask a [`Ledger`] what a code is and whether an operation would count.
 //! It holds no rule about items itself. It says what to write; [`desk`] writes it, and only then shows the answer.
 
+mod add_to;
+mod approving;
+mod commission;
+mod count;
 pub mod desk;
+mod errand;
 mod job;
 pub mod known;
 mod load;
 mod lookup;
+mod machine;
 mod open;
 mod opening;
+mod own_task;
 mod pack;
 mod pen;
-mod receive;
 mod relabel;
 mod role;
-mod ship;
+mod screen;
+mod switching;
 mod undo;
 mod unpack;
 mod verify;
@@ -24,27 +31,31 @@ mod work;
 
 use std::convert::Infallible;
 
-use sealtrace_protocol::code::{Code, Scan, Sscc};
-use sealtrace_protocol::ids::{Cursor, OperatorId, SiteId};
+use sealtrace_protocol::code::{Code, Sscc};
+use sealtrace_protocol::ids::{Cursor, DocumentId, OperatorId, ProductId, SiteId};
 use sealtrace_protocol::ledger::{
-    self, Action, Effects, Facts, Issued, Level, Operation, Presence, Rejection,
+    self, Action, Effects, Facts, Issued, Level, Operation, Plan, Presence, Rejection,
 };
 use sealtrace_protocol::time::{Stamp, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::feedback::{Message, Say, Tone};
 
+pub use add_to::AddTo;
+pub use commission::Commission;
+pub use count::Count;
+pub use errand::{Errand, Reason, Sheet};
 pub use job::Job;
 pub(crate) use job::job;
-pub use load::Sheet;
+pub use load::Load;
 pub use lookup::Lookup;
+pub use machine::Machine;
 pub use opening::OpenError;
-pub use pack::Pack;
+pub use own_task::{OwnTaskError, Wanted};
+pub use pack::{Pack, Packing};
 pub(crate) use pen::SOURCE;
-pub use receive::Receive;
 pub use relabel::Relabel;
 pub use role::Role;
-pub use ship::Ship;
+pub use screen::Screen;
 pub use unpack::Unpack;
 pub use verify::{Difference, Verify};
 pub use view::{Can, Face};
@@ -56,6 +67,19 @@ pub trait Ledger {
 
     /// What is known of a code.
     fn presence(&self, code: Code) -> Result<Presence, Self::Error>;
+
+    /// How a product is packed now.
+    fn plan(&self, product: ProductId) -> Result<Option<Plan>, Self::Error>;
+
+    /// The other open documents of the same kind that are worked on at this site.
+    fn others_like(
+        &self,
+        document: DocumentId,
+        site: SiteId,
+    ) -> Result<Vec<DocumentId>, Self::Error>;
+
+    /// How what was seen under a count differs from what is believed to be at the site.
+    fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, Self::Error>;
 
     /// Would this operation count? `blank` is the level [`unscanned`] stands for, when the operation contains it.
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Self::Error>;
@@ -80,12 +104,25 @@ pub fn fill_in(facts: &mut Facts, blank: Option<Level>) {
     }
 }
 
-/// Facts that are at hand answer for themselves.
+/// Facts that are at hand answer for themselves; they are about one operation, and nothing around it.
 impl Ledger for Facts {
     type Error = Infallible;
 
     fn presence(&self, code: Code) -> Result<Presence, Infallible> {
         Ok(Self::presence(self, code).clone())
+    }
+
+    fn plan(&self, product: ProductId) -> Result<Option<Plan>, Infallible> {
+        let task = self.task.as_ref().filter(|task| task.product == product);
+        Ok(task.map(|task| task.plan.clone()))
+    }
+
+    fn others_like(&self, _: DocumentId, _: SiteId) -> Result<Vec<DocumentId>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn difference(&self, _: DocumentId, _: SiteId) -> Result<Difference, Infallible> {
+        Ok(Difference::default())
     }
 
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Infallible> {
@@ -198,149 +235,6 @@ const fn usual_level(code: Code) -> Option<Level> {
     match code {
         Code::Minted(_) | Code::Sgtin(_) => Some(Level::Unit),
         Code::Sscc(_) => None,
-    }
-}
-
-/// The screens of the PDA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Screen {
-    /// The task list.
-    Home,
-    /// 全段包装, 组托.
-    Pack,
-    /// 标签替换.
-    Relabel,
-    /// 解除包装.
-    Unpack,
-    /// 包装核验.
-    Verify,
-    /// 出库.
-    Ship,
-    /// 入库.
-    Receive,
-    /// 查询.
-    Lookup,
-}
-
-impl Screen {
-    /// Who may use it: auditors look and verify.
-    #[must_use]
-    pub const fn is_for(self, role: ledger::Role) -> bool {
-        match self {
-            Self::Home | Self::Lookup | Self::Verify => true,
-            Self::Pack | Self::Relabel | Self::Unpack | Self::Ship | Self::Receive => {
-                !matches!(role, ledger::Role::Auditor)
-            }
-        }
-    }
-}
-
-/// The machine of the open screen.
-#[derive(Clone, Debug)]
-pub enum Machine {
-    /// Nothing is open.
-    Home,
-    /// See [`Pack`].
-    Pack(Pack),
-    /// See [`Relabel`].
-    Relabel(Relabel),
-    /// See [`Unpack`].
-    Unpack(Unpack),
-    /// See [`Verify`].
-    Verify(Verify),
-    /// See [`Ship`].
-    Ship(Ship),
-    /// See [`Receive`].
-    Receive(Receive),
-    /// See [`Lookup`].
-    Lookup(Lookup),
-}
-
-impl Machine {
-    /// Takes one scan.
-    pub fn scan<L: Ledger>(
-        &mut self,
-        scan: &Scan,
-        now: &Moment,
-        ledger: &L,
-    ) -> Result<Step, L::Error> {
-        match self {
-            Self::Home => Ok(Step::not_now()),
-            Self::Pack(machine) => machine.scan(scan, now, ledger),
-            Self::Relabel(machine) => machine.scan(scan, now, ledger),
-            Self::Unpack(machine) => machine.scan(scan, now, ledger),
-            Self::Verify(machine) => machine.scan(scan, now, ledger),
-            Self::Ship(machine) => machine.scan(scan, now, ledger),
-            Self::Receive(machine) => machine.scan(scan, now, ledger),
-            Self::Lookup(machine) => machine.scan(scan, ledger),
-        }
-    }
-
-    /// The person says that it is complete as it is.
-    pub fn confirm(&mut self) -> Step {
-        match self {
-            Self::Home | Self::Relabel(_) | Self::Lookup(_) => Step::not_now(),
-            Self::Pack(machine) => machine.confirm(),
-            Self::Unpack(machine) => machine.confirm(),
-            Self::Verify(machine) => machine.confirm(),
-            Self::Ship(machine) => machine.confirm(),
-            Self::Receive(machine) => machine.confirm(),
-        }
-    }
-
-    /// The person closes a package below its plan on purpose.
-    pub fn close(&mut self) -> Step {
-        match self {
-            Self::Pack(machine) => machine.close(),
-            Self::Home
-            | Self::Relabel(_)
-            | Self::Unpack(_)
-            | Self::Verify(_)
-            | Self::Ship(_)
-            | Self::Receive(_)
-            | Self::Lookup(_) => Step::not_now(),
-        }
-    }
-
-    /// Takes a draft as it was accepted before a restart or an undo.
-    pub fn replay(&mut self, role: Role, scanned: Scanned) {
-        match self {
-            Self::Home | Self::Lookup(_) => {}
-            Self::Pack(machine) => machine.replay(role, scanned),
-            Self::Relabel(machine) => machine.replay(role, scanned),
-            Self::Unpack(machine) => machine.replay(role, scanned),
-            Self::Verify(machine) => machine.replay(role, scanned),
-            Self::Ship(machine) => machine.replay(scanned),
-            Self::Receive(machine) => machine.replay(scanned),
-        }
-    }
-
-    /// Works out again what follows from drafts that were replayed, with what the ledger says now.
-    pub fn catch_up<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<(), L::Error> {
-        match self {
-            Self::Home | Self::Pack(_) | Self::Relabel(_) | Self::Unpack(_) | Self::Lookup(_) => {
-                Ok(())
-            }
-            Self::Verify(machine) => machine.compare(now, ledger),
-            Self::Ship(machine) => machine.weigh(now, ledger),
-            Self::Receive(machine) => machine.weigh(now, ledger),
-        }
-    }
-
-    /// What the screen shows of it.
-    #[must_use]
-    pub fn face(&self) -> Face {
-        match self {
-            Self::Home => Face::asking(Message::new("choose")),
-            Self::Pack(machine) => machine.face(),
-            Self::Relabel(machine) => machine.face(),
-            Self::Unpack(machine) => machine.face(),
-            Self::Verify(machine) => machine.face(),
-            Self::Ship(machine) => machine.face(),
-            Self::Receive(machine) => machine.face(),
-            Self::Lookup(machine) => machine.face(),
-        }
     }
 }
 

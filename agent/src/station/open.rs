@@ -1,5 +1,7 @@
 //! What is open at the station: the machine, its drafts, and what the screen shows of them.
 
+use sealtrace_protocol::ids::DocumentId;
+
 use super::pen::Written;
 use super::work::{Kept, Person, Showing, Shown, Source, Work};
 use super::{Lookup, Machine, Screen, opening};
@@ -17,18 +19,46 @@ pub(super) struct Open {
 }
 
 impl Open {
+    /// The scans of what is open now; those made under another document wait.
+    pub(super) fn active(&self) -> Vec<Kept> {
+        self.drafts.iter().filter(|kept| self.work.is_of(kept)).cloned().collect()
+    }
+
+    /// True when nothing is scanned for what is open now.
+    pub(super) fn is_idle(&self) -> bool {
+        !self.drafts.iter().any(|kept| self.work.is_of(kept))
+    }
+
     /// True when the work was opened at another site than this person is signed in at.
     pub(super) fn is_elsewhere(&self, person: &Person) -> bool {
         self.work.site.is_some_and(|site| site != person.site)
     }
 
-    /// The answer when the open work is nothing for somebody in this person's role.
-    pub(super) fn is_not_for(&self, person: &Person) -> Option<Say> {
-        let opened = self.work.opened?;
+    /// The answer when the open work is not on the screen, not here, or nothing for somebody in this person's role:
+    /// it is not finished or taken back by a stray command barcode.
+    pub(super) fn is_out_of_reach(&self, person: &Person) -> Option<Say> {
+        let opened = self.work.opened.filter(|_| self.work.showing == Showing::Work);
+        let Some(opened) = opened else {
+            return Some(Say::new(Tone::Warning, Message::new("not_open")));
+        };
+        if self.is_elsewhere(person) {
+            return Some(self.not_here());
+        }
         opening::is_for(opened.screen, person.role).err().map(|no| Say::rejection(&no))
     }
 
-    pub(super) fn not_here(&self) -> Say {
+    fn scans(&self) -> Vec<(Option<DocumentId>, usize)> {
+        let mut scans: Vec<(Option<DocumentId>, usize)> = Vec::new();
+        for kept in &self.drafts {
+            match scans.iter_mut().find(|(document, _)| *document == kept.document) {
+                Some((_, count)) => *count += 1,
+                None => scans.push((kept.document, 1)),
+            }
+        }
+        scans
+    }
+
+    fn not_here(&self) -> Say {
         let code = if self.drafts.is_empty() { "not_open" } else { "package_open" };
         Say::new(Tone::Warning, Message::new(code))
     }
@@ -40,18 +70,22 @@ impl Open {
             (Showing::Home, _) | (Showing::Work, None) => (Screen::Home, Machine::Home.face()),
         };
         let working = self.work.showing == Showing::Work;
-        face.can.undo = working && (!self.drafts.is_empty() || self.work.last_operation.is_some());
+        face.can.undo = working && (!self.is_idle() || self.work.last_operation.is_some());
+        face.can.mix = working
+            && self.work.opened.is_some_and(|opened| opened.task.is_some())
+            && matches!(self.machine, Machine::Pack(_) | Machine::AddTo(_));
         face.can.back = screen != Screen::Home;
         if self.work.blocked {
             face.prompt = Message::new("acknowledge");
         }
-        let opened = self.work.opened.filter(|_| working);
         Shown {
             screen,
-            task: opened.and_then(|opened| opened.task),
-            document: opened.and_then(|opened| opened.document),
+            opened: self.work.opened.filter(|_| working),
             face,
             blocked: self.work.blocked,
+            asks: self.work.asks.filter(|_| working),
+            offer: self.work.offer.as_ref().filter(|_| working).map(|offer| offer.document),
+            scans: self.scans(),
             last: self.work.last.clone(),
         }
     }

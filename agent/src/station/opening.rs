@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{DeviceId, DocumentId, TaskId};
-use sealtrace_protocol::ledger::{DocumentKind, Rejection, Role};
+use sealtrace_protocol::ledger::{Rejection, Role};
 use sealtrace_protocol::link::{TaskKind, TaskState};
 
-use super::Screen;
 use super::work::{Opened, Person};
+use super::{Reason, Screen};
 use crate::feedback::{Message, message_of};
 use crate::store::{StoreError, feed};
 use crate::task;
@@ -26,6 +26,15 @@ pub enum OpenError {
     /// The screen works on a document, and none is named.
     #[error("this screen needs a document")]
     DocumentMissing,
+    /// The screen works on a task, and none is named.
+    #[error("this screen needs a task")]
+    TaskMissing,
+    /// Nobody said which dealer brings the goods back.
+    #[error("this screen needs a dealer")]
+    DealerMissing,
+    /// Nobody said why the goods end.
+    #[error("this screen needs a reason")]
+    ReasonMissing,
     /// The rules say no.
     #[error("{0}")]
     Refused(Rejection),
@@ -43,23 +52,12 @@ impl OpenError {
             Self::TaskVoid => Message::new("task_void"),
             Self::TaskDone => Message::new("task_done"),
             Self::DocumentMissing => Message::new("document_missing"),
+            Self::TaskMissing => Message::new("task_missing"),
+            Self::DealerMissing => Message::new("dealer_missing"),
+            Self::ReasonMissing => Message::new("reason_missing"),
             Self::Refused(rejection) => message_of(rejection),
             Self::Store(_) => Message::new("internal"),
         }
-    }
-}
-
-/// The kind of document a screen works on; none for screens that take none.
-const fn takes(screen: Screen) -> Option<DocumentKind> {
-    match screen {
-        Screen::Ship => Some(DocumentKind::Outbound),
-        Screen::Receive => Some(DocumentKind::Inbound),
-        Screen::Home
-        | Screen::Pack
-        | Screen::Relabel
-        | Screen::Unpack
-        | Screen::Verify
-        | Screen::Lookup => None,
     }
 }
 
@@ -72,20 +70,53 @@ pub(super) fn is_for(screen: Screen, role: Role) -> Result<(), Rejection> {
     }
 }
 
-/// The task or document of a screen is this device's to work on.
+/// The task or document of a screen is this device's to work on, and everything it needs was said.
 pub(super) fn check(
     conn: &Connection,
     opened: Opened,
     person: Person,
     device: Option<DeviceId>,
 ) -> Result<(), OpenError> {
-    if let Some(id) = opened.task {
-        check_task(conn, id, person, device)?;
+    let screen = opened.screen;
+    match opened.task {
+        Some(id) => check_task(conn, id, person, device)?,
+        None if screen == Screen::Commission => return Err(OpenError::TaskMissing),
+        None => {}
     }
     match opened.document {
-        Some(id) => check_document(conn, id, opened.screen, person),
-        None if opened.screen == Screen::Ship => Err(OpenError::DocumentMissing),
-        None => Ok(()),
+        Some(id) => check_document(conn, id, screen, person)?,
+        None if screen.needs_document() => return Err(OpenError::DocumentMissing),
+        None => {}
+    }
+    if screen == Screen::Return && opened.document.is_none() {
+        let dealer = opened.dealer.map(|dealer| feed::dealer(conn, dealer)).transpose()?.flatten();
+        dealer.ok_or(OpenError::DealerMissing)?;
+    }
+    match (screen, opened.reason) {
+        (Screen::Sample, Some(Reason::Sample(_))) | (Screen::Destroy, Some(Reason::Destroy(_))) => {
+            Ok(())
+        }
+        (Screen::Sample | Screen::Destroy, _) => Err(OpenError::ReasonMissing),
+        (_, _) => Ok(()),
+    }
+}
+
+/// What the screen is opened for, and nothing that it has no use for: the dealer of a document is the document's.
+pub(super) const fn trimmed(opened: Opened) -> Opened {
+    let Opened { screen, task, document, dealer, opened, reason } = opened;
+    let bare =
+        Opened { screen, task: None, document: None, dealer: None, opened: false, reason: None };
+    match screen {
+        Screen::Commission | Screen::Pack | Screen::AddTo | Screen::Regroup => {
+            Opened { task, ..bare }
+        }
+        Screen::Receive | Screen::Ship | Screen::Transfer | Screen::Count => {
+            Opened { document, ..bare }
+        }
+        Screen::Return if document.is_some() => Opened { document, opened, ..bare },
+        Screen::Return => Opened { dealer, opened, ..bare },
+        Screen::Sample | Screen::Destroy => Opened { reason, ..bare },
+        Screen::Home | Screen::Relabel | Screen::Unpack | Screen::Verify | Screen::Lookup => bare,
     }
 }
 
@@ -119,15 +150,12 @@ fn check_document(
     let Some(document) = document.filter(|document| document.open) else {
         return refused(Rejection::DocumentClosed { document: id });
     };
-    let kind = document.route.kind();
-    if takes(screen) != Some(kind) {
-        return refused(Rejection::WrongDocument { document: id, kind });
-    }
-    let (site, mut sites) = (person.site, document.route.sites());
-    match sites.next() {
+    let site = person.site;
+    match screen.works_on(document.route) {
+        None => refused(Rejection::WrongDocument { document: id, kind: document.route.kind() }),
         Some(expected) if expected != site => {
             refused(Rejection::WrongSite { document: id, site, expected })
         }
-        Some(_) | None => Ok(()),
+        Some(_) => Ok(()),
     }
 }

@@ -1,4 +1,5 @@
 //! 全段包装: children go into a package, label first or last; a full package confirms itself and the next one begins.
+//! 零散重组 is the same with children that may be in other packages.
 //!
 //! Any level can be packed alone: the level of what is scanned first decides. Without a task, finished packages are put
 //! together, and a person says when it is enough.
@@ -14,10 +15,21 @@ use super::{
 };
 use crate::feedback::{Message, Say};
 
-/// The machine of the packing screen.
+/// What may go into a package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// What is in no package.
+    Loose,
+    /// Also what is in another one, and leaves it.
+    Regroup,
+}
+
+/// The machine of the packing and regrouping screens.
 #[derive(Clone, Debug)]
 pub struct Pack {
+    packing: Packing,
     job: Option<Box<Job>>,
+    mixed_lots: bool,
     /// Level of the children; known from the first one on.
     child_level: Option<Level>,
     children: Vec<Scanned>,
@@ -25,14 +37,11 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// An empty package, for a task or without one.
+    /// An empty package, for a task or without one; units of other lots may go in when that is agreed.
     #[must_use]
-    pub fn new(job: Option<Job>) -> Self {
-        Self::begun(job.map(Box::new))
-    }
-
-    const fn begun(job: Option<Box<Job>>) -> Self {
-        Self { job, child_level: None, children: Vec::new(), parent: None }
+    pub fn new(packing: Packing, job: Option<Job>, mixed_lots: bool) -> Self {
+        let (child_level, children, parent) = (None, Vec::new(), None);
+        Self { packing, job: job.map(Box::new), mixed_lots, child_level, children, parent }
     }
 
     pub(super) fn scan<L: Ledger>(
@@ -65,10 +74,7 @@ impl Pack {
             }));
         }
         if let Some(job) = self.job.as_ref().filter(|job| job.is_done() && self.begins_with(role)) {
-            let message = Message::new("task_done")
-                .with("made", job.progress.made)
-                .with("quantity", job.task.quantity);
-            return Ok(Step::told(Say::refused(message)));
+            return Ok(job.done());
         }
         let scanned = Scanned { code, at: now.at.wall };
         match role {
@@ -121,6 +127,7 @@ impl Pack {
             count: self.children.len(),
             of: self.holds(),
             can: Can { confirm: ready && !missing, close: ready && missing, ..Can::default() },
+            mixed_lots: self.mixed_lots,
             ..Face::asking(self.prompt())
         }
     }
@@ -243,22 +250,28 @@ impl Pack {
     fn complete(&mut self, role: Option<Role>, partial: Option<PartialReason>) -> Step {
         let action = self.action(partial);
         let message = Message::new("operation_confirmed")
-            .with("kind", "pack")
+            .with("kind", action.kind())
             .with("code", self.parent.map(|(label, _)| label.code))
-            .with("count", self.children.len());
-        *self = Self::begun(self.job.take());
+            .with("count", self.children.len())
+            .with("partial", partial);
+        (self.child_level, self.parent, self.mixed_lots) = (None, None, false);
+        self.children.clear();
         Step { say: Say::accepted(message), then: Then::Confirm { role, action } }
     }
 
     fn action(&self, partial: Option<PartialReason>) -> Action {
-        Action::Pack(PackAction {
+        let pack = PackAction {
             parent: self.parent.map_or_else(unscanned, |(label, _)| label.code),
             level: self.parent_level(),
             children: self.children.iter().map(|child| child.code).collect(),
             made: self.job.as_deref().map(Job::made),
             partial: self.job.as_ref().and(partial),
-            mixed_lots: false,
-        })
+            mixed_lots: self.mixed_lots,
+        };
+        match self.packing {
+            Packing::Loose => Action::Pack(pack),
+            Packing::Regroup => Action::Regroup(pack),
+        }
     }
 
     fn blank(&self) -> Option<Level> {
@@ -307,6 +320,7 @@ impl Pack {
     /// The last package of a task may be short; any other one is a shortage.
     fn partial_reason(&self) -> PartialReason {
         match &self.job {
+            // Where nobody said how many are wanted, any may be the last: quantity 0 is never short.
             Some(job) if job.progress.made.saturating_add(self.units()) < job.task.quantity => {
                 PartialReason::Shortage
             }

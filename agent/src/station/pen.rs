@@ -7,10 +7,10 @@ use sealtrace_protocol::ledger::Operation;
 use sealtrace_protocol::time::Stamp;
 
 use super::known::Known;
-use super::work::{Kept, Last, Work};
+use super::work::{Kept, Last, Offer, Opened, Work};
 use super::{
-    Machine, Moment, Pack, Receive, Relabel, Role, Scanned, Screen, Sheet, Ship, Step, Then,
-    Unpack, Verify, job,
+    AddTo, Commission, Count, Errand, Load, Machine, Moment, Pack, Packing, Reason, Relabel, Role,
+    Scanned, Screen, Sheet, Step, Then, Unpack, Verify, job,
 };
 use crate::feedback::Say;
 use crate::store::journal::{self, Draft};
@@ -66,10 +66,13 @@ impl Pen {
     ) -> Result<Written, ConfirmError> {
         let Step { mut say, then } = step;
         let scanned = !self.text.is_empty();
+        self.work.asks = None;
+        self.work.offer = say.offer.map(|document| Offer { document, text: self.text.clone() });
         match then {
-            Then::Nothing => {
+            Then::Nothing if scanned => {
                 self.draft(tx, moment, None)?;
             }
+            Then::Nothing => {}
             Then::Draft(role) => {
                 self.draft(tx, moment, Some(role))?;
             }
@@ -82,7 +85,9 @@ impl Pen {
                 say =
                     Say::noticed(say.message, &confirmed.effects.notices, None).at_least(say.tone);
                 self.work.last_operation = Some(confirmed.id);
-                self.drafts.clear();
+                self.work.agree_anew();
+                let work = &self.work;
+                self.drafts.retain(|kept| !work.is_of(kept));
             }
         }
         if scanned {
@@ -118,7 +123,7 @@ impl Pen {
         let id = journal::append(tx, &draft)?;
         if let (Some(role), Some(code)) = (role, self.code) {
             let scanned = Scanned { code, at: moment.at.wall };
-            self.drafts.push(Kept { id, role, scanned });
+            self.drafts.push(Kept { id, role, scanned, document: draft.document });
         }
         Ok(())
     }
@@ -128,7 +133,8 @@ impl Pen {
         tx: &Transaction<'_>,
         operation: &Operation,
     ) -> Result<Confirmed, ConfirmError> {
-        let ids: Vec<_> = self.drafts.iter().map(|kept| kept.id).collect();
+        let of_it = self.drafts.iter().filter(|kept| self.work.is_of(kept));
+        let ids: Vec<_> = of_it.map(|kept| kept.id).collect();
         outbox::confirm(tx, operation, &ids)
     }
 }
@@ -145,23 +151,55 @@ pub(super) fn machine(
     at: Stamp,
 ) -> Result<Machine, StoreError> {
     let Some(opened) = work.opened else { return Ok(Machine::Home) };
-    let sheet = opened.document.map(|id| sheet(conn, id)).transpose()?;
-    let mut machine = match opened.screen {
-        Screen::Home | Screen::Lookup => Machine::Home,
-        Screen::Pack => Machine::Pack(Pack::new(job(conn, opened.task)?)),
-        Screen::Relabel => Machine::Relabel(Relabel::default()),
-        Screen::Unpack => Machine::Unpack(Unpack::default()),
-        Screen::Verify => Machine::Verify(Verify::default()),
-        Screen::Ship => sheet.map_or(Machine::Home, |sheet| Machine::Ship(Ship::new(sheet))),
-        Screen::Receive => Machine::Receive(Receive::new(sheet)),
-    };
-    for kept in drafts {
+    let mut machine = fresh(conn, opened, work.mixed_lots)?.unwrap_or(Machine::Home);
+    for kept in drafts.iter().filter(|kept| work.is_of(kept)) {
         machine.replay(kept.role, kept.scanned);
     }
     let site = work.site.unwrap_or(SiteId(0));
     let nobody = Moment { at, operator: None, approver: None, site, basis: Cursor(0) };
     machine.catch_up(&nobody, &Known(conn))?;
     Ok(machine)
+}
+
+/// The machine of a screen before any scan; none when what it works on is not there.
+fn fresh(
+    conn: &Connection,
+    opened: Opened,
+    mixed_lots: bool,
+) -> Result<Option<Machine>, StoreError> {
+    let job = || job(conn, opened.task);
+    let sheet = opened.document.map(|id| sheet(conn, id)).transpose()?;
+    let load = |errand| Machine::Load(Load::new(errand));
+    Ok(match opened.screen {
+        Screen::Home | Screen::Lookup => None,
+        Screen::Commission => job()?.map(|job| Machine::Commission(Commission::new(job))),
+        Screen::Pack => Some(Machine::Pack(Pack::new(Packing::Loose, job()?, mixed_lots))),
+        Screen::Regroup => Some(Machine::Pack(Pack::new(Packing::Regroup, job()?, mixed_lots))),
+        Screen::AddTo => Some(Machine::AddTo(AddTo::new(job()?, mixed_lots))),
+        Screen::Relabel => Some(Machine::Relabel(Relabel::default())),
+        Screen::Unpack => Some(Machine::Unpack(Unpack::default())),
+        Screen::Verify => Some(Machine::Verify(Verify::default())),
+        Screen::Receive => Some(load(Errand::Receive(sheet))),
+        Screen::Ship => sheet.map(|sheet| load(Errand::Ship(sheet))),
+        Screen::Return => {
+            let from = match opened.document {
+                Some(id) => feed::document(conn, id)?.and_then(|row| row.document.route.dealer()),
+                None => opened.dealer,
+            };
+            let opened = opened.opened;
+            from.map(|from| load(Errand::Return { from, opened, sheet }))
+        }
+        Screen::Transfer => sheet.map(|sheet| load(Errand::Transfer(sheet))),
+        Screen::Count => sheet.map(|sheet| Machine::Count(Count::new(sheet))),
+        Screen::Sample => match opened.reason {
+            Some(Reason::Sample(reason)) => Some(load(Errand::Sample(reason))),
+            Some(Reason::Destroy(_)) | None => None,
+        },
+        Screen::Destroy => match opened.reason {
+            Some(Reason::Destroy(reason)) => Some(load(Errand::Destroy(reason))),
+            Some(Reason::Sample(_)) | None => None,
+        },
+    })
 }
 
 fn sheet(conn: &Connection, document: DocumentId) -> Result<Sheet, StoreError> {

@@ -14,7 +14,7 @@ use crate::store::{StoreError, journal, settings};
 
 impl Desk {
     pub(super) async fn undo(&self, open: &mut Open, moment: Moment) -> Result<Say, StoreError> {
-        if let Some(last) = open.drafts.last().cloned() {
+        if let Some(last) = open.active().last().cloned() {
             return self.undo_scan(open, moment, last).await;
         }
         match open.work.last_operation {
@@ -30,7 +30,9 @@ impl Desk {
         last: Kept,
     ) -> Result<Say, StoreError> {
         let mut work = open.work.clone();
-        let rest: Vec<_> = open.drafts.iter().take(open.drafts.len() - 1).cloned().collect();
+        work.asks = None;
+        let mut rest = open.drafts.clone();
+        rest.retain(|kept| kept.id != last.id);
         let text = last.scanned.code.canonical();
         work.last.retain(|shown| shown.code != text || shown.tone.blocks());
         let (work, machine, rest) = self
@@ -57,6 +59,8 @@ impl Desk {
         let mut work = open.work.clone();
         work.last_operation = None;
         work.last.clear();
+        work.asks = None;
+        let rest = open.drafts.clone();
         let correct = Correct { names, correction: Correction::Undo };
         let result = self
             .store
@@ -65,7 +69,7 @@ impl Desk {
                 let operation = moment.operation(Action::Correct(correct));
                 outbox::confirm(tx, &operation, &[])?;
                 settings::set(tx, WORK_KEY, &work)?;
-                let machine = machine(tx, &work, &[], moment.at)?;
+                let machine = machine(tx, &work, &rest, moment.at)?;
                 Ok::<_, ConfirmError>((work, machine))
             })
             .await;

@@ -5,6 +5,7 @@
 use sealtrace_protocol::code::{Code, Scan};
 use sealtrace_protocol::ledger::{Action, Effects, Level, Presence, Unpack as UnpackAction};
 
+use super::load::inside;
 use super::{Can, Face, Judged, Ledger, Moment, Role, Scanned, Step, Then, usual_level};
 use crate::feedback::{Message, Say};
 
@@ -85,8 +86,7 @@ impl Unpack {
             Err(step) => return Ok(*step),
         };
         self.package = Some((Scanned { code, at: now.at.wall }, level));
-        let units = presence.item().map(|item| item.contents.units());
-        let message = Message::new("accepted").with("code", code).with("units", units);
+        let message = inside(code, presence, ledger)?;
         let say = Say::noticed(message, &effects.notices, Some(code));
         Ok(Step { say, then: Then::Draft(Role::Package(level)) })
     }

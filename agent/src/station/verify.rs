@@ -4,6 +4,7 @@ use sealtrace_protocol::code::{Code, Scan};
 use sealtrace_protocol::ledger::{Action, Level, Notice, Rejection, VerifyPack as VerifyAction};
 use serde::Serialize;
 
+use super::load::inside;
 use super::{Can, Face, Ledger, Moment, Role, Scanned, Step, Then, scanned_before};
 use crate::feedback::{Message, Say, Tone};
 
@@ -14,6 +15,14 @@ pub struct Difference {
     pub missing: Vec<Code>,
     /// Found, not in the ledger.
     pub foreign: Vec<Code>,
+}
+
+impl Difference {
+    /// Everything is as the ledger says.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.foreign.is_empty()
+    }
 }
 
 /// The machine of the verifying screen.
@@ -49,9 +58,7 @@ impl Verify {
         let Some((package, _)) = self.package else { return Step::not_now() };
         let action = Action::VerifyPack(self.action(package.code));
         let count = self.seen.len();
-        let complete = self.difference.as_ref().is_none_or(|difference| {
-            difference.missing.is_empty() && difference.foreign.is_empty()
-        });
+        let complete = self.difference.as_ref().is_none_or(Difference::is_empty);
         let message = Message::new(if complete { "operation_confirmed" } else { "differs" })
             .with("kind", "verify_pack")
             .with("code", package.code)
@@ -115,10 +122,9 @@ impl Verify {
         if level == Level::Unit {
             return Ok(Step::rejected(&Rejection::NotAPackage { code }));
         }
-        let units = presence.item().map(|item| item.contents.units());
         self.package = Some((scanned, level));
         self.difference = difference(&effects.notices);
-        let message = Message::new("accepted").with("code", code).with("units", units);
+        let message = inside(code, &presence, ledger)?;
         let provisional =
             effects.notices.iter().any(|notice| matches!(notice, Notice::Provisional { .. }));
         let say = Say { provisional, ..Say::accepted(message) };

@@ -22,7 +22,9 @@ pub struct Face {
     pub can: Can,
     /// The units of a load that its document will count.
     pub load: Contents,
-    /// How a package and the ledger differ.
+    /// Units of other lots may go into the open package.
+    pub mixed_lots: bool,
+    /// How a package, or a counted site, and the ledger differ.
     pub difference: Option<Difference>,
     /// The code that was looked up.
     pub item: Option<Code>,
@@ -33,8 +35,10 @@ pub struct Face {
 pub struct Can {
     /// Complete as it is.
     pub confirm: bool,
-    /// Close below the plan.
+    /// Close below the plan; end a count.
     pub close: bool,
+    /// Put units of other lots into the open package, or no more.
+    pub mix: bool,
     /// Take the last scan or operation back.
     pub undo: bool,
     /// Leave the screen.
@@ -52,6 +56,7 @@ impl Face {
             prompt,
             can: Can::default(),
             load: Contents::none(),
+            mixed_lots: false,
             difference: None,
             item: None,
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, OperatorId, OrderId, Version};
+use sealtrace_protocol::ids::{OperationId, OperatorId, OrderId, SiteId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Facts, Issued, Item, Level, Need, Operation, Past, Presence, Role, State, Touched,
-    Worker,
+    Action, Custody, Facts, Issued, Item, Level, Need, Operation, Past, Presence, Role, State,
+    Touched, Worker,
 };
 use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
@@ -16,7 +16,7 @@ use sealtrace_protocol::wire::{decode, encode};
 use super::{StoreError, effects, feed, outbox, stream};
 
 /// How deep a tree can be: one step per level, with room for replaced labels on the way.
-const DEPTH_MAX: usize = 16;
+pub(super) const DEPTH_MAX: usize = 16;
 
 /// One item; none when this device never heard of it.
 pub fn item(conn: &Connection, code: Code) -> Result<Option<Item>, StoreError> {
@@ -301,14 +301,16 @@ pub fn touched(conn: &Connection, id: OperationId) -> Result<Vec<Touched>, Store
 /// Stores an item as this device sees it from now on.
 pub(super) fn put(tx: &Transaction<'_>, item: &Item) -> Result<(), StoreError> {
     tx.prepare_cached(
-        "insert into item (code, level, parent, body) values (?1, ?2, ?3, ?4)
-         on conflict (code) do update set level = excluded.level, parent = excluded.parent, body = excluded.body",
+        "insert into item (code, level, parent, at, body) values (?1, ?2, ?3, ?4, ?5)
+         on conflict (code) do update set level = excluded.level, parent = excluded.parent,
+           at = excluded.at, body = excluded.body",
     )
     .and_then(|mut insert| {
         insert.execute(params![
             item.code.canonical(),
             item.level.rank(),
             item.parent.map(|parent| parent.canonical()),
+            stands_at(item).map(SiteId::get),
             encode(item),
         ])
     })
@@ -316,18 +318,43 @@ pub(super) fn put(tx: &Transaction<'_>, item: &Item) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The site where an item stands by itself.
+fn stands_at(item: &Item) -> Option<SiteId> {
+    match item.custody {
+        Some(Custody::At(site)) if item.parent.is_none() && item.is_in_use() => Some(site),
+        Some(
+            Custody::At(_)
+            | Custody::Sent { .. }
+            | Custody::Shipped { .. }
+            | Custody::Lost { .. }
+            | Custody::Gone { .. },
+        )
+        | None => None,
+    }
+}
+
+/// Everything that stands by itself at a site, as far as this device knows.
+pub fn standing_at(conn: &Connection, site: SiteId) -> Result<Vec<Item>, StoreError> {
+    let bodies: Vec<Vec<u8>> = conn
+        .prepare_cached("select body from item where at = ?1 order by code")
+        .and_then(|mut query| query.query_map([site.get()], |row| row.get(0))?.collect())
+        .map_err(StoreError::sqlite("list a site's stock"))?;
+    bodies.iter().map(|body| Ok(decode(body, "item")?)).collect()
+}
+
 /// Stores an item the cloud speaks of for the first time; false when it is known already.
 pub(super) fn begin(tx: &Transaction<'_>, item: &Item, at: Timestamp) -> Result<bool, StoreError> {
     let rows = tx
         .prepare_cached(
-            "insert into item (code, level, parent, body, told, fresh_at) values (?1, ?2, ?3, ?4, ?5, ?6)
-             on conflict (code) do nothing",
+            "insert into item (code, level, parent, at, body, told, fresh_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (code) do nothing",
         )
         .and_then(|mut insert| {
             insert.execute(params![
                 item.code.canonical(),
                 item.level.rank(),
                 item.parent.map(|parent| parent.canonical()),
+                stands_at(item).map(SiteId::get),
                 encode(item),
                 item.version.get(),
                 at.millis(),

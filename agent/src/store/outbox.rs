@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
-use sealtrace_protocol::ledger::{Effects, Operation, Rejection, Verdict, judge};
+use sealtrace_protocol::ledger::{Action, Effects, Operation, Rejection, Verdict, judge};
 use sealtrace_protocol::link::Judged;
 use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, chain::StreamHead};
 use sealtrace_protocol::time::Timestamp;
@@ -11,7 +11,7 @@ use sealtrace_protocol::wire::{decode, encode};
 
 use super::exceptions::{self, Exception, Kind};
 use super::items::{self, Standpoint};
-use super::{StoreError, effects, journal, made, rebase, stream};
+use super::{StoreError, effects, feed, journal, made, rebase, stream};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
 const SEAL_BYTES_MAX: usize = 192 * 1024;
@@ -354,8 +354,11 @@ fn store_verdict(
         Verdict::Quarantined { rejection } => (rejection.code(), Some(rejection.clone())),
         Verdict::Frozen => ("frozen", None),
     };
-    let code =
-        operation(tx, id)?.and_then(|operation| operation.needs().last().map(|(code, _)| *code));
+    let done = operation(tx, id)?;
+    if let Some(Action::OpenTask(open)) = done.as_ref().map(|done| &done.action) {
+        feed::void_opened(tx, open.task)?;
+    }
+    let code = done.and_then(|done| done.needs().last().map(|(code, _)| *code));
     exceptions::add(
         tx,
         &Exception {

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use axum::Json;
 use axum::extract::State;
 use rusqlite::Connection;
-use sealtrace_protocol::ledger::Contents;
-use sealtrace_protocol::link::{TaskKind, TaskState};
+use sealtrace_protocol::ledger::{Contents, Party};
+use sealtrace_protocol::link::{Dealer, DocumentRow, Product, TaskKind, TaskState};
 use serde_json::{Value, json};
 
 use super::Page;
@@ -67,13 +67,46 @@ pub(super) async fn documents(
     session: Session,
 ) -> Result<Json<Value>, ApiError> {
     let here = session.site;
+    let scans = page.desk.shown().await.scans;
     let documents = move |conn: &Connection| {
         let mut documents = feed::open_documents(conn)?;
         documents.retain(|row| row.document.route.sites().any(|site| site == here));
-        let view = |row| view::document(conn, row, here, &Contents::none());
+        let view = |row: &DocumentRow| {
+            let mut view = view::document(conn, row, here, &Contents::none())?;
+            let waiting = scans.iter().find(|(document, _)| *document == Some(row.id()));
+            view["scans"] = json!(waiting.map_or(0, |(_, count)| *count));
+            Ok(view)
+        };
         documents.iter().map(view).collect()
     };
     rows(&page, documents).await
+}
+
+/// `GET /api/products`: what may be made at the operator's site.
+pub(super) async fn products(
+    State(page): State<Page>,
+    session: Session,
+) -> Result<Json<Value>, ApiError> {
+    let here = Party::Site(session.site);
+    let products = move |conn: &Connection| {
+        let mut products = feed::products(conn)?;
+        products.retain(|product| product.enabled && product.permit.allows(here));
+        let row = |product: &Product| {
+            let Product { id, name, gtin, plan, .. } = product;
+            json!({"id": id, "name": name, "gtin": gtin, "plan": plan})
+        };
+        Ok(products.iter().map(row).collect())
+    };
+    rows(&page, products).await
+}
+
+/// `GET /api/dealers`: who may bring goods back; also those that get no more.
+pub(super) async fn dealers(State(page): State<Page>, _: Session) -> Result<Json<Value>, ApiError> {
+    let dealers = |conn: &Connection| {
+        let row = |dealer: &Dealer| json!({"id": dealer.id, "name": dealer.name});
+        Ok(feed::dealers(conn)?.iter().map(row).collect())
+    };
+    rows(&page, dealers).await
 }
 
 async fn rows<F>(page: &Page, read: F) -> Result<Json<Value>, ApiError>

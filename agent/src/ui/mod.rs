@@ -8,6 +8,7 @@ mod names;
 mod picture;
 mod session;
 mod station;
+mod tasks;
 mod view;
 
 use std::sync::Arc;
@@ -63,13 +64,16 @@ pub async fn router(
         .route("/api/session", post(session::log_in).get(session::show).delete(session::log_out))
         .route("/api/status", get(lists::status))
         .route("/api/lanes", get(lists::lanes))
-        .route("/api/tasks", get(lists::tasks))
+        .route("/api/tasks", get(lists::tasks).post(tasks::open))
+        .route("/api/products", get(lists::products))
+        .route("/api/dealers", get(lists::dealers))
         .route("/api/documents", get(lists::documents))
         .route("/api/exceptions", get(lists::exceptions))
         .route("/api/station", get(station::show))
         .route("/api/station/open", post(station::open))
         .route("/api/station/scan", post(station::scan))
         .route("/api/station/command", post(station::command))
+        .route("/api/station/approve", post(station::approve))
         .route(
             "/api/station/picture",
             post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),

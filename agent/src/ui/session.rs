@@ -16,6 +16,7 @@ use axum::response::{AppendHeaders, IntoResponse};
 use data_encoding::HEXLOWER;
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{OperatorId, SiteId};
+use sealtrace_protocol::ledger::Role;
 use sealtrace_protocol::link::{Operator, Site};
 use sealtrace_protocol::signing::Hash;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 use super::Page;
 use super::error::ApiError;
+use super::names;
 use crate::feedback::Message;
 use crate::identity::random;
 use crate::station::desk::Person;
@@ -67,9 +69,16 @@ pub(super) struct Tries {
 
 #[derive(Deserialize)]
 pub(super) struct Login {
+    #[serde(flatten)]
+    credentials: Credentials,
+    site: Option<u64>,
+}
+
+/// Who somebody says they are.
+#[derive(Deserialize)]
+pub(super) struct Credentials {
     login: String,
     pin: String,
-    site: Option<u64>,
 }
 
 /// `POST /api/session`.
@@ -77,25 +86,8 @@ pub(super) async fn log_in(
     State(page): State<Page>,
     body: Result<Json<Login>, JsonRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let Json(Login { login, pin, site }) = body?;
-    let now_ms = page.agent.clock.monotonic_ms();
-    page.tries.count(&login, now_ms)?;
-    let name = login.clone();
-    let operator = page.agent.store.read(move |conn| feed::operator_by_login(conn, &name)).await?;
-    let operator = operator.filter(|known| known.enabled);
-    let verifier =
-        operator.as_ref().map_or_else(|| NOBODY.to_owned(), |known| known.pin_verifier.clone());
-    let turn = Arc::clone(&page.tries.turn).lock_owned().await;
-    let check = move || {
-        let right = verifies(&verifier, &pin);
-        drop(turn);
-        right
-    };
-    let right = tokio::task::spawn_blocking(check).await;
-    let operator = operator
-        .filter(|_| right.unwrap_or(false))
-        .ok_or_else(|| ApiError::of(StatusCode::UNAUTHORIZED, "wrong_pin"))?;
-    page.tries.forget(&login);
+    let Json(Login { credentials, site }) = body?;
+    let operator = known(&page, &credentials, StatusCode::UNAUTHORIZED).await?;
     let site = choose_site(&page, &operator, site).await?;
     let secret: [u8; 32] =
         random().map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?;
@@ -151,7 +143,53 @@ pub(super) async fn log_out(
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, header(&cookie)?)])))
 }
 
+/// The person whose login and PIN these are; `otherwise` is how it is answered that they are nobody's.
+async fn known(
+    page: &Page,
+    credentials: &Credentials,
+    otherwise: StatusCode,
+) -> Result<Operator, ApiError> {
+    let (login, pin) = (credentials.login.clone(), credentials.pin.clone());
+    page.tries.count(&login, page.agent.clock.monotonic_ms())?;
+    let operator = page.agent.store.read(move |conn| feed::operator_by_login(conn, &login)).await?;
+    let operator = operator.filter(|known| known.enabled);
+    let verifier =
+        operator.as_ref().map_or_else(|| NOBODY.to_owned(), |known| known.pin_verifier.clone());
+    let turn = Arc::clone(&page.tries.turn).lock_owned().await;
+    let check = move || {
+        let right = verifies(&verifier, &pin);
+        drop(turn);
+        right
+    };
+    let right = tokio::task::spawn_blocking(check).await;
+    let operator = operator
+        .filter(|_| right.unwrap_or(false))
+        .ok_or_else(|| ApiError::of(otherwise, "wrong_pin"))?;
+    page.tries.forget(&credentials.login);
+    Ok(operator)
+}
+
 impl Session {
+    /// The person who approves what is done in this session: of a role that may, and permitted at its site. A wrong
+    /// PIN of theirs ends nobody's session.
+    pub(super) async fn approver(
+        &self,
+        page: &Page,
+        credentials: &Credentials,
+    ) -> Result<OperatorId, ApiError> {
+        let approver = known(page, credentials, StatusCode::FORBIDDEN).await?;
+        if !approver.role.approves() {
+            let message = Message::new("role_not_permitted").with("needs", Role::Supervisor);
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+        }
+        if !approver.sites.contains(&self.site) {
+            let site = self.site;
+            let named = page.agent.store.read(move |conn| names::site(conn, site)).await?;
+            return Err(not_permitted(&approver, named));
+        }
+        Ok(approver.id)
+    }
+
     pub(super) const fn person(&self) -> Person {
         Person { operator: self.operator.id, role: self.operator.role, site: self.site }
     }
@@ -231,15 +269,19 @@ async fn choose_site(
     };
     let site = site.ok_or_else(forbidden)?;
     if !permitted(site) {
-        let message = Message::new("operator_not_permitted")
-            .with("operator", json!({"id": operator.id, "name": operator.name}))
-            .with("site", json!({"id": site.id, "name": site.name}));
-        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
+        return Err(not_permitted(operator, json!({"id": site.id, "name": site.name})));
     }
     if in_work.is_some_and(|open| open != site.id) {
         return Err(ApiError::of(StatusCode::CONFLICT, "package_open"));
     }
     Ok(site.id)
+}
+
+fn not_permitted(operator: &Operator, site: Value) -> ApiError {
+    let message = Message::new("operator_not_permitted")
+        .with("operator", json!({"id": operator.id, "name": operator.name}))
+        .with("site", site);
+    ApiError::new(StatusCode::FORBIDDEN, message)
 }
 
 /// Where this device may work.

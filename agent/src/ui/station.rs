@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use sealtrace_protocol::ids::{DocumentId, TaskId};
+use rusqlite::Connection;
+use sealtrace_protocol::ids::{DealerId, DocumentId, TaskId};
 use sealtrace_protocol::ledger::Rejection;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,17 +15,22 @@ use serde_json::{Value, json};
 use super::Page;
 use super::error::ApiError;
 use super::names::named;
-use super::session::Session;
+use super::session::{Credentials, Session};
 use super::view;
 use crate::feedback::Say;
 use crate::station::desk::{Command, Opened, Source};
-use crate::station::{OpenError, Screen};
+use crate::station::{OpenError, Reason, Screen};
+use crate::store::StoreError;
 
 #[derive(Deserialize)]
 pub(super) struct Open {
     screen: Screen,
-    task: Option<u64>,
-    document: Option<u64>,
+    task: Option<TaskId>,
+    document: Option<DocumentId>,
+    dealer: Option<DealerId>,
+    #[serde(default)]
+    opened: bool,
+    reason: Option<Reason>,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +58,8 @@ pub(super) async fn open(
     session: Session,
     body: Result<Json<Open>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Open { screen, task, document }) = body?;
-    let opened = Opened { screen, task: task.map(TaskId), document: document.map(DocumentId) };
+    let Json(Open { screen, task, document, dealer, opened, reason }) = body?;
+    let opened = Opened { screen, task, document, dealer, opened, reason };
     let (desk, person) = (Arc::clone(&page.desk), session.person());
     match to_the_end(async move { desk.open(&person, opened).await }).await? {
         Ok(()) => Ok(Json(shown(&page, &session).await?)),
@@ -85,6 +91,19 @@ pub(super) async fn command(
     reply(&page, &session, say).await
 }
 
+/// `POST /api/station/approve`: somebody who may approves what waits for it.
+pub(super) async fn approve(
+    State(page): State<Page>,
+    session: Session,
+    body: Result<Json<Credentials>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(credentials) = body?;
+    let approver = session.approver(&page, &credentials).await?;
+    let (desk, person) = (Arc::clone(&page.desk), session.person());
+    let say = to_the_end(async move { desk.approve(&person, approver).await }).await?;
+    reply(&page, &session, say).await
+}
+
 /// Gives a text to the station.
 pub(super) async fn take(
     page: &Page,
@@ -98,7 +117,7 @@ pub(super) async fn take(
 
 /// Runs work on after its browser has gone: a request is dropped together with its connection, and what the store has
 /// written by then the station must hold as well.
-async fn to_the_end<T: Send + 'static>(
+pub(super) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, ApiError> {
     let done = tokio::spawn(work).await;
@@ -111,12 +130,17 @@ pub(super) async fn reply(
     session: &Session,
     say: Say,
 ) -> Result<Json<Value>, ApiError> {
-    let Say { tone, message, provisional } = say;
-    let message = page.agent.store.read(move |conn| named(conn, message)).await?;
+    let Say { tone, message, provisional, offer } = say;
+    let words = move |conn: &Connection| {
+        let offer = offer.map(|id| view::offer(conn, id)).transpose()?;
+        Ok::<_, StoreError>((named(conn, message)?, offer))
+    };
+    let (message, offer) = page.agent.store.read(words).await?;
     Ok(Json(json!({
         "tone": tone,
         "message": message,
         "provisional": provisional,
+        "offer": offer,
         "view": shown(page, session).await?,
     })))
 }
@@ -130,7 +154,10 @@ async fn shown(page: &Page, session: &Session) -> Result<Value, ApiError> {
 async fn refusal(page: &Page, no: &OpenError) -> Result<ApiError, ApiError> {
     let status = match no {
         OpenError::Refused(Rejection::RoleNotPermitted { .. }) => StatusCode::FORBIDDEN,
-        OpenError::DocumentMissing => StatusCode::UNPROCESSABLE_ENTITY,
+        OpenError::DocumentMissing
+        | OpenError::TaskMissing
+        | OpenError::DealerMissing
+        | OpenError::ReasonMissing => StatusCode::UNPROCESSABLE_ENTITY,
         OpenError::PackageOpen
         | OpenError::TaskVoid
         | OpenError::TaskDone

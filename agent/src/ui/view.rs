@@ -2,20 +2,23 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::SiteId;
-use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Party, Presence, State};
+use sealtrace_protocol::ids::{DocumentId, SiteId};
+use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Party, Presence, Route, State};
 use sealtrace_protocol::link::{DocumentRow, TaskRow};
 use serde_json::{Map, Value, json};
 
 use super::names::{dealer, named_rejection, number, party, product, site};
 use crate::lane::LaneState;
 use crate::station::desk::Shown;
+use crate::station::{Difference, Screen};
 use crate::store::exceptions::ExceptionRow;
-use crate::store::{StoreError, feed, items};
+use crate::store::{StoreError, counting, feed, items};
 use crate::task;
 
 /// Packages above an item; deeper trees do not exist.
 const DEPTH_MAX: usize = 8;
+/// Codes of a difference that are listed on each side.
+const DIFFERENCES_SHOWN_MAX: usize = 100;
 
 /// The station's view.
 pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<Value, StoreError> {
@@ -23,12 +26,40 @@ pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<V
     let mut view = Map::new();
     let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
     set("screen", json!(shown.screen));
-    if let Some(row) = shown.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
-        set("task", task(conn, &row)?);
+    if let Some(opened) = shown.opened {
+        if let Some(row) = opened.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
+            set("task", task(conn, &row)?);
+        }
+        let row = opened.document.map(|id| feed::document(conn, id)).transpose()?.flatten();
+        if let Some(row) = row {
+            set("document", document(conn, &row, here, &face.load)?);
+        }
+        if let Some(id) = opened.dealer {
+            set("dealer", dealer(conn, id)?);
+        }
+        if opened.screen == Screen::Return {
+            set("opened", json!(opened.opened));
+        }
+        if let Some(reason) = opened.reason {
+            set("reason", json!(reason));
+        }
+        if let (Screen::Count, Some(id)) = (opened.screen, opened.document) {
+            set("seen", json!(counting::seen_count(conn, id)?));
+        }
     }
-    if let Some(row) = shown.document.map(|id| feed::document(conn, id)).transpose()?.flatten() {
-        set("document", document(conn, &row, here, &face.load)?);
+    let of_open = |(document, _): &&(Option<DocumentId>, usize)| {
+        *document == shown.opened.and_then(|opened| opened.document)
+    };
+    set("scans", json!(shown.scans.iter().find(of_open).map_or(0, |(_, count)| *count)));
+    let mut waiting = Vec::new();
+    for (id, count) in shown.scans.iter().filter(|scans| !of_open(scans)) {
+        let document = id.map(|id| number(conn, id)).transpose()?;
+        waiting.push(json!({"document": document, "scans": count}));
     }
+    set("waiting", json!(waiting));
+    set("asks", json!(shown.asks));
+    set("offer", json!(shown.offer.map(|id| offer(conn, id)).transpose()?));
+    set("mixed_lots", json!(face.mixed_lots));
     if let Some((code, level)) = face.parent {
         set("parent", json!({"code": code, "level": level}));
     }
@@ -44,9 +75,29 @@ pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<V
         set("item", item(conn, code)?);
     }
     if let Some(difference) = face.difference {
-        set("difference", json!(difference));
+        let Difference { missing, foreign } = difference;
+        let first =
+            |codes: &[Code]| json!(codes.iter().take(DIFFERENCES_SHOWN_MAX).collect::<Vec<_>>());
+        set(
+            "difference",
+            json!({
+                "missing": first(&missing),
+                "missing_count": missing.len(),
+                "foreign": first(&foreign),
+                "foreign_count": foreign.len(),
+            }),
+        );
     }
     Ok(Value::Object(view))
+}
+
+/// A document that a scan fits better than the open one.
+pub(super) fn offer(conn: &Connection, id: DocumentId) -> Result<Value, StoreError> {
+    let route = feed::document(conn, id)?.map(|row| row.document.route);
+    let dealer = route.and_then(Route::dealer).map(|id| dealer(conn, id)).transpose()?;
+    let mut offer = number(conn, id)?;
+    offer["dealer"] = json!(dealer);
+    Ok(offer)
 }
 
 /// A task with its progress.
@@ -95,12 +146,14 @@ pub(super) fn document(
         (true, false) => "approved",
     };
     let route = document.route;
+    let works = |screen: &Screen| screen.works_on(route) == Some(here);
     let parties = [route.from(), Some(route.to())];
     let other = parties.into_iter().flatten().find(|party| *party != Party::Site(here));
     Ok(json!({
         "id": document.id,
         "number": row.number,
         "kind": route.kind(),
+        "screen": Screen::ALL.into_iter().find(works),
         "other": other.map(|other| party(conn, other)).transpose()?,
         "lines": lines,
         "state": state,

@@ -2,7 +2,7 @@
 
 use sealtrace_protocol::ids::{DealerId, DocumentId};
 use sealtrace_protocol::ledger::{
-    Document, DocumentLine, LotStatus, LotTerms, Party, Permit, Route,
+    DestroyReason, Document, DocumentLine, LotStatus, LotTerms, Party, Permit, Route, SampleReason,
 };
 
 use super::*;
@@ -15,7 +15,7 @@ fn sheet() -> Sheet {
 }
 
 fn ship() -> Machine {
-    Machine::Ship(Ship::new(sheet()))
+    Machine::Load(Load::new(Errand::Ship(sheet())))
 }
 
 /// The document asks for this many units of the product, of which some have moved.
@@ -60,7 +60,7 @@ fn more_than_the_devices_share_is_refused_as_that() {
     let mut facts = stocked();
     put_document(&mut facts, OUT, 4, 2);
     let sheet = Sheet { document: DOCUMENT, shared: vec![PRODUCT] };
-    let step = scan(&mut Machine::Ship(Ship::new(sheet)), &facts, case(0));
+    let step = scan(&mut Machine::Load(Load::new(Errand::Ship(sheet))), &facts, case(0));
     assert_eq!((step.say.tone, word(&step)), (Tone::Refused, "over_share"));
     assert_eq!(step.say.message.params["ordered"], 4);
 }
@@ -97,7 +97,7 @@ fn what_must_not_go_to_this_dealer_is_refused_at_the_scan() {
 #[test]
 fn what_is_here_already_is_not_received_again() {
     let facts = stocked();
-    let mut machine = Machine::Receive(Receive::default());
+    let mut machine = Machine::Load(Load::new(Errand::Receive(None)));
     assert_eq!(word(&scan(&mut machine, &facts, case(0))), "already_here");
     assert_eq!(scan(&mut machine, &facts, case(1)).then, Then::Draft(Role::Top));
     let Then::Confirm { action: Action::Receive(receive), .. } = machine.confirm().then else {
@@ -108,7 +108,7 @@ fn what_is_here_already_is_not_received_again() {
 
 #[test]
 fn goods_are_received_against_their_document_and_no_more_than_it_asks_for() {
-    let receive = || Machine::Receive(Receive::new(Some(sheet())));
+    let receive = || Machine::Load(Load::new(Errand::Receive(Some(sheet()))));
     let mut facts = stocked();
     put_document(&mut facts, IN, 4, 0);
     let mut machine = receive();
@@ -138,7 +138,7 @@ fn goods_are_received_against_their_document_and_no_more_than_it_asks_for() {
 fn a_blocked_lot_comes_in_and_the_person_is_told_to_set_it_apart() {
     let mut facts = stocked();
     facts.set_lot(PRODUCT, lot(), LotTerms { status: LotStatus::Blocked, dealer: None });
-    let mut machine = Machine::Receive(Receive::default());
+    let mut machine = Machine::Load(Load::new(Errand::Receive(None)));
     let step = scan(&mut machine, &facts, case(1));
     assert_eq!((step.say.tone, word(&step)), (Tone::Warning, "set_apart"));
     assert_eq!(step.then, Then::Draft(Role::Top));
@@ -152,4 +152,111 @@ fn a_load_replayed_after_a_restart_is_weighed_again() {
     machine.replay(Role::Top, Scanned { code: case(0), at: Timestamp(5) });
     let Ok(()) = machine.catch_up(&now(), &facts);
     assert_eq!((machine.face().count, machine.face().load.units()), (1, 3));
+}
+
+const BACK: Route = Route::Return { from: DEALER, to: SITE };
+const ACROSS: Route = Route::Transfer { from: SITE, to: SiteId(2) };
+
+/// The first case was shipped to the dealer.
+fn shipped() -> Facts {
+    let mut facts = stocked();
+    let custody = Custody::Shipped { from: SITE, to: DEALER, document: DocumentId(1) };
+    let item = Item { custody: Some(custody), ..item(case(0), Level::Case, None, 3) };
+    facts.set(case(0), Presence::Present(item));
+    facts
+}
+
+fn returning(opened: bool, sheet: Option<Sheet>) -> Machine {
+    Machine::Load(Load::new(Errand::Return { from: DEALER, opened, sheet }))
+}
+
+#[test]
+fn goods_come_back_sealed_or_by_the_bottle() {
+    let mut facts = shipped();
+    put_document(&mut facts, BACK, 3, 0);
+    let mut machine = returning(false, Some(sheet()));
+    let step = scan(&mut machine, &facts, case(0));
+    assert_eq!((step.say.tone, word(&step)), (Tone::Accepted, "accepted"));
+    let params = &step.say.message.params;
+    assert_eq!((&params["units"], &params["of"]), (&3.into(), &3.into()));
+    assert_eq!(machine.face().load.units(), 3);
+    let Then::Confirm { action: Action::Return(back), .. } = machine.confirm().then else {
+        panic!("nothing came back")
+    };
+    assert_eq!((back.from, back.document, back.opened), (DEALER, Some(DOCUMENT), false));
+
+    let mut machine = returning(true, None);
+    assert_eq!(word(&scan(&mut machine, &facts, case(0))), "wrong_level");
+    assert_eq!(word(&scan(&mut machine, &facts, unit(1))), "accepted");
+    assert!(machine.face().load.is_empty());
+}
+
+#[test]
+fn what_another_dealer_was_sent_comes_back_with_a_warning() {
+    let facts = shipped();
+    let mut machine =
+        Machine::Load(Load::new(Errand::Return { from: DealerId(8), opened: false, sheet: None }));
+    let step = scan(&mut machine, &facts, case(0));
+    assert_eq!((step.say.tone, word(&step)), (Tone::Warning, "returned_by_other"));
+    assert_eq!(step.say.message.params["shipped_to"], DEALER.get());
+    assert_eq!(step.then, Then::Draft(Role::Top));
+}
+
+#[test]
+fn goods_leave_for_another_site_and_are_received_there_without_counting_twice() {
+    let mut facts = stocked();
+    put_document(&mut facts, ACROSS, 4, 0);
+    let mut machine = Machine::Load(Load::new(Errand::Transfer(sheet())));
+    scan_all(&mut machine, &facts, &[case(0)]);
+    assert_eq!(machine.face().load.units(), 3);
+    assert!(matches!(
+        machine.confirm().then,
+        Then::Confirm { action: Action::Transfer(sent), .. } if sent.document == DOCUMENT
+    ));
+    let mut there = stocked();
+    put_document(&mut there, Route::Transfer { from: SiteId(2), to: SITE }, 3, 3);
+    let mut machine = Machine::Load(Load::new(Errand::Receive(Some(sheet()))));
+    scan_all(&mut machine, &there, &[case(1)]);
+    assert!(machine.face().load.is_empty());
+}
+
+#[test]
+fn samples_and_broken_goods_end_with_their_reason() {
+    let facts = stocked();
+    let mut machine = Machine::Load(Load::new(Errand::Sample(SampleReason::Retained)));
+    let step = scan(&mut machine, &facts, unit(0));
+    assert_eq!((step.say.tone, word(&step)), (Tone::Accepted, "short"));
+    assert_eq!(step.say.message.params["units"], 2);
+    let Then::Confirm { action: Action::Sample(sample), .. } = machine.confirm().then else {
+        panic!("no sample")
+    };
+    assert_eq!((sample.codes.as_slice(), sample.reason), (&[unit(0)][..], SampleReason::Retained));
+    let mut machine = Machine::Load(Load::new(Errand::Destroy(DestroyReason::Broken)));
+    scan_all(&mut machine, &facts, &[case(0)]);
+    assert!(matches!(
+        machine.confirm().then,
+        Then::Confirm { action: Action::Destroy(end), .. } if end.reason == DestroyReason::Broken
+    ));
+}
+
+#[test]
+fn a_count_names_what_is_elsewhere_and_is_compared_once_all_of_it_counts() {
+    let mut facts = stocked();
+    put_document(&mut facts, Route::Count { at: SITE }, 0, 0);
+    let mut machine = Machine::Count(Count::new(sheet()));
+    assert!(machine.face().can.close);
+    scan_all(&mut machine, &facts, &[case(0)]);
+    let step = scan(&mut machine, &facts, case(1));
+    assert_eq!((step.say.tone, word(&step)), (Tone::Warning, "elsewhere"));
+    assert_eq!(word(&close(&mut machine, &facts)), "count_open");
+    let Then::Confirm { action: Action::Count(count), .. } = machine.confirm().then else {
+        panic!("nothing was counted")
+    };
+    assert_eq!(count.codes, [case(0), case(1)]);
+    assert_eq!(word(&close(&mut machine, &facts)), "count_agrees");
+    let face = machine.face();
+    assert_eq!((face.prompt.code.as_str(), face.can.confirm), ("post_count", true));
+    // Another scan goes on counting.
+    scan_all(&mut machine, &facts, &[case(0)]);
+    assert!(machine.face().difference.is_none());
 }

@@ -16,6 +16,7 @@ use super::rolls;
 
 /// There is one owner.
 const OWNER: u64 = 0;
+const ALL: &str = "select body from reference where kind = ?1 order by id";
 /// Tasks that are done or void and still looked at.
 const CLOSED_TASKS_MAX: u32 = 100;
 
@@ -121,6 +122,34 @@ fn with_own_leases(conn: &Connection, mut row: TaskRow) -> Result<TaskRow, Store
     Ok(row)
 }
 
+/// Keeps a task that was opened here until the feed tells of it.
+pub fn store_opened(tx: &Transaction<'_>, task: &TaskRow) -> Result<(), StoreError> {
+    work(tx, "task", task.id.get(), task.state.is_open(), task)
+}
+
+/// A task that was opened here does not count.
+pub(in super::super) fn void_opened(tx: &Transaction<'_>, id: TaskId) -> Result<(), StoreError> {
+    match task(tx, id)? {
+        Some(row) => store_opened(tx, &TaskRow { state: TaskState::Void, ..row }),
+        None => Ok(()),
+    }
+}
+
+/// The last task with a name between these two.
+pub fn last_task_between(
+    conn: &Connection,
+    first: TaskId,
+    last: TaskId,
+) -> Result<Option<TaskId>, StoreError> {
+    let id: Option<u64> = conn
+        .prepare_cached(
+            "select max(id) from reference where kind = 'task' and id between ?1 and ?2",
+        )
+        .and_then(|mut query| query.query_row([first.get(), last.get()], |row| row.get(0)))
+        .map_err(StoreError::sqlite("look the feed up"))?;
+    Ok(id.map(TaskId))
+}
+
 /// What the rules must know of a task; nothing of one that is void.
 pub(in super::super) fn ledger_task(row: TaskRow) -> Option<Task> {
     match row.state {
@@ -140,6 +169,11 @@ pub(in super::super) fn ledger_task(row: TaskRow) -> Option<Task> {
 /// A product.
 pub fn product(conn: &Connection, id: ProductId) -> Result<Option<Product>, StoreError> {
     one(conn, "product", id.get())
+}
+
+/// All products, oldest first.
+pub fn products(conn: &Connection) -> Result<Vec<Product>, StoreError> {
+    many(conn, "product", ALL, ["product"])
 }
 
 /// Who may have a product.
@@ -188,6 +222,11 @@ pub(in super::super) fn is_other_gtin(conn: &Connection, gtin: Gtin) -> Result<b
 /// A dealer.
 pub fn dealer(conn: &Connection, id: DealerId) -> Result<Option<Dealer>, StoreError> {
     one(conn, "dealer", id.get())
+}
+
+/// All dealers, oldest first.
+pub fn dealers(conn: &Connection) -> Result<Vec<Dealer>, StoreError> {
+    many(conn, "dealer", ALL, ["dealer"])
 }
 
 /// A site.

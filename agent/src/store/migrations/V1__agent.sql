@@ -47,11 +47,13 @@ create table item (
   code text primary key,
   level integer not null,
   parent text,
+  at integer,                        -- the site where it stands by itself; null = in a package, elsewhere, or not in use
   body blob not null,
   told integer not null default 0,   -- the version the feed last told; 0 = none
   fresh_at integer                   -- when the cloud last spoke of it; null = all we know is our own doing
 ) strict, without rowid;
 create index item_parent on item (parent) where parent is not null;
+create index item_at on item (at) where at is not null;
 
 -- What the cloud last said of items that unjudged operations of ours have changed. Of all others, `item` says it.
 create table base (
@@ -77,6 +79,7 @@ create table operation (
   primary key (epoch, seq)
 ) strict, without rowid;
 create index operation_unjudged on operation (epoch, seq) where verdict is null;
+create index operation_counting on operation (kind) where kind in ('count', 'correct');
 
 -- What an operation did to each item.
 create table touched (
