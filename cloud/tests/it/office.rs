@@ -309,7 +309,7 @@ impl Line {
     ) -> OperationId {
         let operations = actions.into_iter().map(|action| self.operation(at, action)).collect();
         self.delivers(office, operations).await;
-        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
+        self.newest_operation()
     }
 
     /// Something done at its site at `at`, by nobody in particular.
@@ -351,6 +351,11 @@ impl Line {
     pub(crate) async fn tries(&mut self, office: &Office, action: Action) -> Verdict {
         let operation = self.operation(office.now(), action);
         self.delivers(office, vec![operation]).await.remove(0)
+    }
+
+    /// The name of what it did last.
+    pub(crate) const fn newest_operation(&self) -> OperationId {
+        OperationId { device: self.device.id, epoch: self.head.epoch, seq: self.head.seq }
     }
 
     pub(crate) const fn newest(&self) -> (BatchNo, Seq) {

@@ -25,7 +25,7 @@ pub(crate) fn word(verdict: &Verdict) -> String {
 }
 
 /// Says something else in some fields of a row of the back office.
-async fn say(office: &Office, path: &str, fields: Value) {
+pub(crate) async fn say(office: &Office, path: &str, fields: Value) {
     let mut row = office.get(path).await;
     // References come out by name and go in by id.
     for cell in row.as_object_mut().unwrap().values_mut() {
@@ -52,7 +52,7 @@ pub(crate) async fn warehouse(office: &Office, implied_receipt: bool) -> SiteId 
     SiteId(id(&office.create("/sites", form).await))
 }
 
-async fn operator(office: &Office, login: &str, role: &str, site: SiteId) -> OperatorId {
+pub(crate) async fn operator(office: &Office, login: &str, role: &str, site: SiteId) -> OperatorId {
     let form = json!({
         "login": login, "name": login, "role": role, "pin": "739154", "sites": [site],
     });
@@ -63,7 +63,7 @@ pub(crate) fn receive(code: Code, document: Option<u64>) -> Action {
     Action::Receive(Receive { codes: vec![code], document: document.map(DocumentId) })
 }
 
-fn ship(codes: &[Code], document: u64) -> Action {
+pub(crate) fn ship(codes: &[Code], document: u64) -> Action {
     Action::Ship(Ship { codes: codes.to_vec(), document: DocumentId(document) })
 }
 
@@ -75,7 +75,7 @@ pub(crate) async fn on_a_pallet(office: &Office, goods: &Goods, line: &mut Line)
 }
 
 /// Another product of the same plan, with six units of it on an order of its own.
-async fn other_product(office: &Office, goods: &Goods) -> (ProductId, Vec<Code>) {
+pub(crate) async fn other_product(office: &Office, goods: &Goods) -> (ProductId, Vec<Code>) {
     let plan = json!([{ "level": "case", "holds": 3 }]);
     let product = json!({ "name": "果汁", "gtin": "6901234567908", "plan": plan });
     let product = id(&office.create("/products", product).await);
