@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod carriers;
 mod catalog;
 mod cli;
 mod codes;
@@ -19,6 +20,7 @@ mod documents;
 mod engines;
 mod feed;
 mod fleet;
+mod floor;
 mod ingest;
 mod judging;
 mod office;
