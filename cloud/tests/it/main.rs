@@ -30,6 +30,7 @@ mod pages;
 mod prefetch;
 mod reassign;
 mod receiving;
+mod repacking;
 mod resources;
 mod returns;
 mod rules;
