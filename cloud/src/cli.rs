@@ -1,18 +1,23 @@
-//! The command line: serve, make enrolment tokens, make accounts.
+//! The command line: serve, make enrolment tokens, import backlogs, make accounts.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use sealtrace_protocol::ids::SiteId;
+use sealtrace_protocol::signing::backlog::BACKLOG_BYTES_MAX;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::accounts::{NewAccount, create_account};
 use crate::clock::Clock;
+use crate::cloud::Cloud;
 use crate::config::{Config, ConfigError, Flags};
 use crate::devices::tokens::{self, TokenError};
+use crate::ingest::backlog::{BacklogError, Import};
+use crate::keys::KeysError;
 use crate::resource::ResourceError;
 use crate::serve::{self, ServeError};
 use crate::store::{Store, StoreError, accounts};
@@ -22,6 +27,7 @@ First steps:
   sealtrace-cloud admin create-account --login anna --name \"Anna\" --role admin --password-stdin
   sealtrace-cloud serve
   sealtrace-cloud token --name \"PDA 7\" --site 1      (while it serves, or not)
+  sealtrace-cloud import-backlog backlog-7.bin                (what a device could not send)
 
 Without configuration everything is kept in ./sealtrace-data/cloud, pages answer on
 http://127.0.0.1:8080 and devices on https://127.0.0.1:8443.
@@ -79,6 +85,16 @@ enum Command {
         #[arg(long, value_name = "ID", required = true, num_args = 1..)]
         site: Vec<u64>,
         /// Print JSON: {"token":"…","expires_at":…,"ca_pin":…}
+        #[arg(long)]
+        json: bool,
+    },
+    /// Imports what a device could not send, from the file it was exported to; safe to do twice
+    ImportBacklog {
+        #[command(flatten)]
+        place: Place,
+        /// The file
+        file: PathBuf,
+        /// Print JSON, a line for each batch and one in the end
         #[arg(long)]
         json: bool,
     },
@@ -142,6 +158,30 @@ pub enum CliError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than any backlog.
+    #[error("{path} is larger than any backlog: {BACKLOG_BYTES_MAX} bytes at most")]
+    FileTooLarge {
+        /// The file.
+        path: String,
+    },
+    /// Nothing was imported.
+    #[error(transparent)]
+    Backlog(#[from] BacklogError),
+    /// Not everything was imported.
+    #[error("not all of the file was taken, as said above; the rest is")]
+    Incomplete,
+    /// The cloud's secrets.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Terminal or signals.
     #[error("the terminal or the system's signals cannot be used")]
     Io(#[from] io::Error),
@@ -151,7 +191,20 @@ impl CliError {
     /// 2 when the caller can mend it by calling differently, 1 otherwise.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Self::Config(_)) { 2 } else { 1 })
+        match self {
+            Self::Config(_)
+            | Self::File { .. }
+            | Self::FileTooLarge { .. }
+            | Self::Backlog(BacklogError::Unreadable(_)) => ExitCode::from(2),
+            Self::Serve(_)
+            | Self::Token(_)
+            | Self::Account(_)
+            | Self::Store(_)
+            | Self::Backlog(_)
+            | Self::Incomplete
+            | Self::Keys(_)
+            | Self::Io(_) => ExitCode::from(1),
+        }
     }
 }
 
@@ -165,6 +218,10 @@ pub async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Token { place, name, site, json } => {
             start_logging("warn", false);
             token(&place.config(None, None)?, &name, site, json).await
+        }
+        Command::ImportBacklog { place, file, json } => {
+            start_logging("error", false);
+            import_backlog(place.config(None, None)?, &file, json).await
         }
         Command::Admin {
             command: Admin::CreateAccount { place, login, name, role, password_stdin: _ },
@@ -232,6 +289,41 @@ async fn token(config: &Config, name: &str, sites: Vec<u64>, json: bool) -> Resu
         writeln!(io::stderr(), "good once, for fifteen minutes: {command}")?;
     }
     Ok(())
+}
+
+async fn import_backlog(config: Config, file: &Path, json: bool) -> Result<(), CliError> {
+    let bytes = read_backlog(file)?;
+    let cloud = Cloud::open(config, Clock::System, "").await?;
+    let mut import = Import::open(&cloud, &bytes).await?;
+    let mut out = io::stdout();
+    while let Some(imported) = import.next().await? {
+        if json {
+            writeln!(out, "{}", serde_json::json!(imported))?;
+        } else {
+            writeln!(out, "{imported}")?;
+        }
+    }
+    let summary = import.finish().await?;
+    if json {
+        writeln!(out, "{}", serde_json::json!(summary))?;
+    } else {
+        writeln!(out, "{summary}")?;
+    }
+    if summary.is_whole() { Ok(()) } else { Err(CliError::Incomplete) }
+}
+
+/// A backlog's bytes; nothing larger is read.
+fn read_backlog(file: &Path) -> Result<Vec<u8>, CliError> {
+    let path = || file.display().to_string();
+    let unreadable = |source| CliError::File { path: path(), source };
+    let limit = u64::try_from(BACKLOG_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(file).map_err(unreadable)?;
+    opened.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > BACKLOG_BYTES_MAX {
+        return Err(CliError::FileTooLarge { path: path() });
+    }
+    Ok(bytes)
 }
 
 /// Log lines go to standard error; `RUST_LOG` wins over the default level.

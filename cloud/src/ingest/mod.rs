@@ -1,9 +1,10 @@
 //! What devices deliver: verified, put in its place, stored, receipted; judged afterwards, in order.
 //!
 //! [`accept`](accept()) answers a delivery with a receipt that says "stored durably" and nothing else. [`judging`]
-//! gives each operation its one verdict later. [`resume`](resume()) starts a new epoch for a device that was restored.
+//! gives each operation its one verdict later. [`backlog`] takes the same from a file. [`resume`](resume()) starts a new epoch for a device that was restored.
 
 mod accept;
+pub mod backlog;
 mod counting;
 mod following;
 pub mod http;

@@ -137,11 +137,31 @@ pub async fn by_certificate(tx: &mut Tx, hash: Hash) -> Result<Option<Known>, St
             &[hash.into()],
         )
         .await?;
-    let Some(row) = row else { return Ok(None) };
+    match row {
+        Some(row) => known(tx, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The device with this id.
+pub async fn by_id(tx: &mut Tx, id: DeviceId) -> Result<Option<Known>, StoreError> {
+    let row = tx
+        .query_opt(
+            "select id, name, signing_key, revoked_at from devices where id = $1",
+            &[id.into()],
+        )
+        .await?;
+    match row {
+        Some(row) => known(tx, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn known(tx: &mut Tx, row: &Row) -> Result<Known, StoreError> {
     let id: DeviceId = row.get(0)?;
     let sites = named_sites(tx, id).await?.into_iter().map(|site| site.id).collect();
-    let device = Device { id, name: row.get(1)?, key: key(&row, 2)?, sites };
-    Ok(Some(Known { device, revoked: row.get::<Option<Timestamp>>(3)?.is_some() }))
+    let device = Device { id, name: row.get(1)?, key: key(row, 2)?, sites };
+    Ok(Known { device, revoked: row.get::<Option<Timestamp>>(3)?.is_some() })
 }
 
 /// The key a device signs with.

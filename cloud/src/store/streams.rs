@@ -212,6 +212,12 @@ pub async fn unpark(tx: &mut Tx, header: &BatchHeader, receipt: &[u8]) -> Result
     one(moved)
 }
 
+/// How many batches of an epoch wait for others.
+pub async fn parked(tx: &mut Tx, device: DeviceId, epoch: Epoch) -> Result<u32, StoreError> {
+    let sql = "select count(*) from batches where device = $1 and epoch = $2 and parked = 1";
+    tx.query_one(sql, &[device.into(), epoch.into()]).await?.get(0)
+}
+
 /// A parked batch has turned out not to continue the stream: it is not part of it any more.
 pub async fn drop_parked(tx: &mut Tx, header: &BatchHeader) -> Result<(), StoreError> {
     tx.execute(

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod audit;
+mod backlog;
 mod carriers;
 mod catalog;
 mod cli;

@@ -44,7 +44,7 @@ pub(crate) async fn in_both_offices(test: impl AsyncFn(Office)) {
 }
 
 impl Office {
-    async fn open(database: &Database) -> Self {
+    pub(crate) async fn open(database: &Database) -> Self {
         let flags = match database {
             Database::Sqlite { folder } => Flags { data: Some(folder.clone()), ..Flags::default() },
             Database::Postgres { url } => Flags { database: Some(url.clone()), ..Flags::default() },
@@ -295,6 +295,18 @@ impl Line {
         Self { device, key, head: StreamHead::start(epoch), site }
     }
 
+    /// The same device from a copy that was made before it had done anything.
+    pub(crate) fn restored(line: &Self) -> Self {
+        let number = u8::try_from(line.device.id.get()).unwrap();
+        let key = SigningKey::from_seed(&[number; 32]).unwrap();
+        Self {
+            device: line.device.clone(),
+            key,
+            head: StreamHead::start(Epoch(1)),
+            site: line.site,
+        }
+    }
+
     /// Does something now; says where it is written down.
     pub(crate) async fn does(&mut self, office: &Office, actions: Vec<Action>) -> OperationId {
         self.did_at(office, office.now(), actions).await
@@ -324,8 +336,18 @@ impl Line {
         office: &Office,
         operations: Vec<Operation>,
     ) -> Vec<Verdict> {
-        let at = office.now();
         let before = (self.head.epoch, self.head.seq);
+        let bytes = self.seals(office, operations);
+        ingest::accept(&office.cloud, &self.device, &bytes).await.unwrap();
+        let cloud = &office.cloud;
+        while judge_round(&cloud.store, &cloud.codebook, cloud.clock.now()).await.unwrap() > 0 {}
+        let verdicts = judging::verdicts(&cloud.store, self.device.id, before).await.unwrap();
+        verdicts.verdicts.into_iter().map(|judged| judged.verdict).collect()
+    }
+
+    /// Seals operations as its next batch, and delivers it not.
+    pub(crate) fn seals(&mut self, office: &Office, operations: Vec<Operation>) -> Vec<u8> {
+        let at = office.now();
         let records: Vec<Record> = operations.into_iter().map(Record::Made).collect();
         let sealing = Sealing {
             owner: office.cloud.config.owner,
@@ -339,12 +361,15 @@ impl Line {
         };
         let sealed = SealedBatch::seal(&self.key, &self.head, &records, sealing).unwrap();
         let verified = sealed.verify(&self.device.key).unwrap();
-        ingest::accept(&office.cloud, &self.device, &sealed.to_bytes()).await.unwrap();
         self.head = StreamHead::after(&verified.header, verified.hash);
-        let cloud = &office.cloud;
-        while judge_round(&cloud.store, &cloud.codebook, cloud.clock.now()).await.unwrap() > 0 {}
-        let verdicts = judging::verdicts(&cloud.store, self.device.id, before).await.unwrap();
-        verdicts.verdicts.into_iter().map(|judged| judged.verdict).collect()
+        sealed.to_bytes()
+    }
+
+    /// Seals actions done now.
+    pub(crate) fn seals_doing(&mut self, office: &Office, actions: Vec<Action>) -> Vec<u8> {
+        let operations = actions.into_iter().map(|action| self.operation(office.now(), action));
+        let operations = operations.collect();
+        self.seals(office, operations)
     }
 
     /// Delivers one operation; answers with its verdict.
