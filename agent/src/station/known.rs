@@ -6,8 +6,8 @@ use sealtrace_protocol::ids::{DocumentId, ProductId, SiteId};
 use sealtrace_protocol::ledger::{self, Level, Operation, Plan, Presence};
 use sealtrace_protocol::link::DocumentRow;
 
-use super::{Difference, Judged, Ledger, fill_in};
-use crate::store::{StoreError, counting, feed, items};
+use super::{Difference, Judged, Ledger, SOURCE, fill_in};
+use crate::store::{StoreError, counting, feed, items, journal};
 
 /// The store, as a ledger, in one consistent view.
 pub struct Known<'a>(pub &'a Connection);
@@ -27,7 +27,7 @@ impl Ledger for Known<'_> {
         &self,
         document: DocumentId,
         site: SiteId,
-    ) -> Result<Vec<DocumentId>, StoreError> {
+    ) -> Result<Vec<(DocumentId, Vec<Code>)>, StoreError> {
         let Some(row) = feed::document(self.0, document)? else { return Ok(Vec::new()) };
         let kind = row.document.route.kind();
         let mut others = feed::open_documents(self.0)?;
@@ -35,7 +35,12 @@ impl Ledger for Known<'_> {
             let route = other.document.route;
             other.id() != document && route.kind() == kind && route.sites().any(|at| at == site)
         });
-        Ok(others.iter().map(DocumentRow::id).collect())
+        let drafts = journal::drafts(self.0, SOURCE)?;
+        let waiting = |other: &DocumentRow| {
+            let of_it = drafts.iter().filter(|row| row.draft.document == Some(other.id()));
+            (other.id(), of_it.filter_map(|row| row.draft.code).collect())
+        };
+        Ok(others.iter().map(waiting).collect())
     }
 
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, StoreError> {

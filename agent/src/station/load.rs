@@ -137,8 +137,10 @@ impl Load {
                 | Rejection::DocumentClosed { .. }
         );
         let Some(sheet) = self.errand.sheet().filter(|_| by_document) else { return Ok(None) };
-        for other in ledger.others_like(sheet.document, now.site)?.into_iter().take(OTHERS_MAX) {
-            let action = self.errand.action_under(Some(other), vec![code]);
+        let others = ledger.others_like(sheet.document, now.site)?;
+        for (other, mut codes) in others.into_iter().take(OTHERS_MAX) {
+            codes.push(code);
+            let action = self.errand.action_under(Some(other), codes);
             if ledger.judge(&now.operation(action), None)?.is_ok() {
                 return Ok(Some(other));
             }

@@ -71,12 +71,13 @@ pub trait Ledger {
     /// How a product is packed now.
     fn plan(&self, product: ProductId) -> Result<Option<Plan>, Self::Error>;
 
-    /// The other open documents of the same kind that are worked on at this site.
+    /// The other open documents of the same kind that are worked on at this site, with what was scanned under each
+    /// and is not confirmed.
     fn others_like(
         &self,
         document: DocumentId,
         site: SiteId,
-    ) -> Result<Vec<DocumentId>, Self::Error>;
+    ) -> Result<Vec<(DocumentId, Vec<Code>)>, Self::Error>;
 
     /// How what was seen under a count differs from what is believed to be at the site.
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, Self::Error>;
@@ -117,7 +118,11 @@ impl Ledger for Facts {
         Ok(task.map(|task| task.plan.clone()))
     }
 
-    fn others_like(&self, _: DocumentId, _: SiteId) -> Result<Vec<DocumentId>, Infallible> {
+    fn others_like(
+        &self,
+        _: DocumentId,
+        _: SiteId,
+    ) -> Result<Vec<(DocumentId, Vec<Code>)>, Infallible> {
         Ok(Vec::new())
     }
 

@@ -128,7 +128,7 @@ pub(super) fn gather<'c>(
     for (code, need) in operation.needs() {
         gathered.add(code, need)?;
     }
-    gathered.add_terms()?;
+    gathered.add_terms(operation)?;
     Ok(gathered)
 }
 
@@ -207,13 +207,17 @@ impl Gathered<'_> {
     }
 
     /// The terms of what the operation turned out to be about.
-    fn add_terms(&mut self) -> Result<(), StoreError> {
+    fn add_terms(&mut self, operation: &Operation) -> Result<(), StoreError> {
         for (product, lot) in self.facts.lots() {
             if let Some(terms) = feed::terms(self.conn, product, lot)? {
                 self.facts.set_lot(product, lot, terms);
             }
         }
-        for product in self.facts.products() {
+        let mut products = self.facts.products();
+        if let Action::OpenTask(open) = &operation.action {
+            products.insert(open.product);
+        }
+        for product in products {
             if let Some(permit) = feed::permit(self.conn, product)? {
                 self.facts.set_permit(product, permit);
             }

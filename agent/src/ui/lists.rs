@@ -72,10 +72,10 @@ pub(super) async fn documents(
         let mut documents = feed::open_documents(conn)?;
         documents.retain(|row| row.document.route.sites().any(|site| site == here));
         let view = |row: &DocumentRow| {
-            let mut view = view::document(conn, row, here, &Contents::none())?;
             let waiting = scans.iter().find(|(document, _)| *document == Some(row.id()));
-            view["scans"] = json!(waiting.map_or(0, |(_, count)| *count));
-            Ok(view)
+            let scans = waiting.map_or(0, |(_, count)| *count);
+            let document = view::document(conn, row, here, &Contents::none())?;
+            Ok(view::with(document, "scans", scans))
         };
         documents.iter().map(view).collect()
     };

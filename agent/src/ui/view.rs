@@ -5,6 +5,7 @@ use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, SiteId};
 use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Party, Presence, Route, State};
 use sealtrace_protocol::link::{DocumentRow, TaskRow};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::names::{dealer, named_rejection, number, party, product, site};
@@ -95,9 +96,15 @@ pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<V
 pub(super) fn offer(conn: &Connection, id: DocumentId) -> Result<Value, StoreError> {
     let route = feed::document(conn, id)?.map(|row| row.document.route);
     let dealer = route.and_then(Route::dealer).map(|id| dealer(conn, id)).transpose()?;
-    let mut offer = number(conn, id)?;
-    offer["dealer"] = json!(dealer);
-    Ok(offer)
+    Ok(with(number(conn, id)?, "dealer", dealer))
+}
+
+/// An object and one thing more.
+pub(super) fn with(mut object: Value, key: &str, value: impl Serialize) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.insert(key.to_owned(), json!(value));
+    }
+    object
 }
 
 /// A task with its progress.

@@ -11,18 +11,23 @@
 
 mod cli;
 mod cloud;
+mod counting;
+mod ending;
 mod facts;
 mod feed;
 mod fill;
 mod floor;
 mod items;
 mod lane;
+mod making;
 mod moving;
 mod naive;
+mod own_task;
 mod page;
 mod rebase;
 mod station;
 mod store;
+mod switching;
 mod sync;
 mod task;
 mod ui;

@@ -21,7 +21,7 @@ const OUT: Route = Route::Outbound { from: SITE, to: DEALER };
 const IN: Route = Route::Inbound { from: Some(OTHER_SITE), to: SITE };
 
 /// A case of three that the feed says is at a site, or in nobody's books.
-fn cased(n: u64, product: ProductId, at: SiteId) -> Item {
+pub(crate) fn cased(n: u64, product: ProductId, at: SiteId) -> Item {
     Item {
         code: case(n),
         level: Level::Case,
@@ -207,7 +207,7 @@ async fn a_device_ships_its_share_and_no_more() {
 }
 
 #[tokio::test]
-async fn documents_of_every_kind_of_this_site_are_listed_and_only_some_can_be_worked_on() {
+async fn documents_of_every_kind_of_this_site_are_listed_and_open_with_their_own_screen() {
     let floor = signed_in().await;
     let store = &floor.agent.store;
     let routes = [

@@ -3,11 +3,15 @@
 use axum::http::StatusCode;
 use sealtrace_agent::config::Config;
 use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ledger::Route;
+use sealtrace_protocol::link::FeedRow;
 use serde_json::{Value, json};
 
 use crate::floor::{
-    HAND_TASK, PIN, agent, case, copy_of, drafts, item, pallet, parent, printed, unit,
+    HAND_TASK, OTHER_SITE, OUTBOUND, PIN, PRODUCT, SITE, agent, case, copy_of, document, drafts,
+    hears, hears_of, item, pallet, parent, printed, unit,
 };
+use crate::moving::cased;
 use crate::page::{Floor, floor, page, said, signed_in};
 
 #[tokio::test]
@@ -132,7 +136,13 @@ async fn killed_between_any_two_steps_every_screen_comes_back_as_it_was() {
     let floor = floor().await;
     let login = floor.post("session", json!({"login": "li", "pin": PIN})).await;
     let cookie = login.header("set-cookie").to_str().unwrap().split(';').next().unwrap().to_owned();
-    let work: [(&str, Value, &[Code]); 5] = [
+    let store = &floor.agent.store;
+    let across = Route::Transfer { from: SITE, to: OTHER_SITE };
+    for (id, route) in [(50, Route::Count { at: SITE }), (51, across)] {
+        hears(store, FeedRow::Document(document(id, route))).await;
+    }
+    hears_of(store, cased(20, PRODUCT, OTHER_SITE)).await;
+    let work: [(&str, Value, &[Code]); 15] = [
         (
             "pack",
             json!({"task": HAND_TASK}),
@@ -142,6 +152,16 @@ async fn killed_between_any_two_steps_every_screen_comes_back_as_it_was() {
         ("relabel", json!({}), &[case(0), case(0), case(2)]),
         ("verify", json!({}), &[case(2), unit(1), unit(3), unit(0)]),
         ("unpack", json!({}), &[unit(1), case(1)]),
+        ("commission", json!({"task": HAND_TASK}), &[unit(10), unit(11)]),
+        ("add_to", json!({}), &[case(2), unit(1)]),
+        ("regroup", json!({"task": HAND_TASK}), &[unit(10), unit(11), unit(0), case(3)]),
+        ("count", json!({"document": 50}), &[case(2), case(3)]),
+        ("sample", json!({"reason": "inspection"}), &[unit(10)]),
+        ("destroy", json!({"reason": "broken"}), &[unit(11)]),
+        ("transfer", json!({"document": 51}), &[case(3)]),
+        ("ship", json!({"document": OUTBOUND}), &[case(2)]),
+        ("return", json!({"dealer": 4}), &[case(2)]),
+        ("receive", json!({}), &[case(20)]),
     ];
     let mut steps = 0;
     for (screen, job, scans) in work {
@@ -159,8 +179,9 @@ async fn killed_between_any_two_steps_every_screen_comes_back_as_it_was() {
         assert_same_after_kill(&floor, &cookie).await;
         floor.command("acknowledge").await;
     }
-    assert_eq!(steps, 18);
-    assert_eq!(parent(&floor.agent.store, unit(0)).await, Some(case(2)));
+    assert_eq!(steps, 34);
+    assert_eq!(parent(store, unit(0)).await, Some(case(3)));
+    assert!(drafts(store, "station").await.is_empty());
     assert_eq!(parent(&floor.agent.store, unit(5)).await, None);
 }
 
