@@ -103,7 +103,10 @@ export type Verdict =
 
 export type Custody =
   | { kind: 'at'; site: Named }
+  | { kind: 'sent'; from: Named; to: Named; document: Numbered; at: number }
   | { kind: 'shipped'; from: Named; dealer: Named; document: Numbered; at: number }
+  | { kind: 'lost'; site: Named; at: number }
+  | { kind: 'gone'; site: Named; how: 'sampled' | 'destroyed'; at: number }
 
 export interface LifeStep {
   version: number
@@ -125,9 +128,11 @@ export interface LifeStep {
 export interface Sighting {
   id: number
   at: number
-  kind: 'consumer' | 'inspector'
+  kind: 'consumer' | 'inspector' | 'return'
   region: Region | null
   accuracy_m: number | null
+  /** The dealer that brought it back. */
+  brought_by?: Named | null
   outside: boolean
   finding?: string | null
   note?: string | null

@@ -6,7 +6,7 @@ const words: typeof zh = {
   ...trade,
   app: { name: 'Sealtrace', title: 'Traceability', skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese', menu: 'Main menu', account: 'Account menu', logout: 'Sign out' },
   menu: {
-    orders: 'Production orders', documents: 'Documents', reassignments: 'Reassignments', trace: 'Trace', diversion: 'Suspected diversion', devices: 'Devices', settings: 'Settings', audit_trail: 'Activity log',
+    orders: 'Production orders', documents: 'Documents', reassignments: 'Reassignments', trace: 'Trace', diversion: 'Suspected diversion', devices: 'Devices', carriers: 'Reusable pallet labels', settings: 'Settings', audit_trail: 'Activity log',
     group: { master: 'Master data', production: 'Production', documents: 'Documents', audit: 'Audit', system: 'System' },
   },
   act: { search: 'Search', reset: 'Reset', reload: 'Try again', copy: 'Copy', copied: 'Copied', close: 'Close', cancel: 'Cancel', save: 'Save', edit: 'Edit', remove: 'Delete', download: 'Download raw bytes', all: 'All' },
@@ -76,10 +76,10 @@ const words: typeof zh = {
     label: 'Scan or type any code', hint: 'A bottle, case or pallet code, a GS1 link or an 18-digit SSCC. A scanner can type straight into it.', submit: 'Trace',
     start: 'Start from a code', startHint: 'Scan or type a code of any level to see what it is packed in, every step of its life, and the signed batch behind each step.',
     unknown: 'No record of this code', unreadable: 'This is not a readable code', printed: 'Label text', product: 'Product', lot: 'Lot', order: 'Production order', custody: 'Held by',
-    at: 'at {site}', shipped: 'from {from} to {dealer}', none: 'nobody yet', disputed: 'Disputed', disputedHint: 'Two operations contradict each other; no diversion is scored until it is settled on the floor.',
+    at: 'at {site}', sent: 'on its way from {from} to {to}', shipped: 'from {from} to {dealer}', lost: 'missed at {site} when it was counted', sampled: 'sampled at {site}', destroyed: 'destroyed at {site}', none: 'nobody yet', disputed: 'Disputed', disputedHint: 'Two operations contradict each other; no diversion is scored until it is settled on the floor.',
     tree: 'Packaging', children: 'Holds {n}', noChildren: 'Holds nothing', noParent: 'In no package', contents: 'Contents', units: '{n} bottles',
     more: 'Show {n} more', life: 'Life', lifeEmpty: 'Nothing has happened to this code yet',
-    line: 'Line, automatic', batch: 'Signed batch {n}', sequence: 'No. {n}', sightings: 'Sightings {n}', outside: 'Outside the territory', inside: 'Inside the territory', nowhere: 'Place unknown', unjudged: 'Not judged', parent: 'Into', with: 'with its {level}',
+    line: 'Line, automatic', batch: 'Signed batch {n}', sequence: 'No. {n}', sightings: 'Sightings {n}', outside: 'Outside the territory', inside: 'Inside the territory', nowhere: 'Place unknown', unjudged: 'Not judged', otherDealer: 'not shipped to them', ownDealer: 'shipped to them', parent: 'Into', with: 'with its {level}',
     uncertain: 'Uncertainty of the device clock',
   },
   batch: {
@@ -92,8 +92,9 @@ const words: typeof zh = {
     region: 'Seen in', dealer: 'Dealer', product: 'Product', code: 'Code', shipped: 'Shipped', territory: 'Territory', seen: 'Seen in', outside: 'Scans outside', last: 'Last seen',
     empty: 'No suspected diversion', emptyHint: "A code scanned outside its dealer's territory is listed here, one row per code.", map: 'Schematic map', mapHint: 'Points are city centres. A sketch only: it shows no administrative boundaries.',
     here: 'Territory', out: 'Seen outside', times: 'scans: {n}', detail: 'Why it is listed', shipment: 'Shipment', evidence: 'Evidence, not a verdict: travel, gifts, online orders and wrong locations also put scans outside a territory.',
-    why: '{level} {code} ({product}, lot {lot}) was shipped at {shipped} with document {document} to dealer {dealer}, whose territory is {territory}. Since then it was scanned in {regions}, outside that territory ({n} in all), the last time at {last}.',
-    whyNoTerritory: '(none registered)', allSightings: 'All sightings', trace: 'See its life', accuracy: 'within {m} m', and: ', ',
+    why: '{level} {code} ({product}, lot {lot}) was shipped at {shipped} with document {document} to dealer {dealer}, whose territory is {territory}.',
+    whySeen: 'Since then it was scanned in {regions}, outside that territory ({n} in all).', whyReturned: 'It came back from dealer {dealers} instead.', whyLast: 'The last time was {last}.',
+    whyNoTerritory: '(none registered)', allSightings: 'All sightings', trace: 'See its life', accuracy: 'within {m} m', and: ', ', stop: ' ',
     pick: 'Click a red point to filter by city',
   },
   device: {

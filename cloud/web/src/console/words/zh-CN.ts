@@ -5,7 +5,7 @@ export default {
   ...trade,
   app: { name: 'Sealtrace', title: '防伪追溯平台', skip: '跳到正文', language: 'EN', languageLabel: '切换到英文', menu: '主菜单', account: '账户菜单', logout: '退出登录' },
   menu: {
-    orders: '生产订单', documents: '单据', reassignments: '改派申请', trace: '追溯查询', diversion: '疑似窜货', devices: '设备', settings: '系统设置', audit_trail: '操作日志',
+    orders: '生产订单', documents: '单据', reassignments: '改派申请', trace: '追溯查询', diversion: '疑似窜货', devices: '设备', carriers: '周转托盘码', settings: '系统设置', audit_trail: '操作日志',
     group: { master: '主数据', production: '生产', documents: '单据', audit: '稽查', system: '系统' },
   },
   act: { search: '查询', reset: '重置', reload: '重试', copy: '复制', copied: '已复制', close: '关闭', cancel: '取消', save: '保存', edit: '编辑', remove: '删除', download: '下载原始字节', all: '全部' },
@@ -75,10 +75,10 @@ export default {
     label: '扫描或输入任意码', hint: '瓶码、箱码、托码、GS1 链接或 18 位 SSCC 都可以。扫码枪可直接扫入。', submit: '追溯',
     start: '从一个码开始', startHint: '输入或扫入任意层级的码，查看它的包装关系、一生的每一步，以及每一步背后的签名批次。',
     unknown: '没有这个码的记录', unreadable: '读不懂这个码', printed: '标签文本', product: '产品', lot: '批次', order: '生产订单', custody: '当前归属',
-    at: '在 {site}', shipped: '{from} 发往 {dealer}', none: '尚无归属', disputed: '有争议', disputedHint: '两次操作互相矛盾，现场处理完之前不计窜货分。',
+    at: '在 {site}', sent: '{from} 调拨到 {to} 途中', shipped: '{from} 发往 {dealer}', lost: '在 {site} 盘点时缺失', sampled: '在 {site} 取样', destroyed: '在 {site} 报废', none: '尚无归属', disputed: '有争议', disputedHint: '两次操作互相矛盾，现场处理完之前不计窜货分。',
     tree: '包装关系', children: '下级 {n}', noChildren: '没有下级', noParent: '没有上级', contents: '内容物', units: '{n} 瓶',
     more: '再显示 {n} 个', life: '一生', lifeEmpty: '这个码还没有发生过任何事',
-    line: '产线自动', batch: '签名批次 {n}', sequence: '序号 {n}', sightings: '扫码记录 {n}', outside: '授权区域外', inside: '授权区域内', nowhere: '位置未知', unjudged: '未作判断', parent: '装入', with: '随{level}',
+    line: '产线自动', batch: '签名批次 {n}', sequence: '序号 {n}', sightings: '扫码记录 {n}', outside: '授权区域外', inside: '授权区域内', nowhere: '位置未知', unjudged: '未作判断', otherDealer: '不是发给它的', ownDealer: '是发给它的', parent: '装入', with: '随{level}',
     uncertain: '设备时钟误差',
   },
   batch: {
@@ -91,8 +91,9 @@ export default {
     region: '发现地区', dealer: '经销商', product: '产品', code: '码', shipped: '出库时间', territory: '授权区域', seen: '扫码地区', outside: '区域外扫码', last: '最近一次',
     empty: '没有疑似窜货', emptyHint: '有码在授权区域之外被扫到时，会逐码列在这里。', map: '示意图', mapHint: '点的位置为各地市中心，仅示意，不代表行政区划边界。',
     here: '授权区域', out: '区域外扫码', times: '{n} 次', detail: '为什么列在这里', shipment: '出库', evidence: '证据不等于结论：出差、赠送、网购和定位误差都会造成区域外扫码。',
-    why: '{level}码 {code}（{product}，批次 {lot}）于 {shipped} 随单据 {document} 发给经销商 {dealer}，其授权区域为{territory}。此后在{regions}被扫到 {n} 次，均不在授权区域内，最近一次是 {last}。',
-    whyNoTerritory: '（未登记任何区域）', allSightings: '全部扫码', trace: '查看一生', accuracy: '误差 {m} 米', and: '、',
+    why: '{level}码 {code}（{product}，批次 {lot}）于 {shipped} 随单据 {document} 发给经销商 {dealer}，其授权区域为{territory}。',
+    whySeen: '此后在{regions}被扫到 {n} 次，均不在授权区域内。', whyReturned: '后来却由经销商 {dealers} 退回。', whyLast: '最近一次是 {last}。',
+    whyNoTerritory: '（未登记任何区域）', allSightings: '全部扫码', trace: '查看一生', accuracy: '误差 {m} 米', and: '、', stop: '',
     pick: '点选地图上的红点可按地区筛选',
   },
   device: {

@@ -22,12 +22,16 @@ const REJECTIONS: Record<string, Pair> = {
   not_a_package: ['{code} 不是包装', '{code} is no package'],
   not_packed: ['{code} 不在任何包装里', '{code} is in no package'],
   already_here: ['{code} 已在本部署点', '{code} is at this site already'],
+  on_its_way: ['{code} 正随单据 {document} 调拨到部署点 {to} 的途中', '{code} is on its way to site {to} on document {document}'],
+  gone: ['{code} 已{how}', '{code} was {how}'],
+  not_here: ['{code} 按记录不在本部署点', '{code} is not at this site by the ledger'],
   already_shipped: ['{code} 已随单据 {document} 发给经销商 {to}', '{code} was shipped to dealer {to} on document {document} already'],
   not_on_document: ['{code} 的产品不在单据 {document} 上', 'The product of {code} is not on document {document}'],
   over: ['单据 {document} 只要 {ordered}，加上 {code} 将达到 {would}', 'Document {document} asks for {ordered}; {code} would make it {would}'],
   document_closed: ['单据 {document} 未开放', 'Document {document} is not open'],
   wrong_site: ['单据 {document} 属于部署点 {expected}，这里是 {site}', 'Document {document} is for site {expected}, this is site {site}'],
   unauthorised: ['{party}没有产品 {product} 的授权（{code}）', '{party} may not have product {product} ({code})'],
+  not_made_here: ['部署点 {site} 不能生产产品 {product}：没有授权、已停用或没有这一版规格', 'Site {site} may not make product {product}: not authorised, disabled, or no such plan'],
   lot_blocked: ['{code} 的批次 {lot} 已被质检封锁', 'Lot {lot} of {code} is blocked by quality control'],
   lot_pending: ['{code} 的批次 {lot} 质检尚未放行', 'Lot {lot} of {code} is not released by quality control yet'],
   wrong_dealer: ['{code} 是经销商 {expected} 的专供批次，不能发给 {dealer}', '{code} was made for dealer {expected}, not for {dealer}'],
@@ -53,17 +57,23 @@ const NOTICES: Record<string, Pair> = {
   contents_to_follow: ['{code} 的移动先于装箱到达，内容随后补齐', '{code} moved before its packing was heard of; contents follow'],
   implied_receipt: ['{code} 未经入库即操作，视为已从部署点 {from} 收到', '{code} came from site {from} without a receipt: implied'],
   implied_return: ['{code} 由原发货点再次发出，视为有一次未扫码的退货', '{code} was shipped again by the same site: an unscanned return is implied'],
+  returned_by_other: ['{code} 由经销商 {by} 退回，而系统记录发给的经销商是 {shipped_to}：窜货线索', '{code} was brought back by dealer {by}; by the ledger it was shipped to dealer {shipped_to}: evidence of diversion'],
+  implied_unpack: ['周转托盘 {code} 再次装货，视为上次的货已在外卸下', 'Carrier {code} was loaded again: what was on it is taken as unloaded elsewhere'],
+  found_again: ['{code} 在盘点时缺失，现已找到', '{code} was missed at a count and is found again'],
+  elsewhere: ['盘点时看到 {code}，按记录它不在本部署点', '{code} was seen at a count, and is elsewhere by the ledger'],
+  short: ['{parent} 里取走了货，还剩 {units} 瓶', 'Something was taken out of {parent} for good: {units} bottles are left'],
   lot_blocked: ['{code} 的批次 {lot} 已被质检封锁', 'Lot {lot} of {code} is blocked by quality control'],
   differs: ['{parent} 与记录不符：缺 {missing}，多 {foreign}', '{parent} differs from the ledger: missing {missing}, foreign {foreign}'],
   complete: ['{parent} 与记录一致，{units} 瓶', '{parent} is complete, {units} bottles'],
 }
 
-/** What a parameter can be that is a word itself: a level, a role, a kind of document, one side of a movement. */
+/** What a parameter can be that is a word itself: a level, a role, a kind of document, one side of a movement, an end. */
 const NAMES: Record<string, Pair> = {
   unit: ['瓶', 'bottle'], box: ['盒', 'box'], case: ['箱', 'case'], pallet: ['托', 'pallet'],
   operator: ['操作员', 'operator'], supervisor: ['班组长', 'supervisor'], manager: ['主管', 'manager'], auditor: ['审计员', 'auditor'],
   inbound: ['入库单', 'inbound'], outbound: ['出库单', 'outbound'], return: ['退货单', 'return'], transfer: ['调拨单', 'transfer'], count: ['盘点单', 'count'],
   site: ['部署点', 'site'], dealer: ['经销商', 'dealer'],
+  sampled: ['取样', 'sampled'], destroyed: ['报废', 'destroyed'],
 }
 
 /** The name of an externally tagged value: `"free"` or `{"replaced":{…}}`. */
@@ -82,6 +92,7 @@ export function operationName(of: OperationId): string {
 }
 
 function shown(value: unknown, side: 0 | 1): string {
+  if (value === null) return '—'
   if (Array.isArray(value)) return value.length === 0 ? '0' : value.length > 3 ? String(value.length) : value.map((one) => shown(one, side)).join(', ')
   if (typeof value === 'object' && value !== null) {
     if ('seq' in value) return operationName(value as OperationId)
