@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sealtrace_protocol::ids::DeviceId;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -25,6 +25,8 @@ pub struct Agent {
     pub boot: [u8; 16],
     /// How the connection to the cloud stands; the sync driver says so.
     pub link: watch::Sender<Link>,
+    /// Held while a batch is sealed or marked as having left: a file is written beside the sending.
+    pub(crate) leaving: Arc<Mutex<()>>,
 }
 
 /// How the connection to the cloud stands.
@@ -48,7 +50,7 @@ impl Agent {
     ) -> Self {
         let (config, identity) = (Arc::new(config), identity.map(Arc::new));
         let (link, _) = watch::channel(Link::default());
-        Self { store, clock, config, identity, boot, link }
+        Self { store, clock, config, identity, boot, link, leaving: Arc::default() }
     }
 
     /// Which device it is; none before enrolment.

@@ -1,10 +1,11 @@
 //! The command line: what can be asked of `sealtrace-agent`, and what it prints.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use sealtrace_protocol::ids::BatchNo;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -17,6 +18,7 @@ use crate::log::{self, Format};
 use crate::run::{self, RunError};
 use crate::status::{self, Status};
 use crate::store::{self, Storage, StoreError};
+use crate::sync::export::{Export, ExportError};
 
 /// The edge agent of Sealtrace: packs, relabels and ships on PDAs and lines, with or without a network.
 #[derive(Debug, Parser)]
@@ -97,6 +99,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write what has no receipt yet into a file, for a device that cannot connect; import it with `sealtrace-cloud
+    /// import-backlog`. While the agent runs, its page does the same (Sync).
+    ExportBacklog {
+        /// The file to write; it must not be there yet.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Only what is behind this batch: when one file was not enough.
+        #[arg(long, value_name = "BATCH", default_value_t = 0)]
+        after: u64,
+    },
     /// Check disk, clock, scanner ports, certificate and cloud. Exit code 0 all well, 1 something fails, 2 warnings.
     Doctor {
         /// As one JSON list.
@@ -117,6 +129,18 @@ pub enum CliError {
     /// Running.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Writing a backlog.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The file for a backlog.
+    #[error("{path} cannot be written; give the name of a new file in a folder that is there")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// The identity.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -169,6 +193,9 @@ impl Cli {
             }
             Command::Decode { files } => decode(&files),
             Command::Status { json } => print_status(&config, json),
+            Command::ExportBacklog { file, after } => {
+                export_backlog(config, &file, BatchNo(after)).await
+            }
             Command::Doctor { json } => examine(&config, json).await,
         }
     }
@@ -237,6 +264,27 @@ fn print_status(config: &Config, json: bool) -> Result<ExitCode, CliError> {
         print(serde_json::to_string(&found)?)?;
     } else {
         print_plainly(&found)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn export_backlog(config: Config, path: &Path, after: BatchNo) -> Result<ExitCode, CliError> {
+    let agent = run::open(config).await?;
+    let export = Export::prepare(&agent, after).await?;
+    let refused = |source| CliError::File { path: path.to_owned(), source };
+    let file = std::fs::File::create_new(path).map_err(refused)?;
+    let mut file = tokio::fs::File::from_std(file);
+    export.write(&agent, &mut file).await?;
+    file.sync_all().await.map_err(refused)?;
+    let (count, path) = (export.count(), path.display());
+    print(format_args!(
+        "{count} batches are in {path}. Next: sealtrace-cloud import-backlog {path}"
+    ))?;
+    if let Some(last) = export.last().filter(|_| export.left > 0) {
+        let left = export.left;
+        print(format_args!(
+            "{left} more did not fit. For these: export-backlog FILE --after {last}"
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

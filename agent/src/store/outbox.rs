@@ -1,6 +1,6 @@
 //! Operations on their way to the cloud: confirmed, sealed, receipted, judged; and again under a new epoch.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
 use sealtrace_protocol::ledger::{Action, Effects, Operation, Rejection, Verdict, judge};
 use sealtrace_protocol::link::Judged;
@@ -243,6 +243,56 @@ pub fn sealed(conn: &Connection, batch: BatchNo) -> Result<Option<Vec<u8>>, Stor
     )
     .and_then(|mut query| query.query_row([batch.get()], |row| row.get(0)).optional())
     .map_err(StoreError::sqlite("fetch a sealed batch"))
+}
+
+/// A sealed batch without a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its number there.
+    pub batch: BatchNo,
+    /// Its hash.
+    pub hash: Hash,
+    bytes: usize,
+}
+
+impl Waiting {
+    /// What it takes in a file: its length first.
+    #[must_use]
+    pub const fn entry_bytes(&self) -> usize {
+        self.bytes.saturating_add(size_of::<u32>())
+    }
+}
+
+/// The sealed batches of the current epoch that have no receipt, behind `after`, in order.
+pub fn waiting(conn: &Connection, after: BatchNo) -> Result<Vec<Waiting>, StoreError> {
+    conn.prepare_cached(
+        "select batch.epoch, batch.batch, hash, length(sealed) from batch
+         join stream on stream.epoch = batch.epoch
+         where receipt is null and abandoned = 0 and batch.batch > ?1 order by batch.batch",
+    )
+    .and_then(|mut query| {
+        let read = |row: &Row<'_>| {
+            let (epoch, batch) = (Epoch(row.get(0)?), BatchNo(row.get(1)?));
+            Ok(Waiting { epoch, batch, hash: Hash(row.get(2)?), bytes: row.get(3)? })
+        };
+        query.query_map([after.get()], read)?.collect()
+    })
+    .map_err(StoreError::sqlite("list what is on its way"))
+}
+
+/// A sealed batch as it travels.
+pub fn sealed_in(
+    conn: &Connection,
+    epoch: Epoch,
+    batch: BatchNo,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    conn.prepare_cached("select sealed from batch where epoch = ?1 and batch = ?2")
+        .and_then(|mut query| {
+            query.query_row(params![epoch.get(), batch.get()], |row| row.get(0)).optional()
+        })
+        .map_err(StoreError::sqlite("fetch a sealed batch"))
 }
 
 /// The hash of a batch of this device.

@@ -67,14 +67,13 @@ pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken)
             return;
         }
     };
-    Driver { agent, identity, client, marked: None, told: None }.run(stop).await;
+    Driver { agent, identity, client, told: None }.run(stop).await;
 }
 
 struct Driver {
     agent: Agent,
     identity: Arc<Identity>,
     client: Client,
-    marked: Option<Mark>,
     told: Option<(BatchNo, String)>,
 }
 
@@ -199,7 +198,8 @@ impl Driver {
         let hash = SealedBatch::from_bytes(&bytes)
             .map_err(|error| SyncError::Verify("stored batch", error))?
             .hash();
-        let first_time = self.mark(Mark { epoch, batch, hash: HexHash(hash) })?;
+        let mark = Mark { epoch, batch, hash: HexHash(hash) };
+        let first_time = self.agent.mark_left(&self.identity, mark).await?;
         let asked_at = self.agent.clock.monotonic_ms();
         let delivery = match self.client.deliver(bytes).await {
             Ok(delivery) => delivery,
@@ -232,20 +232,6 @@ impl Driver {
             .await?;
         tracing::info!(batch.epoch = epoch.get(), batch.no = batch.get(), "a batch is delivered");
         Ok(Outcome::Stored)
-    }
-
-    /// Remembers a batch outside the store before it leaves for the first time; false when it left before.
-    fn mark(&mut self, mark: Mark) -> Result<bool, SyncError> {
-        if self.marked.is_none() {
-            self.marked = self.identity.mark()?;
-        }
-        let place = |mark: &Mark| (mark.epoch, mark.batch);
-        if self.marked.as_ref().is_some_and(|marked| place(marked) >= place(&mark)) {
-            return Ok(false);
-        }
-        self.identity.set_mark(&mark)?;
-        self.marked = Some(mark);
-        Ok(true)
     }
 
     async fn refused(

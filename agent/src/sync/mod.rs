@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod driver;
+pub mod export;
 mod feed;
 pub mod outbox;
 pub(crate) mod resume;

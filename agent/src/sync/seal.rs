@@ -12,6 +12,7 @@ use crate::store::{StoreError, outbox, stream};
 
 /// Seals what waits behind the stream's head and stores it, ready to be sent.
 pub(super) async fn next(agent: &Agent, identity: &Identity) -> Result<Outcome, SyncError> {
+    let _one_at_a_time = agent.leaving.lock().await;
     let gathered = agent
         .store
         .read(|conn| Ok::<_, StoreError>((outbox::to_seal(conn)?, stream::read(conn)?)))

@@ -1,6 +1,7 @@
 //! The page on this machine: its API and the embedded files. On loopback only, for one operator at a time.
 
 mod assets;
+mod backlog;
 mod error;
 mod guard;
 mod lists;
@@ -68,6 +69,7 @@ pub async fn router(
         .route("/api/products", get(lists::products))
         .route("/api/dealers", get(lists::dealers))
         .route("/api/documents", get(lists::documents))
+        .route("/api/backlog", get(backlog::download))
         .route("/api/exceptions", get(lists::exceptions))
         .route("/api/station", get(station::show))
         .route("/api/station/open", post(station::open))

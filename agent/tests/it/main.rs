@@ -9,6 +9,7 @@
     reason = "a test that finds something odd should stop"
 )]
 
+mod backlog;
 mod cli;
 mod cloud;
 mod counting;
