@@ -107,14 +107,18 @@ impl Pda {
 
     /// Scans goods whose lot was released just now: the device may have to hear of that first.
     pub async fn scan_released(&self, text: &str) -> Result<()> {
-        until(Duration::from_secs(20), "the PDA does not hear that the lot is released", async || {
-            let reply = self.scan(text).await.ok()?;
-            if green(&reply).is_ok() {
-                return Some(());
-            }
-            self.command("acknowledge").await.ok()?;
-            None
-        })
+        until(
+            Duration::from_secs(20),
+            "the PDA does not hear that the lot is released",
+            async || {
+                let reply = self.scan(text).await.ok()?;
+                if green(&reply).is_ok() {
+                    return Some(());
+                }
+                self.command("acknowledge").await.ok()?;
+                None
+            },
+        )
         .await
     }
 

@@ -1,6 +1,6 @@
 //! What a lane writes: each function is part of one transaction, after which the reader gets its answer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::{self, Code, Scan};
@@ -59,6 +59,8 @@ pub(super) struct Held {
     pub(super) drafts: Vec<i64>,
     /// Packed cases that wait for their pallet.
     pub(super) stack: Vec<Stacked>,
+    /// Tasks whose pallets cannot be packed; somebody was told.
+    pub(super) stuck: BTreeSet<TaskId>,
     pub(super) memory: Memory,
     pub(super) job: Option<Job>,
     /// Why there is no job.
@@ -89,6 +91,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
         machine: Sequential::new(0, memory.previous),
         drafts: Vec::new(),
         stack: Vec::new(),
+        stuck: BTreeSet::new(),
         job: job(conn, memory.task)?,
         waits: Waits::NoTask,
         memory,

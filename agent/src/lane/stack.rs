@@ -12,6 +12,7 @@ use sealtrace_protocol::time::Stamp;
 use super::PalletState;
 use super::record::{Held, except};
 use super::sequential::Fault;
+use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::outbox::{self, ConfirmError};
 use crate::store::{StoreError, feed, items, journal, settings};
 
@@ -88,12 +89,7 @@ fn pack_of(
         return Ok(Stacking::Waiting);
     }
     let Some((parent, next)) = next_label(tx, &task, level)? else {
-        tracing::error!(
-            lane.name = held.who.name,
-            task.id = id.get(),
-            "no SSCC of this device is left for pallets of this task: release more, the cases wait"
-        );
-        return Ok(Stacking::Stuck);
+        return Ok(stuck(tx, held, id, &Fault::new("no_pallet_label"), at)?);
     };
     let made = Made { task: id, product: task.product, lot: task.lot, plan: task.revision };
     let children = ready.iter().map(|stacked| stacked.code).collect();
@@ -105,34 +101,67 @@ fn pack_of(
         Ok(_) => {
             settings::set(tx, &lease_key(&task, level), &next)?;
             held.stack.retain(|stacked| !drafts.contains(&stacked.id));
+            held.stuck.remove(&id);
             Ok(Stacking::Changed)
         }
         Err(ConfirmError::Refused(rejection)) => {
             // A label that was not used stays for the next pallet, unless it is what was refused.
-            if named(&rejection) == Some(parent.canonical()) {
+            let of_label = !matches!(rejection, Rejection::Unauthorised { .. });
+            if of_label && named(&rejection) == Some(parent.canonical()) {
                 settings::set(tx, &lease_key(&task, level), &next)?;
             }
-            Ok(drop_refused(tx, held, &ready, rejection, at)?)
+            let named = named(&rejection);
+            let gone = ready.iter().find(|stacked| Some(stacked.code.canonical()) == named);
+            Ok(match gone {
+                Some(gone) => leave(tx, held, *gone, rejection, at)?,
+                None => stuck(tx, held, id, &Fault::from(rejection), at)?,
+            })
         }
         Err(error @ ConfirmError::Store(_)) => Err(error),
     }
 }
 
 /// A case that cannot go onto the pallet any more (it was opened or packed by hand) leaves the stack.
-fn drop_refused(
+fn leave(
     tx: &Transaction<'_>,
     held: &mut Held,
-    ready: &[Stacked],
+    gone: Stacked,
     rejection: Rejection,
     at: Stamp,
 ) -> Result<Stacking, StoreError> {
-    let named = named(&rejection);
-    let gone = ready.iter().find(|stacked| Some(stacked.code.canonical()) == named);
-    except(tx, &held.who, gone.map(|stacked| stacked.code), &Fault::from(rejection), at)?;
-    let Some(gone) = gone else { return Ok(Stacking::Stuck) };
+    except(tx, &held.who, Some(gone.code), &Fault::from(rejection), at)?;
     journal::undo(tx, gone.id, at.wall, "left_stack")?;
     held.stack.retain(|stacked| stacked.id != gone.id);
     Ok(Stacking::Changed)
+}
+
+/// Pallets of this task cannot be packed, and its cases wait. Somebody is told once, not with every case.
+fn stuck(
+    tx: &Transaction<'_>,
+    held: &mut Held,
+    id: TaskId,
+    fault: &Fault,
+    at: Stamp,
+) -> Result<Stacking, StoreError> {
+    if held.stuck.insert(id) {
+        tracing::error!(
+            lane.name = held.who.name,
+            task.id = id.get(),
+            pallet.reason = fault.word,
+            "no pallet can be packed for this task; its cases wait"
+        );
+        let exception = Exception {
+            at: at.wall,
+            kind: Kind::Critical,
+            code: None,
+            lane: Some(held.who.name.clone()),
+            operation: None,
+            rejection: fault.rejection.clone(),
+            detail: fault.word.clone(),
+        };
+        exceptions::add(tx, &exception)?;
+    }
+    Ok(Stacking::Stuck)
 }
 
 /// The code a rejection is about.

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::ids::{OperationId, TaskId};
-use sealtrace_protocol::ledger::{Item, Level, Operation};
+use sealtrace_protocol::ledger::Operation;
+use sealtrace_protocol::link::TaskRow;
 
-use super::{StoreError, items, outbox};
+use super::{StoreError, feed, items, outbox};
 
 /// Units made here under one task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,12 +43,11 @@ pub(super) fn count(
         None => operation.task(),
     };
     let Some((task, _)) = task else { return Ok(()) };
+    let Some(TaskRow { plan, .. }) = feed::task(tx, task)? else { return Ok(()) };
     let mut units = 0_i64;
     for touched in items::touched(tx, id)? {
-        let was = touched.before.as_ref().is_some_and(Item::is_in_use);
-        if touched.after.level == Level::Unit {
-            units += i64::from(touched.after.is_in_use()) - i64::from(was);
-        }
+        let was = touched.before.as_ref().is_some_and(|before| plan.counts(before));
+        units += i64::from(plan.counts(&touched.after)) - i64::from(was);
     }
     if units == 0 {
         return Ok(());

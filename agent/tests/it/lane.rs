@@ -265,6 +265,27 @@ async fn a_lane_leaves_the_ssccs_of_another_device_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_no_pallet_can_be_packed_is_told_once_until_one_can() {
+    let mut line = Line::start().await;
+    let store = line.agent.store.clone();
+    let whole = task_row(LINE_TASK, TaskKind::Line);
+    let hear = |row: TaskRow| hears(&store, FeedRow::Task(row));
+    hear(TaskRow { leases: Vec::new(), ..whole.clone() }).await;
+    for n in 0..4 {
+        line.pass_units(3 * n..3 * n + 3);
+        assert!(line.close(case(n)));
+    }
+    line.until(|state| state.accepted_cases == 4).await;
+    assert_eq!(line.exceptions().await, [(None, "no_pallet_label".to_owned())]);
+    hear(whole).await;
+    line.pass_units(12..15);
+    assert!(line.close(case(4)));
+    line.until(|state| state.pallet.is_some_and(|pallet| pallet.cases == 1)).await;
+    assert_eq!(parent(&store, case(3)).await, Some(pallet(1)));
+    assert_eq!(line.exceptions().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_fault_spoils_its_own_case_and_no_other() {
     let mut line = Line::start().await;
     let foreign = printed(unit(59_999));

@@ -85,6 +85,10 @@ pub async fn enrol(cloud: &Cloud, request: &EnrolRequest) -> Result<Enrolled, En
         stored::insert_certificate(tx, device, &issued.der, issued.expires_at).await?;
         streams::start(tx, device, FIRST_EPOCH, &[], now).await?;
         let sites = stored::named_sites(tx, device).await?;
+        if token.sites.iter().any(|asked| sites.iter().all(|site| site.id != *asked)) {
+            // A site was deleted since the token was made: it is not the token it was.
+            return Err(EnrolError::UnknownToken);
+        }
         Ok::<_, EnrolError>((device, token.name, issued, sites))
     });
     let (device, name, issued, sites) = enrolled.inspect_err(log_refusal)?;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use sealtrace_protocol::ids::{DocumentId, SiteId};
+use sealtrace_protocol::ids::{DealerId, DocumentId, SiteId};
 use sealtrace_protocol::ledger::DocumentKind;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,7 @@ pub struct Filter {
     kind: String,
     state: String,
     site: Option<u64>,
+    dealer: Option<u64>,
     product: Option<u64>,
     sort: String,
 }
@@ -38,8 +39,8 @@ impl Filter {
         let state = check.optional("state", &self.state, state);
         let sort = check.optional("sort", &self.sort, |text| Sort::parse(text, SORTS));
         check.done()?;
-        let site = self.site.map(SiteId);
-        Ok(Wanted { page, kind, state, product: self.product, site, sort })
+        let (site, dealer) = (self.site.map(SiteId), self.dealer.map(DealerId));
+        Ok(Wanted { page, kind, state, product: self.product, site, dealer, sort })
     }
 }
 

@@ -3,41 +3,35 @@
 use std::collections::BTreeSet;
 
 use sealtrace_protocol::ids::{DeviceId, DocumentId, OperationId, TaskId};
-use sealtrace_protocol::ledger::{Custody, Facts, Item, Level, Operation, State};
+use sealtrace_protocol::ledger::{Custody, Facts, Item, Operation, State};
 
 use crate::codes::Codebook;
 use crate::store::tracing::key_of;
 use crate::store::{StoreError, Tx, ledger, operations, tasks};
 
-/// Counts units that came into being under a task, or ceased to be because that was corrected; says under which tasks.
+/// Counts what was made under a task, or is not because that was corrected; says under which tasks.
 pub(super) async fn output(
     tx: &mut Tx,
     (at, operation): (OperationId, &Operation),
     facts: &Facts,
     items: &[Item],
 ) -> Result<BTreeSet<TaskId>, StoreError> {
-    let is = |item: &Item| !item.contents.is_empty();
-    let was = |item: &Item| facts.presence(item.code).item().is_some_and(is);
-    let count = |now: bool| {
-        let units = items.iter().filter(|item| item.level == Level::Unit);
-        let changed = units.filter(|item| is(item) == now && was(item) != now);
-        u32::try_from(changed.count()).unwrap_or(u32::MAX)
-    };
     let mut worked = BTreeSet::new();
-    if let Some(task) = operation.made().map(|made| made.task) {
-        let made = count(true);
+    if let Some(task) = &facts.task {
+        let counted = |item: &Item| {
+            let before = facts.presence(item.code).item();
+            task.plan.counts(item) && !before.is_some_and(|before| task.plan.counts(before))
+        };
+        let made = items.iter().filter(|item| counted(item)).count();
         if made > 0 {
-            tasks::add_output(tx, task, at, made).await?;
-            worked.insert(task);
+            tasks::add_output(tx, task.id, at, u32::try_from(made).unwrap_or(u32::MAX)).await?;
+            worked.insert(task.id);
         }
     }
     if let Some(names) = operation.corrects()
         && let Some(place) = operations::place_of(tx, names).await?
     {
-        let unmade = count(false);
-        if unmade > 0 {
-            worked.extend(tasks::take_output_back(tx, place, unmade).await?);
-        }
+        worked.extend(tasks::take_output_back(tx, place).await?);
     }
     Ok(worked)
 }

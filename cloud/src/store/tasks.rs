@@ -283,21 +283,20 @@ pub async fn add_output(
     change_made(tx, task, units.into()).await
 }
 
-/// Takes back units that an operation had made, because it was corrected; says under which task.
+/// Takes back what an operation had made, because it was corrected; says under which task.
 pub async fn take_output_back(
     tx: &mut Tx,
     made_by: OperationId,
-    units: u32,
 ) -> Result<Option<TaskId>, StoreError> {
     let row = tx
         .query_opt(
-            "update task_output set units = units - $4
-             where device = $1 and epoch = $2 and seq = $3 returning task",
-            &[made_by.device.into(), made_by.epoch.into(), made_by.seq.into(), units.into()],
+            "delete from task_output where device = $1 and epoch = $2 and seq = $3
+             returning task, units",
+            &[made_by.device.into(), made_by.epoch.into(), made_by.seq.into()],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let task = row.get(0)?;
+    let (task, units) = (row.get(0)?, row.get::<u32>(1)?);
     change_made(tx, task, -i64::from(units)).await?;
     Ok(Some(task))
 }

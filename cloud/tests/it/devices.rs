@@ -3,6 +3,8 @@
 use data_encoding::BASE64;
 use futures_util::future::join_all;
 use sealtrace_cloud::devices::tokens;
+use sealtrace_cloud::organisations::Sites;
+use sealtrace_cloud::resource;
 use sealtrace_cloud::store::{StoreError, devices as stored};
 use sealtrace_cloud::writing;
 use sealtrace_protocol::ids::SiteId;
@@ -126,6 +128,14 @@ async fn a_token_names_a_device_and_existing_sites() {
         let count = tx.query_one("select count(*) from tokens", &[]).await.unwrap();
         assert_eq!(count.get::<i64>(0).unwrap(), 0);
         drop(tx);
+        // A site that is deleted takes its tokens along.
+        let sites = [world.site, world.other_site];
+        let token = tokens::issue(store, "PDA", &sites, now).await.unwrap();
+        resource::delete::<Sites>(store, world.other_site.get(), None, now).await.unwrap();
+        let request = DeviceKeys::new("PDA").request(&token.text);
+        let (status, answer) = world.post_enrol(&request).await;
+        assert_eq!((status, code(&answer)), (401, "unknown_token"));
+        assert_eq!(devices(&world).await, 0);
         world.stop().await;
     })
     .await;

@@ -404,7 +404,7 @@ async fn many_documents_are_changed_at_once_and_each_failure_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn documents_are_found_by_kind_state_site_and_product() {
+async fn documents_are_found_by_kind_state_site_dealer_and_product() {
     in_both_offices(async |office| {
         let goods = goods(&office).await;
         let store = warehouse(&office).await;
@@ -427,6 +427,8 @@ async fn documents_are_found_by_kind_state_site_and_product() {
         assert_eq!(numbers("q=TRUCK").await, ["IN-1"]);
         assert_eq!(numbers(&format!("site={store}&product={}", goods.product)).await, ["IN-1"]);
         assert_eq!(numbers("product=99").await, Vec::<String>::new());
+        assert_eq!(numbers(&format!("dealer={}", goods.nanjing)).await, ["OUT-1"]);
+        assert_eq!(numbers(&format!("dealer={}", goods.shanghai)).await, Vec::<String>::new());
         assert_eq!(
             faults(get(&office.admin, "/documents?kind=x&state=x&sort=x").await),
             json!({ "kind": "unknown", "state": "unknown", "sort": "unknown" })

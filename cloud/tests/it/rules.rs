@@ -3,7 +3,8 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, OperatorId, ProductId, Revision, SiteId, TaskId};
 use sealtrace_protocol::ledger::{
-    Action, Level, Made, Notice, Pack, Party, Receive, Rejection, Ship, Verdict, VerifyPack,
+    Action, Commission, Level, Made, Notice, Pack, Party, Receive, Rejection, Ship, Verdict,
+    VerifyPack,
 };
 use sealtrace_protocol::text::Lot;
 use serde_json::{Value, json};
@@ -291,6 +292,11 @@ async fn a_mixed_package_holds_what_its_plan_says() {
             })
         };
         let (own, foreign) = (&goods.units, &units);
+        // Two of the bottles were made before, under their own task; the gift box counts what is put into it.
+        let (task, product, lot, plan) = (goods.task, goods.product, goods.lot, Revision(1));
+        let commission =
+            Commission { codes: own[..2].to_vec(), made: Made { task, product, lot, plan } };
+        assert_eq!(word(&line.tries(&office, Action::Commission(commission)).await), "applied");
         let verdict = line.tries(&office, pack(vec![own[0], foreign[0], foreign[1]])).await;
         let rejection = Rejection::WrongMix { parent, product: other, holds: 1, count: 2 };
         assert_eq!(verdict, Verdict::Quarantined { rejection });

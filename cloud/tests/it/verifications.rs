@@ -63,7 +63,7 @@ async fn forged_foreign_and_unreadable_codes_are_unknown_and_nothing_is_kept() {
             assert_eq!(answer(request).await, (200, unknown.clone()), "{text:?}");
         }
         assert_eq!(kept(&office, &Code::Minted(real)).await, 0);
-        let large = json!({ "text": "x".repeat(70_000) });
+        let large = json!({ "text": "x".repeat(300_000) });
         let request = office.nobody().post("/api/v1/verifications").json(&large);
         assert_eq!(answer(request).await.0, 413);
     })

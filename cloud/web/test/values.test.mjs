@@ -12,6 +12,7 @@ const load = async (path) => {
 const { blank, body, differing, merge, read } = await load('form/values.ts')
 const { forest } = await load('resources/forest.ts')
 const { differences } = await load('audit/difference.ts')
+const { mixes, planned } = await load('orders/plan.ts')
 
 const PRODUCT = { name: 'product', kind: 'one', of: 'products' }
 const FIELDS = [
@@ -67,4 +68,12 @@ test('a change is what is not the same before and after; what the cloud counts i
     { field: 'note', before: undefined, after: 'x' },
   ])
   assert.deepEqual(differences(null, { id: 2, name: '甲', brand: null }), [{ field: 'name', before: undefined, after: '甲' }])
+})
+
+test('an order of gift boxes needs labels for its packages only', () => {
+  const cases = [{ level: 'case', holds: 6, parts: [] }, { level: 'pallet', holds: 10, parts: [] }]
+  const gifts = [{ level: 'box', holds: 3, parts: [{ units: 2 }, { units: 1 }] }]
+  assert.deepEqual([mixes(cases), mixes(gifts)], [false, true])
+  assert.deepEqual([...planned(cases, 65)], [['unit', 65], ['case', 11], ['pallet', 2]])
+  assert.deepEqual([...planned(gifts, 7)], [['box', 3]])
 })

@@ -26,7 +26,7 @@ pub(super) fn correct(
         let Presence::Present(now) = facts.presence(code) else {
             return Err(Rejection::MovedOn { code });
         };
-        if now.version != touched.after.version {
+        if *now != touched.after {
             return Err(Rejection::MovedOn { code });
         }
         match &touched.before {

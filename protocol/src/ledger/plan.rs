@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::item::Level;
+use super::item::{Item, Level};
 use crate::ids::{OrderId, ProductId, Revision, SiteId, TaskId};
 use crate::text::Lot;
 
@@ -112,6 +112,15 @@ impl Plan {
         } else {
             parts.iter().any(|part| part.product == product)
         }
+    }
+
+    /// True when an item counts as made by a task of this plan: a unit that is known to be real, and in a mix only once
+    /// it is packed, because its parts were made before.
+    #[must_use]
+    pub fn counts(&self, item: &Item) -> bool {
+        item.level == Level::Unit
+            && !item.contents.is_empty()
+            && (self.parts().is_empty() || item.parent.is_some())
     }
 
     /// How many units of which products one item of `level` stands for; none when the plan has no such level.

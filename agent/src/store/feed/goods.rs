@@ -86,6 +86,7 @@ impl News<'_> {
         let inside = base::words_inside(self.tx, package.code)?;
         if let State::Replaced { by, .. } = package.state {
             let by = self.standing(by)?;
+            self.concerns(Some(by));
             for child in inside {
                 self.believe(child.code, Some(&Item { parent: Some(by), ..child }))?;
             }

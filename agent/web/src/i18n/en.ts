@@ -301,6 +301,7 @@ export const en: Record<Key, string> = {
   'msg.no_task': 'This lane has no task to work on',
   'msg.tasks_done': 'All tasks are done: this case belongs to none',
   'msg.gate_late': 'The release came too late for the gate: rejected and not counted',
+  'msg.no_pallet_label': 'No pallet labels are left for this task and cases wait: release more',
   'msg.gate_lost': 'The gate did not answer: rejected and not counted',
 
   'msg.forked': 'The cloud holds other data under this number. The stream is frozen: call the administrator',

@@ -24,6 +24,8 @@ pub struct Wanted {
     pub product: Option<u64>,
     /// Only those of this site.
     pub site: Option<SiteId>,
+    /// Only those of this dealer.
+    pub dealer: Option<DealerId>,
     /// One of [`SORTS`]; newest first without.
     pub sort: Option<Sort>,
 }
@@ -51,7 +53,8 @@ const MATCHES: &str =
     and ($3 = '' or $3 = case when d.state = 'closed' then 'done' else d.state end)
     and (cast($4 as bigint) is null or $4 = d.site or $4 = d.other)
     and (cast($5 as bigint) is null or exists (
-        select 1 from document_lines l where l.document = d.id and l.product = $5))";
+        select 1 from document_lines l where l.document = d.id and l.product = $5))
+    and (cast($6 as bigint) is null or $6 = d.dealer)";
 
 /// A document as people see it.
 pub async fn shown(tx: &mut Tx, id: DocumentId) -> Result<Option<Document>, StoreError> {
@@ -68,11 +71,12 @@ pub async fn list(tx: &mut Tx, wanted: &Wanted) -> Result<Listing<Document>, Sto
         wanted.state.unwrap_or("").into(),
         wanted.site.into(),
         wanted.product.into(),
+        wanted.dealer.into(),
     ];
     let total = tx.query_one(&format!("select count(*) {FROM} where {MATCHES}"), &values).await?;
     values.extend([page.limit(), page.offset()]);
     let sort = Sort::sql(wanted.sort, "d.id");
-    let sql = format!("select {COLUMNS} {FROM} where {MATCHES} order by {sort} limit $6 offset $7");
+    let sql = format!("select {COLUMNS} {FROM} where {MATCHES} order by {sort} limit $7 offset $8");
     let rows = tx.query(&sql, &values).await?;
     Ok(Listing { rows: complete(tx, &rows).await?, total: total.get(0)? })
 }

@@ -10,7 +10,7 @@ export interface List<T> { rows: T[]; total?: number }
 export interface Account { id: number; login: string; name: string; role: 'admin' | 'manager' | 'auditor' | 'inspector' }
 
 export interface Counts { units: number; boxes: number; cases: number; pallets: number }
-export interface PlanLevel { level: Level; holds: number }
+export interface PlanLevel { level: Level; holds: number; parts?: readonly { units: number }[] }
 export interface Task {
   id: number
   site: Named

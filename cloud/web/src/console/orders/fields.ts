@@ -1,6 +1,7 @@
 // The forms of an order: the order itself, its codes, its release as tasks.
 import type { Field } from '../form/field'
 import type { Level, Order, PlanLevel } from '@shared/shapes'
+import { mixes } from './plan'
 
 const NUMBER: Field = { name: 'number', kind: 'text', required: true, max: 40 }
 const PRODUCT: Field = { name: 'product', kind: 'one', of: 'products', required: true }
@@ -20,9 +21,9 @@ export function orderFields(order: Order): readonly Field[] {
 /** In the API, codes are counted by these names. */
 export const COUNTED: Record<Level, 'units' | 'boxes' | 'cases' | 'pallets'> = { unit: 'units', box: 'boxes', case: 'cases', pallet: 'pallets' }
 
-/** One count for each level of the plan. */
+/** One count for each level that gets codes of its own. */
 export function codeFields(plan: readonly PlanLevel[]): readonly Field[] {
-  return (['unit', ...plan.map(({ level }) => level)] as Level[]).map((level) => ({ name: COUNTED[level], kind: 'number' }))
+  return ([...(mixes(plan) ? [] : ['unit']), ...plan.map(({ level }) => level)] as Level[]).map((level) => ({ name: COUNTED[level], kind: 'number' }))
 }
 
 export const RELEASE: readonly Field[] = [

@@ -10,9 +10,12 @@ export function planText(plan: readonly PlanLevel[], word: (group: string, level
   return parts.join(' : ')
 }
 
+/** True when its packages mix the bottles of other orders (礼盒): it has labels of its own for packages only. */
+export const mixes = (plan: readonly PlanLevel[]): boolean => plan.some(({ parts }) => (parts?.length ?? 0) > 0)
+
 /** How many of each level the whole order makes, from its quantity in units; full packages and a last partial one. */
 export function planned(plan: readonly PlanLevel[], quantity: number): Map<string, number> {
-  const counts = new Map<string, number>([['unit', quantity]])
+  const counts = new Map<string, number>(mixes(plan) ? [] : [['unit', quantity]])
   let below = quantity
   for (const { level, holds } of plan) {
     below = holds > 0 ? Math.ceil(below / holds) : 0
