@@ -75,7 +75,7 @@ pub async fn summarise(agents: &[&Path], database: &Database) -> Result<Summary>
     summary.cases = count("select count(*) from items where state = 2 and level = 2").await?;
     summary.pallets = count("select count(*) from items where state = 2 and level = 3").await?;
     summary.shipped_units = count(
-        "select cast(coalesce(sum(units), 0) as bigint) from items where dealer is not null and parent is null",
+        "select cast(coalesce(sum(units), 0) as bigint) from items where custody = 2 and parent is null",
     )
     .await?;
     summary.suspected =
