@@ -11,7 +11,7 @@ const words: typeof zh = {
   },
   operation: {
     commission: 'Commissioned', pack: 'Packed', add_to: 'Added to package', unpack: 'Unpacked', relabel: 'Label replaced', verify_pack: 'Package verified',
-    regroup: 'Regrouped', receive: 'Received', ship: 'Shipped', reassign: 'Reassigned', return: 'Returned', transfer: 'Transferred', count: 'Counted', sample: 'Sampled',
+    open_task: 'Task opened', post_count: 'Count posted', regroup: 'Regrouped', receive: 'Received', ship: 'Shipped', reassign: 'Reassigned', return: 'Returned', transfer: 'Transferred', count: 'Counted', sample: 'Sampled',
     destroy: 'Destroyed', inspect: 'Inspected', correct: 'Corrected', reemitted: 'Sent again',
   },
   verdict: { applied: 'Applied', duplicate: 'Duplicate', quarantined: 'Quarantined', frozen: 'Frozen', waiting: 'No verdict yet' },
