@@ -10,8 +10,8 @@ const words: typeof zh = {
     frozen: 'Frozen', replaced: 'Replaced', unpacked: 'Unpacked', open: 'Open', closed: 'Closed', lost: 'Lost',
   },
   operation: {
-    open_task: 'Task opened on the floor', commission: 'Commissioned', pack: 'Packed', add_to: 'Added to package', unpack: 'Unpacked', relabel: 'Label replaced', verify_pack: 'Package verified',
-    regroup: 'Regrouped', receive: 'Received', ship: 'Shipped', reassign: 'Reassigned', return: 'Returned', transfer: 'Transferred', count: 'Counted', post_count: 'Count posted', sample: 'Sampled',
+    commission: 'Commissioned', pack: 'Packed', add_to: 'Added to package', unpack: 'Unpacked', relabel: 'Label replaced', verify_pack: 'Package verified',
+    open_task: 'Task opened', post_count: 'Count posted', regroup: 'Regrouped', receive: 'Received', ship: 'Shipped', reassign: 'Reassigned', return: 'Returned', transfer: 'Transferred', count: 'Counted', sample: 'Sampled',
     destroy: 'Destroyed', inspect: 'Inspected', correct: 'Corrected', reemitted: 'Sent again',
   },
   verdict: { applied: 'Applied', duplicate: 'Duplicate', quarantined: 'Quarantined', frozen: 'Frozen', waiting: 'No verdict yet' },
