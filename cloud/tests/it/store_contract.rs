@@ -1,10 +1,14 @@
 //! Both engines behave the same: every promise of `store` in one suite.
 
 use futures_util::future::join_all;
-use sealtrace_cloud::store::{Store, StoreError, Value, counters};
+use sealtrace_cloud::codes::ItemKey;
+use sealtrace_cloud::store::{Store, StoreError, Value, counters, ledger, packages};
 use sealtrace_cloud::writing;
+use sealtrace_protocol::ids::{DealerId, DocumentId, OrderId, ProductId, SiteId};
+use sealtrace_protocol::ledger::{Custody, Ending, Item, Level};
 
 use crate::engines::{on_both_databases, on_both_engines};
+use crate::stock::Stock;
 
 /// A table of the tests' own; both engines understand these words.
 async fn with_table(store: &Store) {
@@ -235,6 +239,39 @@ async fn processes_that_start_together_agree_on_the_tables() {
         for store in opened {
             store.unwrap().read().await.unwrap();
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_custody_comes_back_as_it_was_put() {
+    on_both_engines(async |store| {
+        let stock = Stock::new(&store, OrderId(1), ProductId(1)).await;
+        let (at, document) = (SiteId(7), DocumentId(5));
+        let custodies = [
+            None,
+            Some(Custody::At(at)),
+            Some(Custody::Sent { from: at, to: SiteId(8), document }),
+            Some(Custody::Shipped { from: at, to: DealerId(9), document }),
+            Some(Custody::Lost { at }),
+            Some(Custody::Gone { at, how: Ending::Sampled }),
+            Some(Custody::Gone { at, how: Ending::Destroyed }),
+        ];
+        let items = (0_u32..).zip(custodies).map(|(nth, custody)| {
+            let (key, item) = stock.package(stock.key(Level::Case, nth), Level::Case, Ok(at));
+            (key, Item { custody, ..item })
+        });
+        let items: Vec<(ItemKey, Item)> = items.collect();
+        stock.put(&items).await;
+        let mut tx = store.read().await.unwrap();
+        for (key, item) in &items {
+            let stored = ledger::item(&mut tx, &stock.codebook, *key).await.unwrap();
+            assert_eq!(stored.as_ref(), Some(item));
+        }
+        // Only what is there is found there.
+        let found = packages::at_site(&mut tx, at, ItemKey::FIRST, 10).await.unwrap();
+        let found: Vec<ItemKey> = found.iter().map(|(package, _)| package.key).collect();
+        assert_eq!(found, [stock.key(Level::Case, 1)]);
     })
     .await;
 }
