@@ -235,7 +235,8 @@ fn doubled(history: Vec<Applied>) -> u64 {
             | Action::Commission(_)
             | Action::VerifyPack(_)
             | Action::Count(_)
-            | Action::Inspect(_) => {}
+            | Action::Inspect(_)
+            | Action::Settle(_) => {}
         }
     }
     let mut packages: BTreeMap<Code, u64> = BTreeMap::new();

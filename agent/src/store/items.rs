@@ -245,7 +245,8 @@ const fn looks_inside(action: &Action) -> bool {
         | Action::Sample(_)
         | Action::Destroy(_)
         | Action::Inspect(_)
-        | Action::Correct(_) => false,
+        | Action::Correct(_)
+        | Action::Settle(_) => false,
     }
 }
 

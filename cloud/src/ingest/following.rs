@@ -92,6 +92,7 @@ const fn meaning(action: &Action) -> Meaning {
         | Action::Sample(_)
         | Action::Destroy(_)
         | Action::Inspect(_)
-        | Action::Correct(_) => Meaning::Nothing,
+        | Action::Correct(_)
+        | Action::Settle(_) => Meaning::Nothing,
     }
 }

@@ -51,6 +51,8 @@ pub enum Action {
     Inspect(Inspect),
     /// An earlier operation is corrected.
     Correct(Correct),
+    /// 异常处理: somebody looked into what did not count, and says what was so.
+    Settle(Settle),
 }
 
 /// See [`Action::OpenTask`].
@@ -165,6 +167,8 @@ pub enum RelabelReason {
     Unreadable,
     /// Gone.
     Missing,
+    /// Anything else.
+    Other,
 }
 
 /// See [`Action::VerifyPack`].
@@ -335,6 +339,35 @@ pub enum Correction {
     Undo,
 }
 
+/// See [`Action::Settle`]. It moves nothing: what must move is said by other operations beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settle {
+    /// The operation that did not count; none when a scan was refused.
+    pub names: Option<OperationId>,
+    /// What was looked at: it is where the ledger has it, and is disputed no longer.
+    pub codes: Vec<Code>,
+    /// What was found.
+    pub outcome: Outcome,
+}
+
+/// What came out when an exception was looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The ledger is right.
+    Stands,
+    /// What was meant is said by the operations beside this one.
+    Redone,
+    /// 误扫: something else was scanned than was meant.
+    Misread,
+    /// 已隔离: the goods were set apart.
+    SetApart,
+    /// 线下处理: it was seen to in another way.
+    ByHand,
+    /// 无异常: nothing was wrong.
+    NoFault,
+}
+
 impl Action {
     /// The operation's name in APIs, logs and pages.
     #[must_use]
@@ -359,6 +392,7 @@ impl Action {
             Self::Destroy(_) => "destroy",
             Self::Inspect(_) => "inspect",
             Self::Correct(_) => "correct",
+            Self::Settle(_) => "settle",
         }
     }
 
@@ -384,7 +418,8 @@ impl Action {
             | Self::Count(_)
             | Self::Sample(_)
             | Self::Destroy(_)
-            | Self::Inspect(_) => true,
+            | Self::Inspect(_)
+            | Self::Settle(_) => true,
             // What is not known to have been shipped cannot go under another document; a supervisor posts what is known.
             Self::Reassign(_) | Self::PostCount(_) | Self::Correct(_) => false,
         }

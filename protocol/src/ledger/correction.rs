@@ -1,11 +1,13 @@
-//! Making good: Correct. Nothing is deleted; a new operation says what is so from now on.
+//! Making good: Correct, Settle. Nothing is deleted; a new operation says what is so from now on.
 
-use super::action::{Correct, Correction};
-use super::effect::{Effects, Move};
+use super::action::{Correct, Correction, Settle};
+use super::effect::{Effects, Move, Notice};
 use super::facts::{Facts, Presence};
+use super::item::{Custody, Item};
 use super::operation::Operation;
-use super::pending::Pending;
+use super::pending::{Found, Pending};
 use super::rejection::Rejection;
+use super::terms::Role;
 
 /// Everything the named operation touched goes back to what it was before, if nothing has happened to it since, and
 /// what it moved under documents is taken back. Whoever stands where it was done may do that.
@@ -40,4 +42,30 @@ pub(super) fn correct(
         off: moved.on.clone(),
     };
     Ok(pending.effects_moving(past.moves.iter().map(back).collect()))
+}
+
+/// Goods that two operations contradict each other about are where the ledger has them: somebody made sure. Where they
+/// are with a dealer nobody can see them, so a supervisor says it. What was not disputed was looked at, no more.
+pub(super) fn settle(
+    operation: &Operation,
+    settle: &Settle,
+    facts: &Facts,
+) -> Result<Effects, Rejection> {
+    let mut pending = Pending::new(operation, facts);
+    for code in pending.distinct(&settle.codes)? {
+        let item = match pending.find(code)? {
+            Found::InUse(item) => item,
+            Found::Idle(_) => continue,
+            Found::Untold(_) | Found::Unknown => {
+                pending.notice(Notice::Provisional { code });
+                continue;
+            }
+        };
+        let away = matches!(pending.custody(&item), Some(Custody::Shipped { .. }));
+        if item.disputed && away && !facts.approved() {
+            return Err(Rejection::RoleNotPermitted { needs: Role::Supervisor });
+        }
+        pending.look_at(Item { disputed: false, ..item });
+    }
+    Ok(pending.effects())
 }

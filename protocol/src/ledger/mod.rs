@@ -25,8 +25,8 @@ mod unpacking;
 
 pub use action::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
-    Inspect, Made, OpenTask, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
-    RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
+    Inspect, Made, OpenTask, Outcome, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
+    RelabelReason, Return, Sample, SampleReason, Settle, Ship, Transfer, Unpack, VerifyPack,
 };
 pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
@@ -65,6 +65,7 @@ pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection>
         // An inspection is evidence about an item, whatever the item is; it changes none.
         Action::Inspect(_) => Ok(Effects::default()),
         Action::Correct(correct) => correction::correct(operation, *correct, facts),
+        Action::Settle(settle) => correction::settle(operation, settle, facts),
     }
 }
 

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::action::{
-    Action, Commission, Count, Destroy, Made, PostCount, Reassign, Receive, Return, Sample, Ship,
-    Transfer, Unpack,
+    Action, Commission, Count, Destroy, Made, PostCount, Reassign, Receive, Return, Sample, Settle,
+    Ship, Transfer, Unpack,
 };
 use crate::code::Code;
 use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, Revision, SiteId, TaskId};
@@ -81,7 +81,8 @@ impl Operation {
             | Action::Reassign(Reassign { codes, .. })
             | Action::Count(Count { codes, .. })
             | Action::Sample(Sample { codes, .. })
-            | Action::Destroy(Destroy { codes, .. }) => each(codes, Need::Ancestors),
+            | Action::Destroy(Destroy { codes, .. })
+            | Action::Settle(Settle { codes, .. }) => each(codes, Need::Ancestors),
             Action::PostCount(post) => {
                 post.found.iter().chain(&post.lost).map(|code| (*code, Need::Ancestors)).collect()
             }
@@ -153,7 +154,8 @@ impl Operation {
             | Action::VerifyPack(_)
             | Action::Sample(_)
             | Action::Destroy(_)
-            | Action::Inspect(_) => NONE,
+            | Action::Inspect(_)
+            | Action::Settle(_) => NONE,
         }
     }
 }

@@ -14,30 +14,35 @@ use crate::world::{Ledger, PRODUCT, REVISION, case, id, lot, pallet, unit};
 
 /// A ledger and how many operations it has heard.
 #[derive(Default)]
-struct Story {
-    ledger: Ledger,
+pub(crate) struct Story {
+    pub(crate) ledger: Ledger,
     seq: u64,
 }
 
 impl Story {
     /// An action at a time of the device's clock, at a site.
-    fn at(&mut self, time: i64, site: u64, action: Action) -> Result<Effects, Rejection> {
+    pub(crate) fn at(
+        &mut self,
+        time: i64,
+        site: u64,
+        action: Action,
+    ) -> Result<Effects, Rejection> {
         self.seq += 1;
         self.ledger.accept(id(self.seq), &operation(time, site, action))
     }
 
     /// An action at site 1, one minute after the one before.
-    fn then(&mut self, action: Action) -> Result<Effects, Rejection> {
+    pub(crate) fn then(&mut self, action: Action) -> Result<Effects, Rejection> {
         let time = i64::try_from(self.seq).unwrap() * 60_000;
         self.at(time, 1, action)
     }
 
-    fn item(&self, code: Code) -> &Item {
+    pub(crate) fn item(&self, code: Code) -> &Item {
         &self.ledger.items[&code]
     }
 }
 
-fn operation(time: i64, site: u64, action: Action) -> Operation {
+pub(crate) fn operation(time: i64, site: u64, action: Action) -> Operation {
     Operation {
         at: Stamp { wall: Timestamp(time), uncertainty_ms: 5 },
         operator: None,
@@ -56,7 +61,7 @@ fn commission(codes: &[Code]) -> Action {
 }
 
 /// Three units into a case, as planned.
-fn pack_case(parent: Code, children: &[Code]) -> Action {
+pub(crate) fn pack_case(parent: Code, children: &[Code]) -> Action {
     let children = children.to_vec();
     Action::Pack(Pack {
         parent,
@@ -90,7 +95,7 @@ fn relabel(old: Code, new: Code) -> Action {
 }
 
 /// Documents 1 and 3 leave from site 1, document 2 from site 2.
-fn ship(codes: &[Code], document: u64) -> Action {
+pub(crate) fn ship(codes: &[Code], document: u64) -> Action {
     Action::Ship(Ship { codes: codes.to_vec(), document: DocumentId(document) })
 }
 

@@ -17,6 +17,7 @@ mod gs1_links;
 mod gs1_values;
 mod ledger;
 mod model;
+mod settling;
 mod signing;
 mod terms;
 mod vectors;

@@ -8,8 +8,9 @@ use sealtrace_protocol::ids::{
 };
 use sealtrace_protocol::ledger::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
-    Inspect, Level, Made, OpenTask, Operation, Pack, PartialReason, PostCount, Reassign, Receive,
-    Relabel, RelabelReason, Return, Sample, SampleReason, Ship, Transfer, Unpack, VerifyPack,
+    Inspect, Level, Made, OpenTask, Operation, Outcome, Pack, PartialReason, PostCount, Reassign,
+    Receive, Relabel, RelabelReason, Return, Sample, SampleReason, Settle, Ship, Transfer, Unpack,
+    VerifyPack,
 };
 use sealtrace_protocol::signing::{Sealed, SealedBatch};
 use sealtrace_protocol::text::Lot;
@@ -118,6 +119,11 @@ fn movements(unit: Code, case: Code, foreign: Code) -> Vec<Action> {
             quantity: 2_400,
             date: Some(Lot::new("2026-11-20").unwrap()),
             shift: None,
+        }),
+        Action::Settle(Settle {
+            names: Some(OperationId { device: DeviceId(7), epoch: Epoch(1), seq: Seq(2) }),
+            codes: vec![case],
+            outcome: Outcome::SetApart,
         }),
     ]
 }

@@ -10,10 +10,10 @@ use sealtrace_protocol::ids::{
 };
 use sealtrace_protocol::ledger::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Document,
-    DocumentLine, Effects, Facts, Issued, Item, Level, Made, Need, Operation, Pack, PartialReason,
-    Past, Plan, PostCount, Presence, Reassign, Receive, Rejection, Relabel, RelabelReason, Return,
-    Role, Route, Sample, SampleReason, Ship, State, Step, Task, Touched, Transfer, Unpack,
-    VerifyPack, Worker, dispute, judge,
+    DocumentLine, Effects, Facts, Issued, Item, Level, Made, Need, Operation, Outcome, Pack,
+    PartialReason, Past, Plan, PostCount, Presence, Reassign, Receive, Rejection, Relabel,
+    RelabelReason, Return, Role, Route, Sample, SampleReason, Settle, Ship, State, Step, Task,
+    Touched, Transfer, Unpack, VerifyPack, Worker, dispute, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -417,7 +417,7 @@ fn moving(world: u64) -> impl Strategy<Value = Action> {
             .prop_map(|(codes, document)| Action::Transfer(Transfer { codes, document })),
         2 => (some.clone(), outbound.clone(), outbound)
             .prop_map(|(codes, from, to)| Action::Reassign(Reassign { codes, from, to })),
-        1 => (some.clone(), under(RETURNS + 1, DOCUMENTS))
+        2 => (some.clone(), under(RETURNS + 1, DOCUMENTS))
             .prop_map(|(codes, document)| Action::Count(Count { codes, document })),
         2 => (few.clone(), few, under(RETURNS + 1, DOCUMENTS)).prop_map(|(found, lost, document)| {
             Action::PostCount(PostCount { document, found, lost })
@@ -425,8 +425,11 @@ fn moving(world: u64) -> impl Strategy<Value = Action> {
         1 => some.clone().prop_map(|codes| {
             Action::Sample(Sample { codes, reason: SampleReason::Inspection })
         }),
-        1 => some.prop_map(|codes| {
+        1 => some.clone().prop_map(|codes| {
             Action::Destroy(Destroy { codes, reason: DestroyReason::Broken })
+        }),
+        1 => some.prop_map(|codes| {
+            Action::Settle(Settle { names: None, codes, outcome: Outcome::Stands })
         }),
     ]
 }

@@ -211,6 +211,18 @@ impl Model {
             | Action::Destroy(_) => self.movement(operation),
             Action::OpenTask(_) | Action::Inspect(_) => Ok(()),
             Action::Correct(correct) => self.undo(correct.names, site),
+            Action::Settle(settle) => {
+                for code in self.currents(&settle.codes, now)? {
+                    let Some(thing) = self.things.get_mut(&code) else { continue };
+                    let away = matches!(thing.place, Place::Shipped(..));
+                    if thing.disputed && away && operation.operator.is_none() {
+                        return Err(());
+                    }
+                    thing.disputed = false;
+                    *self.touches.entry(code).or_default() += 1;
+                }
+                Ok(())
+            }
         }
     }
 

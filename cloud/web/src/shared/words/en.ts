@@ -12,7 +12,7 @@ const words: typeof zh = {
   operation: {
     commission: 'Commissioned', pack: 'Packed', add_to: 'Added to package', unpack: 'Unpacked', relabel: 'Label replaced', verify_pack: 'Package verified',
     open_task: 'Task opened', post_count: 'Count posted', regroup: 'Regrouped', receive: 'Received', ship: 'Shipped', reassign: 'Reassigned', return: 'Returned', transfer: 'Transferred', count: 'Counted', sample: 'Sampled',
-    destroy: 'Destroyed', inspect: 'Inspected', correct: 'Corrected', reemitted: 'Sent again',
+    destroy: 'Destroyed', inspect: 'Inspected', correct: 'Corrected', settle: 'Settled', reemitted: 'Sent again',
   },
   verdict: { applied: 'Applied', duplicate: 'Duplicate', quarantined: 'Quarantined', frozen: 'Frozen', waiting: 'No verdict yet' },
   finding: { conformant: 'Conformant', diverted: 'Diverted', suspicious: 'Suspicious', counterfeit: 'Counterfeit' },

@@ -12,7 +12,7 @@ export default {
   operation: {
     commission: '赋码生产', pack: '装箱组托', add_to: '增加包装', unpack: '解除包装', relabel: '标签替换', verify_pack: '包装核验',
     open_task: '无单开工', post_count: '盘点过账', regroup: '零散重组', receive: '入库', ship: '出库', reassign: '改派', return: '退货', transfer: '调拨', count: '盘点', sample: '取样',
-    destroy: '报废', inspect: '稽查', correct: '更正', reemitted: '补报',
+    destroy: '报废', inspect: '稽查', correct: '更正', settle: '异常处理', reemitted: '补报',
   },
   verdict: { applied: '已生效', duplicate: '重复', quarantined: '已隔离', frozen: '已冻结', waiting: '待裁定' },
   finding: { conformant: '正常', diverted: '窜货', suspicious: '可疑', counterfeit: '假冒' },
