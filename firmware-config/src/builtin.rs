@@ -11,9 +11,17 @@ macro_rules! profiles {
 // A test compares this list with the folder, so a forgotten file does not go unnoticed.
 profiles![
     "cognex-dataman",
+    "gprinter-gp",
+    "honeywell-pm",
     "keyence-sr750",
     "newland-fixed",
     "newland-pda",
     "serial-gate",
+    "tsc-te",
+    "tsc-ttp",
     "virtual-line",
+    "virtual-tspl",
+    "virtual-zpl",
+    "zebra-zd",
+    "zebra-zt",
 ];

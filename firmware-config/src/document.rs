@@ -121,6 +121,59 @@ impl<'d> Section<'d> {
         self.table(key)
     }
 
+    /// Every table of a list, [[key]]; none when it is left out.
+    pub(crate) fn tables(&self, key: &'static str) -> Vec<Self> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong_type(key, value, "a list of tables, each begun with its name in [[…]]");
+            return Vec::new();
+        };
+        let mut sections = Vec::with_capacity(array.len());
+        for (at, entry) in array.iter().enumerate() {
+            let Some(table) = entry.get_ref().as_table() else {
+                self.wrong_type(key, entry, "a table");
+                continue;
+            };
+            let (path, span) = (format!("{}[{at}]", self.path_of(key)), entry.span());
+            let asked = RefCell::default();
+            sections.push(Self { document: self.document, path, span, table, asked });
+        }
+        sections
+    }
+
+    /// Millimetres with up to three decimals, as micrometres; `default` where it may be left out.
+    pub(crate) fn length_um(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+        default: Option<u32>,
+    ) -> Option<u32> {
+        let Some(value) = self.get(key) else {
+            if default.is_none() {
+                self.missing(key);
+            }
+            return default;
+        };
+        let value = value.get_ref();
+        let written = match (value.as_integer(), value.as_float()) {
+            (Some(integer), _) if integer.radix() == 10 => integer.as_str(),
+            (_, Some(float)) => float.as_str(),
+            _ => "",
+        };
+        let length = micrometres(written);
+        let accepted = length.filter(|length| range.contains(length));
+        if accepted.is_none() {
+            let what = match length {
+                Some(_) => format!("{written} is out of range"),
+                None => "is no length".to_owned(),
+            };
+            let (least, most) = (millimetres(*range.start()), millimetres(*range.end()));
+            let next = format!("write millimetres from {least} to {most}, such as 12.5");
+            self.problem(key, &what, &next);
+        }
+        accepted
+    }
+
     /// A text that must be there and not be blank.
     pub(crate) fn text(&self, key: &'static str) -> Option<&'d str> {
         let text = self.string(key)?;
@@ -326,4 +379,20 @@ impl<'d> Section<'d> {
         let found = self.table.iter().find(|(name, _)| name.get_ref().as_ref() == key);
         found.map(|(_, value)| value)
     }
+}
+
+/// `12.5` as 12 500: at most three decimals, no sign, no exponent.
+fn micrometres(text: &str) -> Option<u32> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|one| one.is_ascii_digit());
+    if whole.is_empty() || decimals.len() > 3 || !digits(whole) || !digits(decimals) {
+        return None;
+    }
+    let thousandths: u32 = format!("{decimals:0<3}").parse().ok()?;
+    whole.parse::<u32>().ok()?.checked_mul(1_000)?.checked_add(thousandths)
+}
+
+fn millimetres(um: u32) -> String {
+    let text = format!("{}.{:03}", um / 1_000, um % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

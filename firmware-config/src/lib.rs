@@ -18,13 +18,13 @@
 //!
 //! # What a profile holds
 //!
-//! Every profile has `kind` (`reader`, `gate` or `pda`), `maker`, `model`, `summary`, and
+//! Every profile has `kind` (`reader`, `gate`, `pda` or `printer`), `maker`, `model`, `summary`, and
 //! `unverified`: the key paths whose values nobody has confirmed on a real device yet.
 //!
 //! | Table | In | Keys |
 //! | --- | --- | --- |
-//! | `[serial]` | reader, gate | `baud`, `data_bits`, `parity`, `stop_bits`, `flow` |
-//! | `[tcp]` | reader, gate | `role` (what the *agent* is: `client` or `server`), `port` |
+//! | `[serial]` | reader, gate, printer | `baud`, `data_bits`, `parity`, `stop_bits`, `flow` |
+//! | `[tcp]` | reader, gate, printer | `role` (what the *agent* is: `client` or `server`), `port` |
 //! | `[framing]` | reader | `start`, `end`, `length_bytes_max`, `idle_timeout_ms`, `no_read`, `ignore`, `banner` |
 //! | `[ack]` | reader | `mode` (`none`, `ack_nak`, `pass_rtry`), `good`, `bad` |
 //! | `[trigger]` | reader | `mode` (`none`, `command`), `on`, `off` |
@@ -32,6 +32,12 @@
 //! | `[output]` | gate | `accept`, `reject`, `deadline_ms` |
 //! | `[heartbeat]` | gate | `send`, `interval_ms`, `silence_ms_max` |
 //! | `[broadcast]` | pda | `action`, `extra` |
+//! | `[printer]` | printer | `language` (`zpl`, `tspl`), `dpi`, `width_mm_max`, `status` (`query`, `none`), `encoding` (`utf-8`, `gb18030`) |
+//! | `[font.latin]`, `[font.chinese]` | printer | `name`, `height_dots`: of a bitmap font, which prints in whole multiples |
+//!
+//! # Labels
+//!
+//! What printers print is a template of its own, `labels/<name>.toml`, see [`label`].
 //!
 //! # Byte strings
 //!
@@ -50,7 +56,9 @@ mod document;
 mod framer;
 mod framing;
 mod gate;
+pub mod label;
 mod pda;
+mod printer;
 mod profile;
 mod reader;
 mod serial;
@@ -65,6 +73,7 @@ pub use framer::{Frame, Framer, Why};
 pub use framing::{Framing, Pattern};
 pub use gate::{Gate, Heartbeat};
 pub use pda::Pda;
+pub use printer::{Encoding, Font, Language, Printer};
 pub use profile::{Device, Profile, ProfileError};
 pub use reader::{Reader, Trigger};
 pub use serial::{BAUD_RATES, DataBits, Flow, Parity, Serial, StopBits};

@@ -4,6 +4,7 @@ use crate::builtin::PROFILES;
 use crate::document::{Document, Problem, Section};
 use crate::gate::Gate;
 use crate::pda::Pda;
+use crate::printer::Printer;
 use crate::reader::Reader;
 use crate::serial::Serial;
 use crate::tcp::Tcp;
@@ -34,6 +35,7 @@ pub enum Device {
     Reader(Reader),
     Gate(Gate),
     Pda(Pda),
+    Printer(Printer),
 }
 
 /// Why there is no profile, or not the wanted part of one.
@@ -47,8 +49,16 @@ pub enum ProfileError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
+    /// No built-in label template has this name.
+    #[error("there is no built-in label {name:?}: use one of {}", known.join(", "))]
+    UnknownTemplate {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
     /// The file is wrong; every problem is listed, in the order of the file.
-    #[error("the profile {file} has {}:{}", count(problems.len()), list(problems))]
+    #[error("{file} has {}:{}", count(problems.len()), list(problems))]
     Invalid {
         /// Name of the file, as the caller gave it.
         file: String,
@@ -113,7 +123,7 @@ impl Profile {
     pub fn reader(&self) -> Result<&Reader, ProfileError> {
         match &self.device {
             Device::Reader(reader) => Ok(reader),
-            Device::Gate(_) | Device::Pda(_) => Err(self.wrong_kind("reader")),
+            Device::Gate(_) | Device::Pda(_) | Device::Printer(_) => Err(self.wrong_kind("reader")),
         }
     }
 
@@ -121,7 +131,7 @@ impl Profile {
     pub fn gate(&self) -> Result<&Gate, ProfileError> {
         match &self.device {
             Device::Gate(gate) => Ok(gate),
-            Device::Reader(_) | Device::Pda(_) => Err(self.wrong_kind("gate")),
+            Device::Reader(_) | Device::Pda(_) | Device::Printer(_) => Err(self.wrong_kind("gate")),
         }
     }
 
@@ -129,7 +139,15 @@ impl Profile {
     pub fn pda(&self) -> Result<&Pda, ProfileError> {
         match &self.device {
             Device::Pda(pda) => Ok(pda),
-            Device::Reader(_) | Device::Gate(_) => Err(self.wrong_kind("pda")),
+            Device::Reader(_) | Device::Gate(_) | Device::Printer(_) => Err(self.wrong_kind("pda")),
+        }
+    }
+
+    /// The printer that this profile describes.
+    pub fn printer(&self) -> Result<&Printer, ProfileError> {
+        match &self.device {
+            Device::Printer(printer) => Ok(printer),
+            Device::Reader(_) | Device::Gate(_) | Device::Pda(_) => Err(self.wrong_kind("printer")),
         }
     }
 
@@ -143,12 +161,13 @@ impl Profile {
         self.tcp.as_ref().ok_or_else(|| self.no_transport("tcp"))
     }
 
-    /// `reader`, `gate` or `pda`.
+    /// `reader`, `gate`, `pda` or `printer`.
     pub fn kind(&self) -> &'static str {
         match self.device {
             Device::Reader(_) => "reader",
             Device::Gate(_) => "gate",
             Device::Pda(_) => "pda",
+            Device::Printer(_) => "printer",
         }
     }
 
@@ -166,10 +185,16 @@ enum Kind {
     Reader,
     Gate,
     Pda,
+    Printer,
 }
 
 fn read(file_name: &str, root: Section<'_>) -> Option<Profile> {
-    let kinds = [("reader", Kind::Reader), ("gate", Kind::Gate), ("pda", Kind::Pda)];
+    let kinds = [
+        ("reader", Kind::Reader),
+        ("gate", Kind::Gate),
+        ("pda", Kind::Pda),
+        ("printer", Kind::Printer),
+    ];
     let kind = root.choice("kind", &kinds, None);
     let maker = root.text("maker").map(str::to_owned);
     let model = root.text("model").map(str::to_owned);
@@ -181,12 +206,17 @@ fn read(file_name: &str, root: Section<'_>) -> Option<Profile> {
     }
     let (serial, tcp) = match kind {
         Some(Kind::Reader | Kind::Gate) => connections(&root),
+        // One at a USB port needs neither.
+        Some(Kind::Printer) => {
+            (root.table("serial").and_then(Serial::read), root.table("tcp").and_then(Tcp::read))
+        }
         Some(Kind::Pda) | None => (None, None),
     };
     let device = match kind {
         Some(Kind::Reader) => Reader::read(&root).map(Device::Reader),
         Some(Kind::Gate) => Gate::read(&root).map(Device::Gate),
         Some(Kind::Pda) => Pda::read(&root).map(Device::Pda),
+        Some(Kind::Printer) => Printer::read(&root).map(Device::Printer),
         None => None,
     };
     // Which tables belong here depends on the kind: without it nothing can be called unknown.

@@ -6,6 +6,7 @@ use crate::ack::Ack;
 use crate::bytes::render;
 use crate::framing::{Framing, Pattern};
 use crate::gate::Gate;
+use crate::printer::{Font, Printer};
 use crate::profile::{Device, Profile};
 use crate::reader::{Reader, Trigger};
 use crate::symbology::{Aim, Symbology};
@@ -27,6 +28,7 @@ impl Display for Profile {
                 writeln!(out, "  broadcast   {}", one.action)?;
                 writeln!(out, "  extra       {}", one.extra)?;
             }
+            Device::Printer(one) => printer(out, one)?,
         }
         if self.unverified.is_empty() {
             return Ok(());
@@ -97,6 +99,22 @@ fn gate(out: &mut Formatter<'_>, gate: &Gate) -> fmt::Result {
             let send = render(&beat.send);
             writeln!(out, "  heartbeat   {send} every {interval:?}, rejects after {silence:?}")
         }
+    }
+}
+
+fn printer(out: &mut Formatter<'_>, printer: &Printer) -> fmt::Result {
+    let (language, dpi) = (printer.language.name(), printer.dpi);
+    let width_mm = printer.width_um_max / 1_000;
+    writeln!(out, "  prints      {language}, {dpi} dpi, labels up to {width_mm} mm wide")?;
+    writeln!(out, "  status      {}", if printer.answers { "asked for" } else { "not told" })?;
+    font(out, "latin font", &printer.latin)?;
+    printer.chinese.iter().try_for_each(|one| font(out, "中文 font", one))
+}
+
+fn font(out: &mut Formatter<'_>, what: &str, font: &Font) -> fmt::Result {
+    match font.height_dots {
+        None => writeln!(out, "  {what:<11} {}", font.name),
+        Some(dots) => writeln!(out, "  {what:<11} {}, multiples of {dots} dots", font.name),
     }
 }
 

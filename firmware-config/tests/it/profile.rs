@@ -121,7 +121,7 @@ no_raed = ["NoRead"]
     };
     assert_eq!(problems.len(), 3);
     assert_snapshot!(message(text), @r#"
-    the profile site.toml has 3 problems:
+    site.toml has 3 problems:
       site.toml:8:8: serial.baud: 115201 is not a rate of serial ports; write one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600
       site.toml:14:7: framing.end: "<CRLF>" at character 1: <CRLF> is no byte; write an ASCII name in capitals (<STX>, <CR>), two hex digits (<0xE4>), or <LT> for the character "<"
       site.toml:16:1: framing.no_raed: is not a key of this table; remove it, or use one of banner, end, idle_timeout_ms, ignore, length_bytes_max, no_read, start
@@ -256,7 +256,7 @@ on = ""
 aim = "off"
 accept = ["]C1", "C1"]
 "#), @r#"
-the profile site.toml has 22 problems:
+site.toml has 22 problems:
   site.toml:1:1: summary: is missing; add it
   site.toml:3:9: maker: is blank; write at least one word
   site.toml:4:9: model: is an integer; write a text in quotes
@@ -300,7 +300,7 @@ send = "H"
 interval_ms = 500
 silence_ms_max = 900
 "#), @r"
-the profile site.toml has 3 problems:
+site.toml has 3 problems:
   site.toml:1:1: serial: is missing, and so is tcp; add the table [serial] or [tcp]
   site.toml:9:10: output.reject: is the same as output.accept; write two different commands
   site.toml:15:18: heartbeat.silence_ms_max: is shorter than two intervals, so one late byte would stop the line; write at least twice heartbeat.interval_ms
@@ -326,7 +326,7 @@ bad = "OK"
 aim = "off"
 accept = ["]C1"]
 "#), @r#"
-the profile site.toml has 3 problems:
+site.toml has 3 problems:
   site.toml:10:7: framing.end: and framing.start contain one another, so frames cannot be told apart; leave one of them out
   site.toml:16:7: ack.bad: is the same as ack.good; write two different answers
   site.toml:20:10: symbology.accept: needs the prefixes that symbology.aim = "off" says are not sent; write aim = "keep" or "strip", or remove accept
@@ -336,13 +336,13 @@ the profile site.toml has 3 problems:
 #[test]
 fn what_is_not_toml_is_refused_with_its_place() {
     assert_snapshot!(message("kind = \"reader\nmaker = ]\n"), @r#"
-    the profile site.toml has 2 problems:
+    site.toml has 2 problems:
       site.toml:1:15: invalid basic string, expected `"`; correct the TOML (https://toml.io)
       site.toml:2:9: missing array opening, expected `[`; correct the TOML (https://toml.io)
     "#);
     assert_snapshot!(message("kind = \"robot\"\nmaker = \"M\"\nmodel = \"N\"\nsummary = \"S\"\n"), @r#"
-    the profile site.toml has one problem:
-      site.toml:1:8: kind: "robot" is not known; write one of reader, gate, pda
+    site.toml has one problem:
+      site.toml:1:8: kind: "robot" is not known; write one of reader, gate, pda, printer
     "#);
 }
 
@@ -351,7 +351,7 @@ fn the_wrong_kind_or_connection_is_an_error_with_a_next_step() {
     let gate = Profile::builtin("serial-gate").unwrap();
     assert_snapshot!(gate.reader().unwrap_err(), @"the profile serial-gate describes a gate, not a reader: name a profile of kind reader");
     assert_snapshot!(gate.tcp().unwrap_err(), @"the profile serial-gate has no [tcp] table: connect the device otherwise, or add it");
-    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, keyence-sr750, newland-fixed, newland-pda, serial-gate, virtual-line"#);
+    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, gprinter-gp, honeywell-pm, keyence-sr750, newland-fixed, newland-pda, serial-gate, tsc-te, tsc-ttp, virtual-line, virtual-tspl, virtual-zpl, zebra-zd, zebra-zt"#);
 }
 
 #[test]
