@@ -83,7 +83,7 @@ enum Command {
     },
     /// Run: lanes, the page on 127.0.0.1 and synchronisation, until SIGTERM or Ctrl-C.
     Run {
-        /// Where the page listens; overrides the file's `ui`.
+        /// Where the page listens; overrides the file's `ui.address`.
         #[arg(long, value_name = "ADDRESS")]
         ui: Option<std::net::SocketAddr>,
     },
@@ -185,7 +185,7 @@ impl Cli {
                     if !ui.ip().is_loopback() {
                         return Err(CliError::Ui(ui));
                     }
-                    config.ui = ui;
+                    config.ui.address = ui;
                 }
                 let stop = run::stop_on_signals()?;
                 run::run(run::open(config).await?, stop).await?;

@@ -67,13 +67,15 @@ pub struct Say {
     pub provisional: bool,
     /// The open document that it fits better.
     pub offer: Option<DocumentId>,
+    /// Which answer of the station it is; 0 before it was told, and where nothing was done.
+    pub revision: u64,
 }
 
 impl Say {
     /// An answer that promises nothing beyond its tone.
     #[must_use]
     pub const fn new(tone: Tone, message: Message) -> Self {
-        Self { tone, message, provisional: false, offer: None }
+        Self { tone, message, provisional: false, offer: None, revision: 0 }
     }
 
     /// Counted.

@@ -89,7 +89,7 @@ pub async fn open(config: Config) -> Result<Agent, RunError> {
 
 /// Runs until `stop`.
 pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> {
-    let address = agent.config.ui;
+    let address = agent.config.ui.address;
     let page =
         TcpListener::bind(address).await.map_err(|source| RunError::Listen { address, source })?;
     let tasks = TaskTracker::new();

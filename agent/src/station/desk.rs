@@ -5,7 +5,7 @@
 
 use sealtrace_protocol::code;
 use sealtrace_protocol::ids::{Cursor, DeviceId, OperatorId, SiteId};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::approving::needs_approval;
 use super::known::Known;
@@ -18,6 +18,7 @@ use crate::feedback::{Message, Say, Tone};
 use crate::store::outbox::ConfirmError;
 use crate::store::{Store, StoreError, journal, settings};
 
+pub use super::open::News;
 pub use super::work::{Command, Last, Opened, Person, Shown, Source};
 
 /// One scan that arrives over two listeners arrives within this time.
@@ -30,6 +31,7 @@ pub struct Desk {
     /// This device; none before enrolment.
     pub(super) device: Option<DeviceId>,
     pub(super) open: Mutex<Open>,
+    news: watch::Receiver<News>,
 }
 
 impl Desk {
@@ -40,6 +42,9 @@ impl Desk {
         device: Option<DeviceId>,
     ) -> Result<Self, StoreError> {
         let at = clock.stamp();
+        // A page that waited through the restart sees that it is another number.
+        let news = News::first(u64::try_from(at.wall.millis()).unwrap_or_default());
+        let told = news.subscribe();
         let open = store
             .read(move |conn| {
                 let work: Work = settings::get(conn, WORK_KEY)?.unwrap_or_default();
@@ -64,13 +69,20 @@ impl Desk {
                     machine,
                     lookup: Lookup::default(),
                     drafts,
+                    news,
                 })
             })
             .await?;
         if !open.drafts.is_empty() {
             tracing::info!(station.drafts = open.drafts.len(), "the station goes on where it was");
         }
-        Ok(Self { store, clock, device, open: Mutex::new(open) })
+        Ok(Self { store, clock, device, open: Mutex::new(open), news: told })
+    }
+
+    /// What is answered, to whomever.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<News> {
+        self.news.clone()
     }
 
     /// What is shown now.
@@ -136,6 +148,7 @@ impl Desk {
         open.lookup = Lookup::default();
         open.work = work;
         open.machine = machine;
+        open.tell(Say::new(Tone::Ready, Message::new("ready")));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What is open at the station: the machine, its drafts, and what the screen shows of them.
 
 use sealtrace_protocol::ids::DocumentId;
+use tokio::sync::watch;
 
 use super::pen::Written;
 use super::work::{Kept, Person, Showing, Shown, Source, Work};
@@ -16,6 +17,24 @@ pub(super) struct Open {
     pub(super) machine: Machine,
     pub(super) lookup: Lookup,
     pub(super) drafts: Vec<Kept>,
+    /// What was answered last, for pages that wait for it.
+    pub(super) news: watch::Sender<News>,
+}
+
+/// The newest answer of the station.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// Grows with every answer; begins elsewhere after a restart.
+    pub revision: u64,
+    /// The answer.
+    pub say: Say,
+}
+
+impl News {
+    /// What is told to whoever comes after a restart.
+    pub(super) fn first(revision: u64) -> watch::Sender<Self> {
+        watch::Sender::new(Self { revision, say: Say::new(Tone::Ready, Message::new("ready")) })
+    }
 }
 
 impl Open {
@@ -87,7 +106,18 @@ impl Open {
             offer: self.work.offer.as_ref().filter(|_| working).map(|offer| offer.document),
             scans: self.scans(),
             last: self.work.last.clone(),
+            revision: self.news.borrow().revision,
         }
+    }
+
+    /// Tells an answer to whoever waits for news.
+    pub(super) fn tell(&self, mut say: Say) -> Say {
+        self.news.send_modify(|news| {
+            news.revision = news.revision.wrapping_add(1);
+            say.revision = news.revision;
+            news.say = say.clone();
+        });
+        say
     }
 }
 
@@ -112,5 +142,5 @@ pub(super) fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
         }
     };
     open.work.blocked |= say.tone.blocks();
-    say
+    open.tell(say)
 }

@@ -195,4 +195,6 @@ pub struct Shown {
     pub scans: Vec<(Option<DocumentId>, usize)>,
     /// Newest first.
     pub last: Vec<Last>,
+    /// Grows with every answer.
+    pub revision: u64,
 }

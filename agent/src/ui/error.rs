@@ -1,7 +1,7 @@
 //! The one mapping from failures to answers: `{"error":{"code","params"}}`.
 
 use axum::Json;
-use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -52,6 +52,13 @@ impl From<JsonRejection> for ApiError {
         };
         let message = Message::new(code).with("why", rejection.body_text());
         Self::new(rejection.status(), message)
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let message = Message::new("unreadable_query").with("why", rejection.body_text());
+        Self::new(StatusCode::BAD_REQUEST, message)
     }
 }
 

@@ -17,9 +17,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -50,7 +50,25 @@ pub struct Page {
     agent: Agent,
     desk: Arc<Desk>,
     lanes: Arc<[watch::Receiver<LaneState>]>,
+    sessions: Arc<session::Sessions>,
     tries: Arc<session::Tries>,
+    waiters: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Page {
+    async fn of(
+        agent: Agent,
+        lanes: Vec<watch::Receiver<LaneState>>,
+        stop: CancellationToken,
+    ) -> Result<Self, StoreError> {
+        let (store, clock) = (agent.store.clone(), agent.clock.clone());
+        let desk = Arc::new(Desk::restore(store, clock, agent.device()).await?);
+        let sessions = Arc::new(session::restore(&agent).await?);
+        let waiters = Arc::new(Semaphore::new(station::WAITERS_MAX));
+        let lanes = lanes.into();
+        Ok(Self { agent, desk, lanes, sessions, tries: Arc::default(), waiters, stop })
+    }
 }
 
 /// The page of an agent with these lanes: every route.
@@ -58,11 +76,15 @@ pub async fn router(
     agent: Agent,
     lanes: Vec<watch::Receiver<LaneState>>,
 ) -> Result<Router, StoreError> {
-    let (store, clock) = (agent.store.clone(), agent.clock.clone());
-    let desk = Desk::restore(store, clock, agent.device()).await?;
-    let page = Page { agent, desk: Arc::new(desk), lanes: lanes.into(), tries: Arc::default() };
-    Ok(Router::new()
+    Ok(routes(Page::of(agent, lanes, CancellationToken::new()).await?))
+}
+
+fn routes(page: Page) -> Router {
+    Router::new()
         .route("/api/session", post(session::log_in).get(session::show).delete(session::log_out))
+        .route("/api/session/lock", post(session::lock))
+        .route("/api/session/unlock", post(session::unlock))
+        .route("/api/session/site", put(session::change_site))
         .route("/api/status", get(lists::status))
         .route("/api/lanes", get(lists::lanes))
         .route("/api/tasks", get(lists::tasks).post(tasks::open))
@@ -72,6 +94,7 @@ pub async fn router(
         .route("/api/backlog", get(backlog::download))
         .route("/api/exceptions", get(lists::exceptions))
         .route("/api/station", get(station::show))
+        .route("/api/station/next", get(station::next))
         .route("/api/station/open", post(station::open))
         .route("/api/station/scan", post(station::scan))
         .route("/api/station/command", post(station::command))
@@ -80,11 +103,12 @@ pub async fn router(
             "/api/station/picture",
             post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
         )
+        .route("/api/broadcast", post(station::broadcast))
         .route("/api/{*rest}", axum::routing::any(error::no_such_route))
         .fallback(assets::file)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(guard::guard))
-        .with_state(page))
+        .with_state(page)
 }
 
 /// Serves the page until `stop`.
@@ -94,8 +118,9 @@ pub async fn serve(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), UiError> {
-    let router = router(agent, lanes).await?;
+    let page = Page::of(agent, lanes, stop.clone()).await?;
+    tokio::spawn(session::watch(page.clone(), stop.clone()));
     tracing::info!(ui.address = %listener.local_addr()?, "the local page is up");
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    axum::serve(listener, routes(page)).with_graceful_shutdown(stop.cancelled_owned()).await?;
     Ok(())
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{DealerId, DocumentId, TaskId};
 use sealtrace_protocol::ledger::Rejection;
@@ -22,6 +23,11 @@ use crate::station::desk::{Command, Opened, Source};
 use crate::station::{OpenError, Reason, Screen};
 use crate::store::StoreError;
 
+/// Pages that may wait for news at once.
+pub(super) const WAITERS_MAX: usize = 8;
+/// How long one waits before it has to ask again.
+const WAIT_MS_MAX: u64 = 25_000;
+
 #[derive(Deserialize)]
 pub(super) struct Open {
     screen: Screen,
@@ -37,6 +43,20 @@ pub(super) struct Open {
 pub(super) struct Scan {
     text: String,
     source: Source,
+}
+
+/// What a shell app heard from the device's scanner service.
+#[derive(Deserialize)]
+pub(super) struct Broadcast {
+    text: String,
+    /// What the service calls the kind of barcode; only for the log.
+    symbology: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Heard {
+    /// The revision the page has seen.
+    after: u64,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +97,41 @@ pub(super) async fn scan(
     let Json(Scan { text, source }) = body?;
     let say = take(&page, &session, text, source).await?;
     reply(&page, &session, say).await
+}
+
+/// `POST /api/broadcast`: a scan like any other; the page hears of it through `next`.
+pub(super) async fn broadcast(
+    State(page): State<Page>,
+    session: Session,
+    body: Result<Json<Broadcast>, JsonRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Json(Broadcast { text, symbology }) = body?;
+    tracing::debug!(scan.symbology = symbology, "a shell app delivered a scan");
+    let say = take(&page, &session, text, Source::Broadcast).await?;
+    reply(&page, &session, say).await
+}
+
+/// `GET /api/station/next`: the newest answer, as soon as it is another than the page has; 204 when there is none.
+pub(super) async fn next(
+    State(page): State<Page>,
+    session: Session,
+    heard: Result<Query<Heard>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let Query(Heard { after }) = heard?;
+    let _place = page
+        .waiters
+        .try_acquire()
+        .map_err(|_| ApiError::of(StatusCode::SERVICE_UNAVAILABLE, "busy"))?;
+    let mut news = page.desk.news();
+    let say = tokio::select! {
+        news = news.wait_for(|news| news.revision != after) => news.ok().map(|news| news.say.clone()),
+        () = page.agent.clock.sleep_ms(WAIT_MS_MAX) => None,
+        () = page.stop.cancelled() => None,
+    };
+    match say {
+        Some(say) => Ok(reply(&page, &session, say).await?.into_response()),
+        None => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
 }
 
 /// `POST /api/station/command`.
@@ -130,7 +185,7 @@ pub(super) async fn reply(
     session: &Session,
     say: Say,
 ) -> Result<Json<Value>, ApiError> {
-    let Say { tone, message, provisional, offer } = say;
+    let Say { tone, message, provisional, offer, revision } = say;
     let words = move |conn: &Connection| {
         let offer = offer.map(|id| view::offer(conn, id)).transpose()?;
         Ok::<_, StoreError>((named(conn, message)?, offer))
@@ -141,6 +196,7 @@ pub(super) async fn reply(
         "message": message,
         "provisional": provisional,
         "offer": offer,
+        "revision": revision,
         "view": shown(page, session).await?,
     })))
 }

@@ -27,6 +27,7 @@ pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<V
     let mut view = Map::new();
     let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
     set("screen", json!(shown.screen));
+    set("revision", json!(shown.revision));
     if let Some(opened) = shown.opened {
         if let Some(row) = opened.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
             set("task", task(conn, &row)?);

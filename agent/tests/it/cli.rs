@@ -33,7 +33,7 @@ fn help_shows_the_first_day_of_a_device() {
 fn a_configuration_with_three_mistakes_names_all_three_and_nothing_starts() {
     let data = tempfile::tempdir().unwrap();
     let config = data.path().join("agent.toml");
-    let text_of_it = "ui = \"0.0.0.0:7070\"\ncolour = \"red\"\n\n[[lane]]\nname = \"line-1\"\n\
+    let text_of_it = "ui = { address = \"0.0.0.0:7070\" }\ncolour = \"red\"\n\n[[lane]]\nname = \"line-1\"\n\
         units = { profile = \"nobody\", port = \"/dev/ttyUSB0\" }\n\
         cases = { profile = \"virtual-line\", port = \"/dev/ttyUSB1\" }\n";
     std::fs::write(&config, text_of_it).unwrap();

@@ -26,6 +26,7 @@ mod naive;
 mod own_task;
 mod page;
 mod rebase;
+mod session;
 mod station;
 mod store;
 mod switching;

@@ -40,8 +40,19 @@ pub(crate) async fn signed_in() -> Floor {
 }
 
 impl Floor {
-    pub(crate) async fn log_in(&self, login: &str) {
-        self.post("session", json!({"login": login, "pin": PIN})).await.assert_status_ok();
+    /// Signs in; answers the cookie as another browser would have to send it.
+    pub(crate) async fn log_in(&self, login: &str) -> String {
+        let answer = self.post("session", json!({"login": login, "pin": PIN})).await;
+        answer.assert_status_ok();
+        let cookie = answer.header("set-cookie").to_str().unwrap().to_owned();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    /// What the station shows, but for the number that is another after every restart.
+    pub(crate) async fn view(&self) -> Value {
+        let mut view = self.get("station").await;
+        view["revision"].take();
+        view
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> TestResponse {

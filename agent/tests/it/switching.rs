@@ -92,13 +92,13 @@ async fn loads_of_several_documents_and_an_offer_survive_a_kill() {
     floor.scan(case(21)).await;
     floor.command("switch").await;
     floor.scan(case(23)).await;
-    let before = floor.get("station").await;
+    let before = floor.view().await;
     assert_eq!(before["offer"], Value::Null, "the first document is full");
     let killed = copy_of(floor.folder.path());
     let again = agent(killed.path(), Config::default()).await;
     let floor = Floor { page: page(&again).await, agent: again, folder: killed };
     floor.log_in("li").await;
-    assert_eq!(floor.get("station").await, before);
+    assert_eq!(floor.view().await, before);
     floor.command("acknowledge").await;
     assert_eq!(said(&floor.command("confirm").await), ("accepted", "operation_confirmed"));
     assert_eq!(floor.get("station").await["waiting"][0]["scans"], 1);

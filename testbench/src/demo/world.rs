@@ -200,7 +200,7 @@ impl World {
         let data = self.settings.folder.join(name);
         let config = self.settings.folder.join(format!("{name}.toml"));
         let text = format!(
-            "data = {:?}\nui = \"{page}\"\nversion = 1\n\n{lanes}",
+            "data = {:?}\nui = {{ address = \"{page}\" }}\nversion = 1\n\n{lanes}",
             data.display().to_string()
         );
         std::fs::write(&config, text)?;

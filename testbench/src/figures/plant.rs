@@ -95,7 +95,10 @@ impl Plant {
         run(&agent, &["enrol", "--cloud", &self.web, "--token", &token, "--data", &data], None)?;
         let page = free_address()?;
         let config = self.folder.join(format!("{name}.toml"));
-        std::fs::write(&config, format!("data = {data:?}\nui = \"{page}\"\nversion = 1\n"))?;
+        std::fs::write(
+            &config,
+            format!("data = {data:?}\nui = {{ address = \"{page}\" }}\nversion = 1\n"),
+        )?;
         let config = config.display().to_string();
         let log = self.folder.join(format!("{name}.log"));
         let program = Program::start(name, &agent, &["run", "--config", &config], &log)?;

@@ -359,6 +359,8 @@ export const en: Record<Key, string> = {
   'msg.too_large': 'The picture is too large',
   'msg.invalid': 'Something is filled in wrongly',
   'msg.unreachable': 'The agent does not answer, not confirmed',
+  'msg.locked': 'The page is locked: enter the PIN',
+  'msg.busy': 'Too many pages at once: close one',
   'msg.internal': 'Internal error, nothing was saved. Call the administrator',
   'msg.unknown': 'Something unexpected (code {code})',
 }

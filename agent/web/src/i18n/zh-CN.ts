@@ -357,6 +357,8 @@ export const zhCN = {
   'msg.too_large': '图片太大',
   'msg.invalid': '填写有误，请检查',
   'msg.unreachable': '采集程序无响应，没有确认',
+  'msg.locked': '页面已锁定，请输入密码',
+  'msg.busy': '打开的页面太多，关掉一个',
   'msg.internal': '程序内部错误，没有保存，联系管理员',
   'msg.unknown': '出现未知情况（代码 {code}）',
 }

@@ -1,20 +1,23 @@
 //! The configuration file, read once: every mistake in it is listed at once, before a line starts.
 
-use std::collections::BTreeSet;
+mod section;
+
 use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::ids::{SiteId, TaskId};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
+
+use section::{Notes, Section};
 
 /// Where the local page listens when nothing is said.
-const UI_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
+const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
 /// Where the data goes when nothing is said.
 const DATA_DEFAULT: &str = "sealtrace-agent";
+/// How long nobody uses the page before it locks, when nothing is said.
+const LOCK_AFTER_S_DEFAULT: u32 = 300;
 /// Lanes one agent can run.
 const LANES_MAX: usize = 16;
 
@@ -23,14 +26,29 @@ const LANES_MAX: usize = 16;
 pub struct Config {
     /// Its data folder.
     pub data: PathBuf,
-    /// Where the local page listens; loopback only.
-    pub ui: SocketAddr,
+    /// The local page.
+    pub ui: Ui,
     /// The cloud's web address, for enrolment.
     pub cloud: Option<String>,
     /// The version of this file, told to the cloud with every batch.
     pub version: u32,
     /// Lines it runs.
     pub lanes: Vec<LaneConfig>,
+}
+
+/// The local page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ui {
+    /// Where it listens; loopback only.
+    pub address: SocketAddr,
+    /// It locks when nobody has used it for so long; none = never.
+    pub lock_after_ms: Option<u64>,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self { address: ADDRESS_DEFAULT, lock_after_ms: lock_after_ms(LOCK_AFTER_S_DEFAULT) }
+    }
 }
 
 /// One production line.
@@ -117,7 +135,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: DATA_DEFAULT.into(),
-            ui: UI_DEFAULT,
+            ui: Ui::default(),
             cloud: None,
             version: 0,
             lanes: Vec::new(),
@@ -149,18 +167,8 @@ impl Config {
     }
 }
 
-struct Notes<'t> {
-    text: &'t str,
-    mistakes: Vec<Mistake>,
-}
-
-impl Notes<'_> {
-    fn add(&mut self, span: &Range<usize>, key: &str, what: impl Display, next: &str) {
-        let before = self.text.get(..span.start).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let (key, what, next) = (key.to_owned(), what.to_string(), next.to_owned());
-        self.mistakes.push(Mistake { line, key, what, next });
-    }
+fn lock_after_ms(seconds: u32) -> Option<u64> {
+    (seconds > 0).then(|| u64::from(seconds).saturating_mul(1_000))
 }
 
 fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
@@ -180,13 +188,7 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     }
     let mut section = Section::new(notes, "", root.get_ref(), 0..0);
     let data = section.text("data", Some(DATA_DEFAULT));
-    let ui = section.parsed("ui", Some(UI_DEFAULT), "an address such as 127.0.0.1:7070", |text| {
-        text.parse::<SocketAddr>().ok()
-    });
-    if ui.is_some_and(|ui| !ui.ip().is_loopback()) {
-        let what = "the page is for this machine only";
-        section.wrong("ui", what, "use a loopback address such as 127.0.0.1:7070");
-    }
+    let ui = section.ui();
     let cloud = section.text("cloud", Some(""));
     let version = section.number("version", Some(0));
     let lanes = section.lanes(folder);
@@ -195,81 +197,25 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     Some(Config { data: folder.join(data?), ui: ui?, cloud, version: version?, lanes: lanes? })
 }
 
-struct Section<'n, 't, 'd> {
-    notes: &'n mut Notes<'t>,
-    path: String,
-    table: &'d DeTable<'d>,
-    span: Range<usize>,
-    asked: BTreeSet<&'static str>,
-}
-
-impl<'n, 't, 'd> Section<'n, 't, 'd> {
-    fn new(
-        notes: &'n mut Notes<'t>,
-        path: &str,
-        table: &'d DeTable<'d>,
-        span: Range<usize>,
-    ) -> Self {
-        Self { notes, path: path.to_owned(), table, span, asked: BTreeSet::new() }
-    }
-
-    fn key(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    fn get(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
-        self.asked.insert(key);
-        self.table.get(key)
-    }
-
-    fn wrong(&mut self, key: &'static str, what: impl Display, next: &str) {
-        let span = self.table.get(key).map_or(self.span.clone(), Spanned::span);
-        let key = self.key(key);
-        self.notes.add(&span, &key, what, next);
-    }
-
-    fn text(&mut self, key: &'static str, default: Option<&str>) -> Option<String> {
-        let Some(value) = self.get(key) else {
-            if default.is_none() {
-                self.wrong(key, "is missing", "add it");
-            }
-            return default.map(str::to_owned);
+impl Section<'_, '_, '_> {
+    fn ui(&mut self) -> Option<Ui> {
+        let Some(value) = self.get("ui") else { return Some(Ui::default()) };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong("ui", "is not a table", "begin it with [ui], then address and lock_after_s");
+            return None;
         };
-        let text = value.get_ref().as_str().filter(|text| !text.trim().is_empty());
-        if text.is_none() {
-            self.wrong(key, "is not a text", "write it in quotes, not blank");
+        let mut section = Section::new(self.notes, "ui", table, value.span());
+        let wanted = "an address such as 127.0.0.1:7070";
+        let address = section.parsed("address", Some(ADDRESS_DEFAULT), wanted, |text| {
+            text.parse::<SocketAddr>().ok()
+        });
+        if address.is_some_and(|address| !address.ip().is_loopback()) {
+            let what = "the page is for this machine only";
+            section.wrong("address", what, "use a loopback address such as 127.0.0.1:7070");
         }
-        text.map(str::to_owned)
-    }
-
-    fn parsed<T>(
-        &mut self,
-        key: &'static str,
-        default: Option<T>,
-        wanted: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        if self.get(key).is_none() && default.is_some() {
-            return default;
-        }
-        let text = self.text(key, None)?;
-        let parsed = parse(&text);
-        if parsed.is_none() {
-            self.wrong(key, format!("{text:?} is not {wanted}"), "correct it");
-        }
-        parsed
-    }
-
-    fn number(&mut self, key: &'static str, default: Option<u32>) -> Option<u32> {
-        let Some(value) = self.get(key) else { return default };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
-        if number.is_none() {
-            self.wrong(key, "is not a whole number", "write a number from 0 on, without quotes");
-        }
-        number
+        let lock_after_s = section.number("lock_after_s", Some(LOCK_AFTER_S_DEFAULT));
+        section.finish();
+        Some(Ui { address: address?, lock_after_ms: lock_after_ms(lock_after_s?) })
     }
 
     fn lanes(&mut self, folder: &Path) -> Option<Vec<LaneConfig>> {
@@ -384,18 +330,6 @@ impl<'n, 't, 'd> Section<'n, 't, 'd> {
             }
         }
     }
-
-    fn finish(self) {
-        for key in self.table.keys() {
-            let name: &str = key.get_ref();
-            if !self.asked.contains(name) {
-                let known: Vec<_> = self.asked.iter().copied().collect();
-                let next = format!("use {}", known.join(", "));
-                let path = self.key(name);
-                self.notes.add(&key.span(), &path, "is not known here", &next);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -404,8 +338,8 @@ mod tests {
 
     const LINE: &str = r#"
 data = "data"
-ui = "127.0.0.1:7171"
 version = 3
+ui = { address = "127.0.0.1:7171", lock_after_s = 60 }
 
 [[lane]]
 name = "line-1"
@@ -420,7 +354,7 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
     fn a_whole_file_is_read() {
         let config = Config::parse(Path::new("/etc/sealtrace/agent.toml"), LINE).unwrap();
         assert_eq!(config.data, Path::new("/etc/sealtrace/data"));
-        assert_eq!(config.ui.port(), 7171);
+        assert_eq!((config.ui.address.port(), config.ui.lock_after_ms), (7171, Some(60_000)));
         let lane = &config.lanes[0];
         assert_eq!(lane.task, TaskSource::Task(TaskId(12)));
         assert_eq!(lane.site, Some(SiteId(2)));
@@ -430,7 +364,7 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
     #[test]
     fn an_empty_file_is_enough() {
         let config = Config::parse(Path::new("agent.toml"), "").unwrap();
-        assert_eq!(config.ui, UI_DEFAULT);
+        assert_eq!(config.ui, Ui::default());
         assert!(config.lanes.is_empty());
     }
 
@@ -443,7 +377,7 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
         let error = Config::parse(Path::new("agent.toml"), &bad).unwrap_err();
         let ConfigError::Invalid { mistakes, .. } = &error else { panic!("{error}") };
         let found: Vec<_> = mistakes.iter().map(|found| (found.line, found.key.as_str())).collect();
-        assert_eq!(found, [(3, "ui"), (4, "versoin"), (12, "lane[0].gate.profile")]);
+        assert_eq!(found, [(3, "versoin"), (4, "ui.address"), (12, "lane[0].gate.profile")]);
         let text = error.to_string();
         assert!(text.contains("agent.toml:3: ui:"), "{text}");
     }
