@@ -119,7 +119,7 @@ fn greens(folder: &Path, outcomes: &Outcomes) -> Result<(u64, u64)> {
     }
     let (mut greens, mut lost) = (0, 0);
     let mut query = conn.prepare(
-        "select code, operation_epoch, operation_seq, undone_at from journal where accepted = 1",
+        "select code, operation_epoch, operation_seq, undone_at, role from journal where accepted = 1",
     )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
@@ -130,10 +130,12 @@ fn greens(folder: &Path, outcomes: &Outcomes) -> Result<(u64, u64)> {
         let kept = match (epoch.zip(seq), undone) {
             (Some(place), None) => {
                 let code = code.as_deref().and_then(|code| code.parse().ok());
-                let named = operations
-                    .get(&place)
-                    .is_some_and(|codes| code.is_some_and(|c| codes.contains(&c)));
-                named && outcomes.contains_key(&id(device, place.0, place.1)?)
+                let codes = operations.get(&place);
+                // The package something was taken out of says where that was, and is not in the operation.
+                let package = row.get::<_, String>(4)?.starts_with("package");
+                let named =
+                    code.is_some_and(|code| codes.is_some_and(|codes| codes.contains(&code)));
+                (named || package) && outcomes.contains_key(&id(device, place.0, place.1)?)
             }
             (None, Some(_)) => true,
             (Some(_), Some(_)) | (None, None) => false,

@@ -66,9 +66,13 @@ impl Office {
     }
 
     /// A new operator for devices.
-    pub async fn operator(&self, login: &str, name: &str, pin: &str, sites: &[u64]) -> Result<u64> {
-        let body =
-            json!({"login": login, "name": name, "role": "operator", "pin": pin, "sites": sites});
+    pub async fn operator(
+        &self,
+        (login, name, role): (&str, &str, &str),
+        pin: &str,
+        sites: &[u64],
+    ) -> Result<u64> {
+        let body = json!({"login": login, "name": name, "role": role, "pin": pin, "sites": sites});
         self.create("operators", &body).await
     }
 
@@ -123,6 +127,20 @@ impl Office {
             self.session.post(&path, &json!({})).await?;
         }
         Ok(document)
+    }
+
+    /// Shares a document of one product out: units for each device by its name.
+    pub async fn share(&self, document: u64, product: u64, shares: &[(&str, u64)]) -> Result<()> {
+        let devices = self.session.get("/api/v1/devices").await?;
+        let rows = devices["rows"].as_array().context("devices")?;
+        let share = |(name, units): &(&str, u64)| -> Result<Value> {
+            let device = rows.iter().find(|device| device["name"] == *name);
+            let device = id(device.with_context(|| format!("no device {name}"))?)?;
+            Ok(json!({"device": device, "lines": [{"product": product, "units": units}]}))
+        };
+        let shares = shares.iter().map(share).collect::<Result<Vec<_>>>()?;
+        let path = format!("/api/v1/documents/{document}/shares");
+        self.session.put(&path, &json!({"shares": shares})).await.map(drop)
     }
 
     /// Voids a document under which nothing has moved.

@@ -45,10 +45,18 @@ pub async fn until<T>(
 impl Pda {
     /// Logs in with a PIN, once the device has heard of the operator.
     pub async fn log_in(base: &str, login: &str, pin: &str) -> Result<Self> {
-        let body = json!({"login": login, "pin": pin});
+        Self::sign_in(base, &json!({"login": login, "pin": pin})).await
+    }
+
+    /// The same at one of the device's other sites.
+    pub async fn log_in_at(base: &str, login: &str, pin: &str, site: u64) -> Result<Self> {
+        Self::sign_in(base, &json!({"login": login, "pin": pin, "site": site})).await
+    }
+
+    async fn sign_in(base: &str, body: &Value) -> Result<Self> {
         let session = until(Duration::from_secs(20), "the PDA refuses the login", async || {
             let mut session = Session::new(base).ok()?;
-            session.log_in("/api/session", &body).await.ok()?;
+            session.log_in("/api/session", body).await.ok()?;
             Some(session)
         })
         .await?;
@@ -138,6 +146,14 @@ impl Pda {
         Ok(reply["message"]["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Somebody who may approves what waits for it, and expects no refusal.
+    pub async fn approve(&self, login: &str, pin: &str) -> Result<Value> {
+        let body = json!({"login": login, "pin": pin});
+        let reply = self.session.post("/api/station/approve", &body).await?;
+        green(&reply).context("approving")?;
+        Ok(reply)
+    }
+
     /// Presses a button.
     pub async fn command(&self, command: &str) -> Result<Value> {
         self.session.post("/api/station/command", &json!({"command": command})).await
@@ -159,11 +175,15 @@ impl Pda {
 /// Waits until the agent at `base` has nothing unsent and every operation has its verdict.
 pub async fn synchronised(base: &str) -> Result<()> {
     let session = Session::new(base)?;
-    until(Duration::from_secs(60), "the agent does not finish synchronising", async || {
-        let status = session.get("/api/status").await.ok()?;
-        (status["unsent_operations"] == 0 && status["unsent_batches"] == 0).then_some(())
-    })
-    .await
+    let mut last = Value::Null;
+    let done =
+        until(Duration::from_secs(60), "the agent does not finish synchronising", async || {
+            last = session.get("/api/status").await.ok()?;
+            let waiting = ["unsent_operations", "unsent_batches", "unjudged_operations"];
+            waiting.iter().all(|what| last[*what] == 0).then_some(())
+        })
+        .await;
+    done.with_context(|| last.to_string())
 }
 
 fn green(reply: &Value) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What the sites' feeds say is fetched page by page: the desk with the digests of the rolls it names, and goods.
 
 use sealtrace_protocol::ids::{Cursor, SiteId};
-use sealtrace_protocol::link::{DIGEST_BYTES, FeedStream, GoodsPage, Roll};
+use sealtrace_protocol::link::{DIGEST_BYTES, FeedPage, FeedStream, GoodsPage, Roll};
 
 use super::client::{Client, ClientError};
 use super::driver::SyncError;
@@ -65,10 +65,10 @@ async fn each_site(between: Between<'_>, stream: FeedStream) -> Result<bool, Syn
 async fn desk_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError> {
     let store = &between.agent.store;
     let after = store.read(move |conn| feed::cursor(conn, site, FeedStream::Desk)).await?;
-    let page = between.client.desk(site, after).await?;
+    let page: FeedPage = as_judged(between, site, after).await?;
     let (more, cursor) = (page.more && page.cursor > after, page.cursor);
     let at = between.agent.clock.now();
-    let nothing = page.rows.is_empty()
+    let nothing = page.says_nothing()
         && store
             .read(move |conn| feed::says_nothing(conn, site, FeedStream::Desk, cursor, at))
             .await?;
@@ -81,10 +81,10 @@ async fn desk_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError
 async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncError> {
     let store = &between.agent.store;
     let after = store.read(move |conn| feed::cursor(conn, site, FeedStream::Goods)).await?;
-    let page = goods_as_judged(between, site, after).await?;
+    let page: GoodsPage = as_judged(between, site, after).await?;
     let (more, cursor) = (page.more && page.cursor > after, page.cursor);
     let at = between.agent.clock.now();
-    let nothing = page.items.is_empty()
+    let nothing = page.says_nothing()
         && store
             .read(move |conn| feed::says_nothing(conn, site, FeedStream::Goods, cursor, at))
             .await?;
@@ -105,19 +105,52 @@ async fn goods_page(between: Between<'_>, site: SiteId) -> Result<bool, SyncErro
 
 /// A page that has of our own operations just what the verdicts have: neither does it count one that is still laid on
 /// top here, nor does it lack one whose effects count here already.
-async fn goods_as_judged(
+async fn as_judged<P: Page>(
     between: Between<'_>,
     site: SiteId,
     after: Cursor,
-) -> Result<GoodsPage, SyncError> {
-    let mut page = between.client.goods(site, after).await?;
+) -> Result<P, SyncError> {
+    let mut page = P::fetch(between.client, site, after).await?;
     for _ in 0..PAGE_AGAIN_MAX {
-        if page.items.is_empty() || verdicts::catch_up(between).await? == 0 {
+        if page.says_nothing() || verdicts::catch_up(between).await? == 0 {
             break;
         }
-        page = between.client.goods(site, after).await?;
+        page = P::fetch(between.client, site, after).await?;
     }
     Ok(page)
+}
+
+/// A page of either stream.
+trait Page: Sized {
+    /// The one behind `after`.
+    fn fetch(
+        client: &Client,
+        site: SiteId,
+        after: Cursor,
+    ) -> impl Future<Output = Result<Self, ClientError>> + Send;
+
+    /// True when there is nothing on it.
+    fn says_nothing(&self) -> bool;
+}
+
+impl Page for FeedPage {
+    async fn fetch(client: &Client, site: SiteId, after: Cursor) -> Result<Self, ClientError> {
+        client.desk(site, after).await
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Page for GoodsPage {
+    async fn fetch(client: &Client, site: SiteId, after: Cursor) -> Result<Self, ClientError> {
+        client.goods(site, after).await
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.items.is_empty()
+    }
 }
 
 async fn fetch_digests(between: Between<'_>) -> Result<(), SyncError> {

@@ -63,8 +63,8 @@ pub(crate) struct Known {
     pub(crate) sites: Vec<SiteId>,
     /// A page of goods takes this long.
     pub(crate) goods_pause: Duration,
-    /// Verdicts are kept back until goods were asked for.
-    pub(crate) verdicts_held: bool,
+    /// Verdicts are kept back until a page of this stream was asked for.
+    pub(crate) verdicts_held: Option<FeedStream>,
     pub(crate) digest: Vec<u8>,
     pub(crate) resumed: usize,
     /// Receipts are signed by somebody else's key.
@@ -87,7 +87,7 @@ impl Default for Known {
             asked: Vec::new(),
             sites: vec![SITE],
             goods_pause: Duration::ZERO,
-            verdicts_held: false,
+            verdicts_held: None,
             digest: Vec::new(),
             resumed: 0,
             receipts_forged: false,
@@ -316,7 +316,7 @@ async fn verdicts(State(cloud): State<Shared>, Query(after): Query<After>) -> Re
     let mut later: Vec<Judged> = known
         .verdicts
         .iter()
-        .filter(|judged| !known.verdicts_held && (judged.epoch, judged.seq) > after)
+        .filter(|judged| known.verdicts_held.is_none() && (judged.epoch, judged.seq) > after)
         .cloned()
         .collect();
     let more = later.len() > 2;
@@ -352,6 +352,9 @@ async fn desk(State(cloud): State<Shared>, Query(asked): Query<Feed>) -> Respons
     known.asked.push((site, FeedStream::Desk, after));
     let pages = known.desk.get(&site).map_or(&[][..], Vec::as_slice);
     let page = pages.iter().find(|page| page.cursor > after).cloned();
+    if page.is_some() {
+        known.verdicts_held.take_if(|stream| *stream == FeedStream::Desk);
+    }
     let nothing = FeedPage { rows: Vec::new(), cursor: after, more: false };
     Json(page.unwrap_or(nothing)).into_response()
 }
@@ -365,7 +368,7 @@ async fn goods(State(cloud): State<Shared>, Query(asked): Query<Feed>) -> Respon
     tokio::time::sleep(pause).await;
     let mut known = cloud.known();
     known.asked.push((site, FeedStream::Goods, after));
-    known.verdicts_held = false;
+    known.verdicts_held.take_if(|stream| *stream == FeedStream::Goods);
     let pages = known.goods.get(&site).map_or(&[][..], Vec::as_slice);
     let page = pages.iter().find(|(cursor, _)| *cursor > after);
     let nothing = GoodsPage { items: Vec::new(), cursor: after, more: false };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sealtrace_agent::enrol::enrol;
 use sealtrace_agent::store::{feed, outbox};
+use sealtrace_agent::task::progress;
 use sealtrace_protocol::ids::{Cursor, SiteId, Version};
 use sealtrace_protocol::ledger::{Action, Item, VerifyPack};
 use sealtrace_protocol::link::{
@@ -14,7 +15,8 @@ use sealtrace_protocol::wire::encode;
 use crate::cloud::{Cloud, TOKEN};
 use crate::feed::told;
 use crate::store::{
-    SITE, case, confirm, item, operation, page, product, task_page, task_row, unit, unit_digest,
+    SITE, TASK, case, confirm, item, operation, pack, page, product, task_page, task_row, unit,
+    unit_digest,
 };
 use crate::sync::{Running, enrolled, enrolment, fed, within};
 
@@ -157,14 +159,37 @@ async fn what_a_page_has_of_ours_is_not_done_twice() {
     within(async || cursor(&running, SITE, FeedStream::Goods).await == 1).await;
     // The cloud's page counts our operation, and comes before anybody asked for its verdict with success.
     let counted = Item { version: Version(2), ..told(1) };
-    cloud.known().verdicts_held = true;
+    cloud.known().verdicts_held = Some(FeedStream::Goods);
     let verify = VerifyPack { parent: case(1), seen: vec![unit(0)] };
     confirm(running.store(), operation(Action::VerifyPack(verify)), vec![]).await.unwrap();
     within(async || !cloud.known().verdicts.is_empty()).await;
-    cloud.known().verdicts_held = true;
+    cloud.known().verdicts_held = Some(FeedStream::Goods);
     cloud.known().goods.insert(SITE, vec![goods(vec![counted.clone()], 2, false)]);
     within(async || cursor(&running, SITE, FeedStream::Goods).await == 2).await;
     assert_eq!(item(running.store(), case(1)).await, Some(counted));
     assert_eq!(running.store().read(outbox::backlog).await.unwrap().unjudged, 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_task_counts_of_ours_is_not_counted_twice() {
+    let data = tempfile::tempdir().unwrap();
+    let cloud = enrolled(data.path()).await;
+    let running = Running::start(data.path()).await;
+    fed(&running).await;
+    // The cloud's task counts our bottles, and comes before their verdict: enough is made only when it is.
+    cloud.known().verdicts_held = Some(FeedStream::Desk);
+    confirm(running.store(), pack(1, &[2, 3]), vec![]).await.unwrap();
+    within(async || !cloud.known().verdicts.is_empty()).await;
+    let task = TaskRow { made: 2, quantity: 4, state: TaskState::InWork, ..task_row() };
+    let counted = page(9, vec![FeedRow::Task(task)]);
+    cloud.known().desk.entry(SITE).or_default().push(counted);
+    within(async || cursor(&running, SITE, FeedStream::Desk).await == 9).await;
+    let standing = running.store().read(|conn| {
+        let task = feed::task(conn, TASK)?.expect("the task");
+        progress(conn, &task)
+    });
+    let standing = standing.await.unwrap();
+    assert_eq!((standing.made, standing.state), (2, TaskState::InWork));
     running.stop().await;
 }

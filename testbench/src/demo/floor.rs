@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::plan::{HAND_CASES, Job, UNITS};
+use super::plan::{HAND_CASES, Job, UNITS, hand_units};
 use super::world::{PIN, World};
 use crate::label::Spoiled;
 use crate::line::{GateAnswer, Pass};
@@ -104,10 +104,6 @@ async fn killed_in_the_middle(world: &mut World, job: &Job) -> Result<GateAnswer
     })
 }
 
-fn hand_units(job: &Job, case: usize) -> Result<&[String]> {
-    job.hand_units.get(case * UNITS..(case + 1) * UNITS).context("too few bottles")
-}
-
 async fn pack_by_wedge(pda: &Pda, job: &Job, case: usize) -> Result<()> {
     pda.open("pack", json!({"task": pda.task().await?})).await?;
     for (index, unit) in hand_units(job, case)?.iter().enumerate() {
@@ -163,7 +159,7 @@ async fn correct_by_hand(pda: &Pda, job: &Job) -> Result<()> {
 }
 
 /// Confirms when the screen asks for it; some close by themselves.
-async fn settle(pda: &Pda) -> Result<()> {
+pub(super) async fn settle(pda: &Pda) -> Result<()> {
     if pda.view().await?["can"]["confirm"] == true {
         pda.confirm().await?;
     }

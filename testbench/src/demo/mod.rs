@@ -1,15 +1,19 @@
-//! The main job, end to end, with the real programs: set up, make, pack, cut, synchronise, ship, sell, audit.
+//! The main job, end to end, with the real programs: set up, make, pack, cut, synchronise, ship, move, sell, audit.
 
 mod browser;
 mod floor;
 mod plan;
 mod sale;
+mod warehouse;
 mod world;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Error, Result};
 
 use self::plan::Job;
 use self::sale::Sold;
+use self::warehouse::Moved;
 pub use world::{Settings, Shown, World};
 
 use crate::check::{Summary, summarise};
@@ -30,11 +34,12 @@ pub async fn run(settings: &Settings) -> Result<Finished> {
     let stopwatch = Stopwatch::start();
     let mut world = World::build(settings).await?;
     let done = work(&mut world, settings).await;
-    let agents = [world.line_folder(), world.pda_folder()];
-    let counted = summarise(&[&agents[0], &agents[1]], &world.database()).await;
+    let agents = world.agent_folders();
+    let agents: Vec<&Path> = agents.iter().map(PathBuf::as_path).collect();
+    let counted = summarise(&agents, &world.database()).await;
     let (mut summary, complaint) = match (done, counted) {
-        (Ok((job, sold)), Ok(summary)) => {
-            let complaint = plan::expect(&job, &sold, &summary).err();
+        (Ok((job, sold, moved)), Ok(summary)) => {
+            let complaint = plan::expect(&job, &sold, &moved, &summary).err();
             (summary, complaint)
         }
         (Err(complaint), Ok(summary)) => (summary, Some(complaint)),
@@ -45,13 +50,14 @@ pub async fn run(settings: &Settings) -> Result<Finished> {
     Ok(Finished { world, summary, complaint })
 }
 
-async fn work(world: &mut World, settings: &Settings) -> Result<(Job, Sold)> {
+async fn work(world: &mut World, settings: &Settings) -> Result<(Job, Sold, Moved)> {
     let job = plan::release(world).await?;
     floor::work(world, &job).await?;
     let sold = sale::ship_and_sell(world, &job).await?;
+    let moved = warehouse::work_alone(world, &job, &sold).await?;
     sale::audit(world, &job, &sold).await?;
     if settings.browser {
         tokio::task::block_in_place(|| browser::audit(world))?;
     }
-    Ok((job, sold))
+    Ok((job, sold, moved))
 }

@@ -3,9 +3,11 @@
 use anyhow::{Context, Result, ensure};
 
 use super::sale::Sold;
+use super::warehouse::Moved;
 use super::world::{PASSWORD, PIN, World};
 use crate::check::Summary;
 use crate::line::{GateAnswer, Pass, PhysicalCase};
+use crate::office::Office;
 
 /// Bottles in a case.
 pub(super) const UNITS: usize = 24;
@@ -25,6 +27,8 @@ const FAULTY: [(usize, Fault); 5] = [
 ];
 /// What is made is of this lot.
 pub(super) const LOT: &str = "L20261120";
+/// What the PDAs are called.
+pub(super) const PDAS: [&str; 2] = ["仓库 PDA 1", "仓库 PDA 2"];
 /// Rolls hold more than is needed, as they do.
 const SPARE: usize = 60;
 
@@ -44,6 +48,8 @@ pub(super) struct Job {
     pub(super) order_number: &'static str,
     pub(super) line_site: u64,
     pub(super) warehouse: u64,
+    /// A second warehouse.
+    pub(super) annex: u64,
     pub(super) dealers: [Dealer; 3],
     /// The line's cases in the order they pass.
     pub(super) cases: Vec<PhysicalCase>,
@@ -51,6 +57,10 @@ pub(super) struct Job {
     pub(super) hand_units: Vec<String>,
     /// Case labels for packing by hand, and one more for a damaged label.
     pub(super) hand_labels: Vec<String>,
+    /// Case labels for what is regrouped and relabelled.
+    pub(super) spare_labels: [String; 3],
+    /// A pallet's label for what is built by hand.
+    pub(super) spare_pallet: String,
     /// A bottle that never left the roll.
     pub(super) unused_unit: String,
     /// A bottle of another product.
@@ -73,6 +83,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
     let factory = office.site("晨泉一厂", "factory", None).await?;
     let line_site = office.site("灌装一线", "line", Some(factory)).await?;
     let warehouse = office.site("成品仓库", "warehouse", None).await?;
+    let annex = office.site("城东仓库", "warehouse", None).await?;
     office.hold_pending_lots().await?;
     let dealer = async |name, home, regions: &[&str]| -> Result<Dealer> {
         Ok(Dealer { id: office.dealer(name, product, regions).await?, name, home })
@@ -82,9 +93,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
         dealer("杭州西湖酒业", "330100", &["330100"]).await?,
         dealer("合肥庐阳食品", "340100", &["340100"]).await?,
     ];
-    office.operator("li", "李师傅", PIN, &[line_site, warehouse]).await?;
-    office.account("auditor", "审计员", "auditor", PASSWORD).await?;
-    office.account("inspector", "稽查员", "inspector", PASSWORD).await?;
+    people(office, &[line_site, warehouse, annex]).await?;
 
     world.say("one order, its codes minted, released to the line and to a PDA");
     let order_number = "PO-2026-1120";
@@ -92,7 +101,7 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
     let hand_units = HAND_CASES * UNITS;
     let quantity = u32::try_from(GOOD_CASES * UNITS + hand_units)?;
     let order = office.order(order_number, product, LOT, quantity).await?;
-    let labels = GOOD_CASES + FAULTY.len() + HAND_CASES + 1;
+    let labels = GOOD_CASES + FAULTY.len() + HAND_CASES + 4;
     office.mint(order, count(line_units + hand_units + SPARE)?, count(labels)?, 6).await?;
     let hand = count(hand_units)?;
     office
@@ -104,28 +113,47 @@ pub(super) async fn release(world: &mut World) -> Result<Job> {
     let mut units = office.roll(order, "unit").await?.into_iter();
     let mut cases = office.roll(order, "case").await?.into_iter();
     let other_unit = office.roll(side, "unit").await?.into_iter().next().context("no roll")?;
+    let spare_pallet = office.roll(order, "pallet").await?.pop().context("no roll of pallets")?;
     let line_cases = line_cases(&mut units, &mut cases, &other_unit)?;
-    let tokens = [
-        office.token("灌装一线网关", &[line_site]).await?,
-        office.token("仓库 PDA 1", &[warehouse]).await?,
+    let line_token = office.token("灌装一线网关", &[line_site]).await?;
+    let [first, second] = PDAS;
+    let pda_tokens = [
+        office.token(first, &[warehouse]).await?,
+        office.token(second, &[warehouse, annex]).await?,
     ];
-    world.say("both agents enrol with one-time tokens and start");
-    let [line_token, pda_token] = &tokens;
-    world.start_line(line_token, line_site).await?;
-    world.start_pda(pda_token).await?;
+    world.say("three agents enrol with one-time tokens and start");
+    world.start_line(&line_token, line_site).await?;
+    world.start_pdas(&pda_tokens).await?;
     Ok(Job {
         product,
         order,
         order_number,
         line_site,
         warehouse,
+        annex,
         dealers,
         cases: line_cases,
         hand_units: units.by_ref().take(hand_units).collect(),
-        hand_labels: cases.collect(),
+        hand_labels: cases.by_ref().take(HAND_CASES + 1).collect(),
+        spare_labels: cases.collect::<Vec<_>>().try_into().ok().context("three labels are left")?,
+        spare_pallet,
         unused_unit: units.next().context("the roll is too short")?,
         other_unit,
     })
+}
+
+/// Who works on the floor, and who looks at it from elsewhere.
+async fn people(office: &Office, sites: &[u64]) -> Result<()> {
+    for staff in [
+        ("li", "李师傅", "operator"),
+        ("zhou", "周师傅", "operator"),
+        ("sun", "孙班长", "supervisor"),
+    ] {
+        office.operator(staff, PIN, sites).await?;
+    }
+    office.account("auditor", "审计员", "auditor", PASSWORD).await?;
+    office.account("inspector", "稽查员", "inspector", PASSWORD).await?;
+    Ok(())
 }
 
 fn line_cases(
@@ -185,6 +213,11 @@ impl Job {
     }
 }
 
+/// The bottles of one case that is packed by hand.
+pub(super) fn hand_units(job: &Job, case: usize) -> Result<&[String]> {
+    job.hand_units.get(case * UNITS..(case + 1) * UNITS).context("too few bottles")
+}
+
 /// The texts read in a case.
 pub(super) fn texts(case: &PhysicalCase) -> Vec<&str> {
     case.passes
@@ -197,18 +230,20 @@ pub(super) fn texts(case: &PhysicalCase) -> Vec<&str> {
 }
 
 /// The figures must be what was physically made, shipped and seen.
-pub(super) fn expect(job: &Job, sold: &Sold, summary: &Summary) -> Result<()> {
+pub(super) fn expect(job: &Job, sold: &Sold, moved: &Moved, summary: &Summary) -> Result<()> {
     let units = i64::try_from(GOOD_CASES * UNITS + HAND_CASES * UNITS)?;
     ensure!(job.good_cases().count() == GOOD_CASES);
-    // One case packed by hand was opened again.
-    let cases = i64::try_from(GOOD_CASES + HAND_CASES - 1)?;
+    // One case packed by hand was opened again, and its bottles put into another.
+    let cases = i64::try_from(GOOD_CASES + HAND_CASES)?;
     ensure!(summary.units == units, "{} units in the ledger, {units} were made", summary.units);
     ensure!(summary.cases == cases, "{} cases in the ledger, {cases} stand", summary.cases);
-    ensure!(summary.pallets == 3, "{} pallets in the ledger, 3 were made", summary.pallets);
+    // The line's three, and one built by hand.
+    ensure!(summary.pallets == 4, "{} pallets in the ledger, 4 stand", summary.pallets);
     ensure!(summary.lost == 0, "{} greens lost", summary.lost);
     ensure!(summary.doubled == 0, "{} units doubled", summary.doubled);
-    ensure!(summary.quarantined == 0, "{} operations quarantined", summary.quarantined);
-    let shipped = i64::try_from(sold.shipped_units)?;
+    let quarantined = summary.quarantined;
+    ensure!(quarantined == moved.quarantined, "{quarantined} operations quarantined");
+    let shipped = i64::try_from(sold.shipped_units + moved.shipped_units)?;
     ensure!(summary.shipped_units == shipped, "{} units shipped", summary.shipped_units);
     let suspected = i64::try_from(sold.suspected.len())?;
     ensure!(

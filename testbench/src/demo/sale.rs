@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::floor::labels;
 use super::plan::{Job, LOT, UNITS, texts};
+use super::warehouse::SOLD;
 use super::world::{PASSWORD, PIN, Shown, World};
 use crate::http::Session;
 use crate::market::{Inspector, consumer};
@@ -13,6 +14,8 @@ use crate::pda::{Pda, synchronised};
 /// What was sold and seen.
 pub(super) struct Sold {
     pub(super) shipped_units: usize,
+    /// The pallet that stays at the warehouse.
+    pub(super) left_over: String,
     /// Bottles seen outside the territory they were shipped to, as read.
     pub(super) suspected: Vec<String>,
 }
@@ -29,9 +32,9 @@ pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> 
     }
     let pda = Pda::log_in(&world.pda_page(), "li", PIN).await?;
     receive(world, job, &pda, &pallets).await?;
-    let [first, second, _] = pallets.as_slice() else { anyhow::bail!("three pallets") };
+    let [first, second, third] = pallets.as_slice() else { anyhow::bail!("three pallets") };
     let [_, hand, _, spare] = labels(job)?;
-    let loose = job.good_cases().nth(25).context("too few cases")?.label.as_str();
+    let loose = job.good_cases().nth(SOLD).context("too few cases")?.label.as_str();
     let loads = [vec![first.as_str()], vec![second.as_str()], vec![hand, spare, loose]];
     let asked = [("pallet", 1), ("pallet", 1), ("case", 3)];
     for ((dealer, load), (unit, quantity)) in job.dealers.iter().zip(&loads).zip(asked) {
@@ -60,7 +63,7 @@ pub(super) async fn ship_and_sell(world: &mut World, job: &Job) -> Result<Sold> 
         case: case.label.clone(),
         pallet: first.clone(),
     };
-    Ok(Sold { shipped_units: (10 + 10 + 3) * UNITS, suspected })
+    Ok(Sold { shipped_units: (10 + 10 + 3) * UNITS, left_over: third.clone(), suspected })
 }
 
 /// Pallets come in under a document; nothing of them leaves before quality control has released their lot.
@@ -152,10 +155,13 @@ pub(super) async fn audit(world: &mut World, job: &Job, sold: &Sold) -> Result<(
     let auditor = auditor(world).await?;
     let order = auditor.get(&format!("/api/v1/orders/{}", job.order)).await?;
     ensure!(order["number"] == job.order_number);
-    ensure!(order["produced"]["cases"] == 32, "the order shows {}", order["produced"]);
+    ensure!(order["produced"]["cases"] == 33, "the order shows {}", order["produced"]);
     for case in job.good_cases() {
-        let trace = trace(&auditor, &case.label).await?;
-        let inside = trace["children"].as_array().context("children")?;
+        let mut found = trace(&auditor, &case.label).await?;
+        if let Some(by) = found["state"]["replaced"]["by"].as_str() {
+            found = trace(&auditor, by).await?;
+        }
+        let inside = found["children"].as_array().context("children")?;
         let mut known: Vec<&str> =
             inside.iter().filter_map(|child| child["code"].as_str()).collect();
         let mut physical = texts(case).into_iter().map(minted).collect::<Vec<_>>();

@@ -21,6 +21,9 @@ pub(super) const PASSWORD: &str = "sealtrace-demo";
 /// The PIN of the demonstration's operator.
 pub(super) const PIN: &str = "2580";
 
+/// The PDAs' data folders.
+const PDAS: [&str; 2] = ["pda", "pda-2"];
+
 /// What the caller chooses.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -43,10 +46,11 @@ pub struct World {
     settings: Settings,
     web: SocketAddr,
     line_page: SocketAddr,
-    pda_page: SocketAddr,
+    /// The pages of the PDAs that are there or will be.
+    pda_pages: [SocketAddr; PDAS.len()],
     pub(super) line: VirtualLine,
     pub(super) line_agent: Option<Program>,
-    pda_agent: Option<Program>,
+    pda_agents: Vec<Program>,
     pub(super) network: Network,
     cloud: Program,
     pub(super) office: Office,
@@ -78,7 +82,7 @@ impl World {
         let _ = std::fs::remove_dir_all(folder);
         std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
         let web = settings.web.map_or_else(free_address, Ok)?;
-        let pda_page = settings.pda.map_or_else(free_address, Ok)?;
+        let pda_pages = [settings.pda.map_or_else(free_address, Ok)?, free_address()?];
         let (device, line_page) = (free_address()?, free_address()?);
         let network = Network::start(device).await?;
         let data = folder.join("cloud").display().to_string();
@@ -118,10 +122,10 @@ impl World {
             settings,
             web,
             line_page,
-            pda_page,
+            pda_pages,
             line,
             line_agent: None,
-            pda_agent: None,
+            pda_agents: Vec::new(),
             network,
             cloud,
             office,
@@ -148,22 +152,23 @@ impl World {
         format!("http://{}", self.line_page)
     }
 
-    /// Where the PDA agent's page is.
+    /// Where the PDA agents' pages are.
+    #[must_use]
+    pub fn pda_pages(&self) -> [String; PDAS.len()] {
+        self.pda_pages.map(|page| format!("http://{page}"))
+    }
+
+    /// Where the first PDA agent's page is.
     #[must_use]
     pub fn pda_page(&self) -> String {
-        format!("http://{}", self.pda_page)
+        let [first, _] = self.pda_pages();
+        first
     }
 
-    /// The line agent's data.
+    /// The agents' data.
     #[must_use]
-    pub fn line_folder(&self) -> PathBuf {
-        self.settings.folder.join("line")
-    }
-
-    /// The PDA agent's data.
-    #[must_use]
-    pub fn pda_folder(&self) -> PathBuf {
-        self.settings.folder.join("pda")
+    pub fn agent_folders(&self) -> Vec<PathBuf> {
+        ["line"].iter().chain(&PDAS).map(|name| self.settings.folder.join(name)).collect()
     }
 
     /// The cloud's database.
@@ -183,10 +188,12 @@ impl World {
         Ok(())
     }
 
-    /// Enrols and starts the PDA agent.
-    pub(super) async fn start_pda(&mut self, token: &str) -> Result<()> {
-        let page = self.pda_page;
-        self.pda_agent = Some(self.start_agent("pda", page, token, "").await?);
+    /// Enrols and starts the PDA agents.
+    pub(super) async fn start_pdas(&mut self, tokens: &[String; PDAS.len()]) -> Result<()> {
+        for ((name, page), token) in PDAS.iter().zip(self.pda_pages).zip(tokens) {
+            let agent = self.start_agent(name, page, token, "").await?;
+            self.pda_agents.push(agent);
+        }
         Ok(())
     }
 
@@ -244,7 +251,7 @@ impl World {
     /// An error when a program that should run does not.
     pub(super) fn all_run(&mut self) -> Result<()> {
         self.cloud.still_runs()?;
-        for agent in [&mut self.line_agent, &mut self.pda_agent].into_iter().flatten() {
+        for agent in self.line_agent.iter_mut().chain(&mut self.pda_agents) {
             agent.still_runs()?;
         }
         Ok(())
@@ -266,13 +273,15 @@ impl World {
     /// Where everything is, for people.
     #[must_use]
     pub fn where_to_click(&self) -> String {
-        let (web, pda, line) = (self.web(), self.pda_page(), self.line_page());
+        let (web, line) = (self.web(), self.line_page());
+        let [pda, second] = self.pda_pages();
         let folder = self.settings.folder.display();
         format!(
             "\nconsole      {web}/console/    auditor or admin, password {PASSWORD}\n\
              inspector    {web}/inspector/  inspector, password {PASSWORD}\n\
              consumer     {web}/{}\n\
-             PDA page     {pda}/  operator li, PIN {PIN}\n\
+             PDA page     {pda}/  operator li or supervisor sun, PIN {PIN}\n\
+             another PDA  {second}/  operator zhou, PIN {PIN}\n\
              line screen  {line}/#/line\n\
              data         {folder}\n\n\
              Ctrl-C stops everything.",

@@ -61,7 +61,7 @@ impl Plant {
         let office = Office::log_in(&web, "admin", PASSWORD).await?;
         let product = office.product("晨泉啤酒 500 ml", "06901234567892").await?;
         let site = office.site("成品仓库", "warehouse", None).await?;
-        office.operator(LOGIN, "李师傅", PIN, &[site]).await?;
+        office.operator((LOGIN, "李师傅", "operator"), PIN, &[site]).await?;
         let cases = u32::try_from(CASES_PER_DEVICE * DEVICES_MAX)?;
         let units = cases * u32::try_from(UNITS_PER_CASE)?;
         let order = office.order("PO-2026-1120", product, "L20261120", units).await?;
