@@ -379,7 +379,7 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
         let found: Vec<_> = mistakes.iter().map(|found| (found.line, found.key.as_str())).collect();
         assert_eq!(found, [(3, "versoin"), (4, "ui.address"), (12, "lane[0].gate.profile")]);
         let text = error.to_string();
-        assert!(text.contains("agent.toml:3: ui:"), "{text}");
+        assert!(text.contains("agent.toml:4: ui.address:"), "{text}");
     }
 
     #[test]
