@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use super::gate::Gate;
 use super::record::{self, Ended, Held, Who};
 use super::stack::{self, Stacking};
-use super::{LaneState, LastCase};
+use super::{LaneState, LastCase, Readers};
 use crate::agent::Agent;
 use crate::clock::Clock;
-use crate::config::LaneConfig;
+use crate::config::{LaneConfig, TaskSource};
 use crate::input::serial::{self, Answer, Event, Heard};
 use crate::store::outbox::ConfirmError;
 use crate::store::{Store, StoreError};
@@ -30,7 +30,8 @@ const MINUTE_MS: u64 = 60_000;
 /// One of the two readers.
 struct ReaderEnd {
     events: mpsc::Receiver<Event>,
-    task: JoinHandle<()>,
+    /// Reads its port; none when something else tells the events.
+    task: Option<JoinHandle<()>>,
     connected: bool,
     /// It sends once more what was garbage.
     can_repeat: bool,
@@ -48,7 +49,11 @@ impl ReaderEnd {
             tell,
         ));
         let can_repeat = serial::can_repeat(&port.profile);
-        Self { events, task, connected: false, can_repeat, asked_again: false }
+        Self { events, task: Some(task), connected: false, can_repeat, asked_again: false }
+    }
+
+    fn told(events: mpsc::Receiver<Event>) -> Self {
+        Self { events, task: None, connected: false, can_repeat: true, asked_again: false }
     }
 
     /// True when this is garbage for the first time, from a reader that can repeat itself.
@@ -61,7 +66,9 @@ impl ReaderEnd {
 
 impl Drop for ReaderEnd {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -76,39 +83,59 @@ struct Line {
 }
 
 /// A lane found as it was, ready to run.
-pub(super) struct Ready {
-    line: Line,
-    config: LaneConfig,
+pub(super) struct Ready(Line);
+
+/// Where a lane's readings come from and where its cases go.
+pub(super) struct Ends {
+    units: ReaderEnd,
+    cases: ReaderEnd,
+    gate: Option<Gate>,
+}
+
+impl Ends {
+    /// As configured.
+    pub(super) fn of(config: &LaneConfig, clock: &Clock) -> Self {
+        Self {
+            units: ReaderEnd::start(&config.units, clock),
+            cases: ReaderEnd::start(&config.cases, clock),
+            gate: config.gate.as_ref().and_then(Gate::start),
+        }
+    }
+
+    /// What somebody else tells.
+    pub(super) fn told(readers: Readers) -> Self {
+        let Readers { units, cases } = readers;
+        Self { units: ReaderEnd::told(units), cases: ReaderEnd::told(cases), gate: None }
+    }
 }
 
 /// Finds a lane as it was when the program ended.
 pub(super) async fn restore(
     agent: &Agent,
-    config: LaneConfig,
+    name: &str,
     site: SiteId,
+    task: TaskSource,
     tell: watch::Sender<LaneState>,
 ) -> Result<Ready, StoreError> {
     let (store, clock) = (agent.store.clone(), agent.clock.clone());
-    let who = Who { name: config.name.clone(), site, device: agent.device(), task: config.task };
+    let who = Who { name: name.to_owned(), site, device: agent.device(), task };
     let held = store.read(move |conn| record::restore(conn, who)).await?;
     tracing::info!(
-        lane.name = config.name,
+        lane.name = name,
         lane.open_units = held.machine.count(),
         lane.stacked_cases = held.stack.len(),
         "the lane starts where it was"
     );
     let mut line = Line { store, clock, held, gate: None, ended: VecDeque::new(), tell };
     line.show(false);
-    Ok(Ready { line, config })
+    Ok(Ready(line))
 }
 
-/// Runs a lane until its task is aborted or the store has stopped.
-pub(super) async fn run(ready: Ready) {
-    let Ready { mut line, config } = ready;
-    let clock = line.clock.clone();
-    let mut units = ReaderEnd::start(&config.units, &clock);
-    let mut cases = ReaderEnd::start(&config.cases, &clock);
-    line.gate = config.gate.as_ref().and_then(Gate::start);
+/// Runs a lane until its task is aborted, nobody tells it anything any more, or the store has stopped.
+pub(super) async fn run(ready: Ready, ends: Ends) {
+    let Ready(mut line) = ready;
+    let Ends { mut units, mut cases, gate } = ends;
+    line.gate = gate;
     let mut commits = line.store.commits();
     line.stack().await;
     loop {

@@ -13,11 +13,12 @@ mod stack;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{SiteId, TaskId};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
-use crate::config::LaneConfig;
+use crate::config::{LaneConfig, TaskSource};
+use crate::input::serial::Event;
 use crate::store::StoreError;
 
 pub use choice::Waits;
@@ -95,14 +96,45 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
         Some(_) | None => None,
     };
     let name = config.name.clone();
-    let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
+    let site = config.site.or(only).ok_or(LaneError::NoSite { name })?;
+    let (ready, state) = restored(agent, &config.name, site, config.task).await?;
+    let ends = driver::Ends::of(&config, &agent.clock);
+    Ok(Lane { state, task: tokio::spawn(driver::run(ready, ends)) })
+}
+
+/// What is told to a lane that has no reader on a port: a simulated line says what passes.
+pub struct Readers {
+    /// Units.
+    pub units: mpsc::Receiver<Event>,
+    /// Case labels.
+    pub cases: mpsc::Receiver<Event>,
+}
+
+/// [`start`] without ports; the lane ends when one of its readers is dropped.
+pub async fn start_told(
+    agent: &Agent,
+    name: &str,
+    site: SiteId,
+    task: TaskSource,
+    readers: Readers,
+) -> Result<Lane, LaneError> {
+    let (ready, state) = restored(agent, name, site, task).await?;
+    let ends = driver::Ends::told(readers);
+    Ok(Lane { state, task: tokio::spawn(driver::run(ready, ends)) })
+}
+
+async fn restored(
+    agent: &Agent,
+    name: &str,
+    site: SiteId,
+    task: TaskSource,
+) -> Result<(driver::Ready, watch::Receiver<LaneState>), LaneError> {
     if agent.identity.as_ref().is_some_and(|identity| !identity.permits(site)) {
-        return Err(LaneError::NotPermitted { name, site });
+        return Err(LaneError::NotPermitted { name: name.to_owned(), site });
     }
-    let initial = LaneState { name, ..LaneState::default() };
+    let initial = LaneState { name: name.to_owned(), ..LaneState::default() };
     let (tell, state) = watch::channel(initial);
-    let ready = driver::restore(agent, config, site, tell).await?;
-    Ok(Lane { state, task: tokio::spawn(driver::run(ready)) })
+    Ok((driver::restore(agent, name, site, task, tell).await?, state))
 }
 
 /// Why a lane does not start.

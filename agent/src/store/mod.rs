@@ -4,6 +4,7 @@
 //! commit is on the disk.
 
 mod base;
+mod checkpoint;
 pub mod counting;
 mod effects;
 pub mod exceptions;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::StoreError;
+use super::checkpoint::Checkpointer;
 
 /// Jobs that may wait; the one after that waits to be let in.
 const QUEUE_JOBS_MAX: usize = 1_024;
@@ -53,7 +54,8 @@ impl Writer {
     /// Takes the folder's lock, opens and migrates the file, starts the thread.
     pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
         let lock = lock(path)?;
-        let mut connection = open(path)?;
+        let checkpointer = Checkpointer::start(path)?;
+        let mut connection = open(path, &checkpointer)?;
         migrate(&mut connection)?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS_MAX);
         let (committed, commits) = watch::channel(0);
@@ -64,7 +66,7 @@ impl Writer {
                 let path = path.clone();
                 move || {
                     let _lock = lock;
-                    work(&path, connection, queue, &committed);
+                    work(&path, connection, &checkpointer, queue, &committed);
                 }
             })
             .map_err(StoreError::folder(&path, "given a writer thread"))?;
@@ -107,6 +109,7 @@ impl Writer {
 fn work(
     path: &Path,
     connection: Connection,
+    checkpointer: &Checkpointer,
     mut queue: mpsc::Receiver<Job>,
     committed: &watch::Sender<u64>,
 ) {
@@ -114,7 +117,7 @@ fn work(
     let mut waiting = Waiting::default();
     while let Some(group) = waiting.next_group(&mut queue) {
         if connection.is_none() {
-            connection = reopen(path);
+            connection = reopen(path, checkpointer);
         }
         let Some(open) = connection.as_mut() else {
             refuse(group, &StoreError::Stopped);
@@ -213,8 +216,8 @@ fn refuse(group: Vec<Job>, error: &StoreError) {
 }
 
 /// After a failed commit nothing cached is believed: the file is opened again and checked.
-fn reopen(path: &Path) -> Option<Connection> {
-    let checked = open(path).and_then(|connection| {
+fn reopen(path: &Path, checkpointer: &Checkpointer) -> Option<Connection> {
+    let checked = open(path, checkpointer).and_then(|connection| {
         let word: String = connection
             .query_row("pragma quick_check(1)", [], |row| row.get(0))
             .map_err(StoreError::sqlite("check itself"))?;
@@ -233,8 +236,8 @@ fn reopen(path: &Path) -> Option<Connection> {
     }
 }
 
-fn open(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path).map_err(StoreError::sqlite("open"))?;
+fn open(path: &Path, checkpointer: &Checkpointer) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path).map_err(StoreError::sqlite("open"))?;
     let set = |name: &str, value: &dyn rusqlite::ToSql| {
         connection.pragma_update(None, name, value).map_err(StoreError::sqlite("take its settings"))
     };
@@ -243,6 +246,7 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
     set("foreign_keys", &true)?;
     set("cache_size", &-CACHE_KIB)?;
     set("trusted_schema", &false)?;
+    checkpointer.attend(&mut connection)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }

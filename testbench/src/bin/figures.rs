@@ -1,12 +1,14 @@
 //! `cargo figures`: measurements with the real programs, each beside its control.
 #![expect(clippy::print_stdout, reason = "this is what the command answers")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use sealtrace_testbench::figures::{Settings, feed};
+use sealtrace_testbench::figures::{feed, parse, scan_commit};
+use tempfile::TempDir;
 
 /// Measures what the programs achieve on this machine.
 #[derive(Parser)]
@@ -18,11 +20,41 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Figure {
     /// A new device of a site with many packages: when it can work, when it knows everything, what a change costs.
-    Feed(Options),
+    Feed(Feed),
+    /// A scan's way to green: beside what the disk takes for the same bytes, with a large site known, on a slow disk.
+    ScanCommit(ScanCommit),
+    /// GS1 element strings and Digital Links that one core reads in a second.
+    Parse(Parse),
 }
 
 #[derive(clap::Args)]
-struct Options {
+struct Parse {
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How long it takes in all.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=600))]
+    seconds: u32,
+}
+
+#[derive(clap::Args)]
+struct ScanCommit {
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How many packages the device knows.
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
+    packages: u32,
+    /// How long each way of working is measured at once.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// Where to put everything; emptied before. The disk it is on is what is measured.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct Feed {
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -39,8 +71,12 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Figure::Feed(options) = Arguments::parse().figure;
-    match measure(&options).await {
+    let answer = match Arguments::parse().figure {
+        Figure::Feed(options) => measure_feed(&options).await,
+        Figure::ScanCommit(options) => measure_scan_commit(&options).await,
+        Figure::Parse(options) => measure_parse(&options),
+    };
+    match answer {
         Ok(answer) => {
             println!("{answer}");
             ExitCode::SUCCESS
@@ -52,18 +88,54 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn measure(options: &Options) -> Result<String> {
-    let scratch = tempfile::Builder::new().prefix("sealtrace-figures-").tempdir()?;
-    let folder = options.data.clone().unwrap_or_else(|| scratch.path().to_owned());
-    if options.data.is_some() {
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    }
-    let settings = Settings {
-        folder,
+async fn measure_feed(options: &Feed) -> Result<String> {
+    let place = Place::new(options.data.as_deref())?;
+    let settings = feed::Settings {
+        folder: place.folder(),
         postgres: (options.database != "sqlite").then(|| options.database.clone()),
         packages: options.packages,
     };
     let report = feed::run(&settings).await?;
     if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
+}
+
+async fn measure_scan_commit(options: &ScanCommit) -> Result<String> {
+    let place = Place::new(options.data.as_deref())?;
+    let settings = scan_commit::Settings {
+        folder: place.folder(),
+        packages: options.packages,
+        time: Duration::from_secs(options.seconds),
+    };
+    let report = scan_commit::run(&settings).await?;
+    if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
+}
+
+fn measure_parse(options: &Parse) -> Result<String> {
+    let report = parse::run(options.seconds)?;
+    if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
+}
+
+/// Where a figure puts its files: a folder that goes with it, or one that was asked for and is emptied first.
+enum Place {
+    Ours(TempDir),
+    Asked(PathBuf),
+}
+
+impl Place {
+    fn new(asked: Option<&Path>) -> Result<Self> {
+        let Some(folder) = asked else {
+            let folder = tempfile::Builder::new().prefix("sealtrace-figures-").tempdir()?;
+            return Ok(Self::Ours(folder));
+        };
+        let _ = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        Ok(Self::Asked(folder.to_owned()))
+    }
+
+    fn folder(&self) -> PathBuf {
+        match self {
+            Self::Ours(folder) => folder.path().to_owned(),
+            Self::Asked(folder) => folder.clone(),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `feed`: a new device of a large site. When can it work, when does it know everything, and what does a change cost?
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +12,7 @@ use super::memory::{Watch, peak_mb};
 use super::plant::{Device, Plant};
 use super::scans::Waits;
 use super::stock::Stock;
-use super::{Machine, Settings, percentile, rounded, say};
+use super::{Machine, percentile, rounded, say};
 use crate::clock::Stopwatch;
 use crate::pda::until;
 
@@ -27,6 +28,17 @@ const SCANS_AFTER: u32 = 250;
 const ARRIVAL_PATIENCE: Duration = Duration::from_secs(1_800);
 /// How long it may take to hear of one change.
 const CHANGE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the caller chooses.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where everything goes.
+    pub folder: PathBuf,
+    /// PostgreSQL instead of the embedded database.
+    pub postgres: Option<String>,
+    /// How many packages the largest site has.
+    pub packages: u32,
+}
 
 /// Everything that was measured.
 #[derive(Clone, Debug, Serialize)]

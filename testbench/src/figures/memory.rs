@@ -30,6 +30,11 @@ pub(super) fn peak_mb(pid: u32) -> Result<f64> {
     peak_kb(pid).map(mb)
 }
 
+/// What of its memory is its own now, not pages of files, in MB.
+pub(super) fn anonymous_mb(pid: u32) -> Result<f64> {
+    field(&format!("/proc/{pid}/status"), "RssAnon").map(mb)
+}
+
 /// The machine's memory.
 pub(super) fn total_mb() -> Result<u64> {
     Ok(field("/proc/meminfo", "MemTotal")? / 1024)

@@ -3,24 +3,13 @@
 mod control;
 pub mod feed;
 mod memory;
+pub mod parse;
 mod plant;
+pub mod scan_commit;
 mod scans;
 mod stock;
 
-use std::path::PathBuf;
-
 use serde::Serialize;
-
-/// What the caller chooses.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where everything goes.
-    pub folder: PathBuf,
-    /// PostgreSQL instead of the embedded database.
-    pub postgres: Option<String>,
-    /// How many packages the largest site has.
-    pub packages: u32,
-}
 
 /// What was measured on, in general terms.
 #[derive(Clone, Debug, Serialize)]

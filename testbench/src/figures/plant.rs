@@ -12,7 +12,7 @@ use sealtrace_protocol::ids::Version;
 use sealtrace_protocol::ledger::Item;
 use sealtrace_protocol::wire::decode;
 
-use super::Settings;
+use super::feed::Settings;
 use super::scans::{UNITS_PER_CASE, Work};
 use crate::http::Session;
 use crate::network::Network;

@@ -10,19 +10,27 @@ use crate::stage::{Failure, cargo, root, run, say, target};
 
 /// What is measured, and what measures.
 const PACKAGES: [&str; 3] = ["sealtrace-cloud", "sealtrace-agent", "sealtrace-testbench"];
+/// A disk made slower than it is: built into the bench for this figure alone, because its bindings need libclang.
+const SLOW_DISK: (&str, &str) = ("scan-commit", "slow-disk");
 
 /// Builds, starts a PostgreSQL server if one is asked for, and hands over to `target/release/figures`.
 pub(crate) fn run_figures(arguments: &[String]) -> Result<(), Failure> {
     let wants_server = database(arguments) == Some("postgres");
-    if wants_server {
+    let wants_slow_disk = arguments.iter().any(|argument| argument == SLOW_DISK.0);
+    let wanted = [(wants_server, Need::Postgres), (wants_slow_disk, Need::Clang)];
+    let needs: Vec<Need> = wanted.into_iter().filter_map(|(is, need)| is.then_some(need)).collect();
+    if !needs.is_empty() {
         say("==> packages");
-        packages::provide(&[Need::Postgres])?;
+        packages::provide(&needs)?;
     }
     say("==> build");
     let mut build = cargo();
     build.args(["build", "--release", "--bins"]);
     for package in PACKAGES {
         build.args(["--package", package]);
+    }
+    if wants_slow_disk {
+        build.arg("--features").arg(format!("sealtrace-testbench/{}", SLOW_DISK.1));
     }
     run(&mut build)?;
     say("==> figures");

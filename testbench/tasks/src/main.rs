@@ -33,7 +33,9 @@ The commands of this repository:
   cargo sim                 the simulator
   cargo figures FIGURE      the measurements, with the programs as they are shipped
                             `cargo figures feed` measures a new device of a large site; `--packages N` shortens it,
-                            `--json` ends with one JSON line, `--database postgres` runs it on a private server
+                            `--json` ends with one JSON line, `--database postgres` runs it on a private server;
+                            `cargo figures scan-commit` measures a scan's way to green, `cargo figures parse` how many
+                            labels one core reads; `--seconds N` shortens both
 ";
 
 fn main() -> ExitCode {

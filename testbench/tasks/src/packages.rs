@@ -21,6 +21,8 @@ pub(crate) enum Need {
     Venv,
     /// A compiler and standard library for the agent's other target.
     CrossRust,
+    /// Bindings to C, for a file system of our own below SQLite.
+    Clang,
 }
 
 impl Need {
@@ -32,6 +34,7 @@ impl Need {
             Self::Qemu => which(cross::EMULATOR).is_some(),
             Self::Venv => cross::has_linker() || can_make_venv(),
             Self::CrossRust => cross::compiler().is_some() || cross::add_rustup_target(),
+            Self::Clang => has_libclang(),
         }
     }
 
@@ -43,6 +46,7 @@ impl Need {
             Self::Qemu => &["qemu-user-static"],
             Self::Venv => &["python3-venv"],
             Self::CrossRust => &["rustc-web", "cargo-web", "rust-web-src"],
+            Self::Clang => &["libclang-dev"],
         }
     }
 }
@@ -120,6 +124,21 @@ fn is_installed(package: &str) -> bool {
 /// Whether this program runs as root.
 pub(crate) fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// Debian puts each version below a folder of its own.
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    let versions = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    versions.filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-")).any(|entry| {
+        let libraries = std::fs::read_dir(entry.path().join("lib")).into_iter().flatten().flatten();
+        libraries.map(|file| file.file_name()).any(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("libclang.so") || name.starts_with("libclang-")
+        })
+    })
 }
 
 fn can_make_venv() -> bool {

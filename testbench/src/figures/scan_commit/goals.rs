@@ -1,0 +1,77 @@
+//! What is wanted of a scan's way to green, and what was reached.
+
+use std::fmt::{self, Display, Formatter};
+
+use serde::Serialize;
+
+use super::{Report, rounded};
+
+/// One thing that is wanted.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Goal {
+    name: &'static str,
+    /// The smallest value that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_least: Option<f64>,
+    /// The largest value that is good enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_most: Option<f64>,
+    measured: f64,
+    ok: bool,
+}
+
+impl Goal {
+    fn at_least(name: &'static str, wanted: f64, measured: f64) -> Self {
+        let ok = measured >= wanted;
+        Self { name, at_least: Some(wanted), at_most: None, measured: rounded(measured), ok }
+    }
+
+    fn at_most(name: &'static str, wanted: f64, measured: f64) -> Self {
+        let ok = measured <= wanted;
+        Self { name, at_least: None, at_most: Some(wanted), measured: rounded(measured), ok }
+    }
+}
+
+impl Display for Goal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { name, measured, .. } = self;
+        let word = if self.ok { "reached" } else { "MISSED" };
+        let (sign, wanted) = match (self.at_least, self.at_most) {
+            (Some(wanted), _) => ('≥', wanted),
+            (None, wanted) => ('≤', wanted.unwrap_or_default()),
+        };
+        write!(f, "  {word:<8} {name} {sign} {wanted}: {measured}")
+    }
+}
+
+/// Every goal beside what was measured.
+pub(super) fn of(report: &Report) -> Vec<Goal> {
+    let Report { on_disk, in_memory, known, program, slow_disk, .. } = report;
+    let (control, lane) = (on_disk.control.per_second, on_disk.one_lane.per_second);
+    let mut goals = vec![
+        Goal::at_least("one lane's scans/s by the control's", 0.7, lane / control),
+        Goal::at_least(
+            "the station's scans/s by the control's",
+            0.7,
+            on_disk.station.per_second / control,
+        ),
+        Goal::at_most(
+            "ms that HTTP adds at p50",
+            0.3,
+            in_memory.page.ms_p50 - in_memory.station.ms_p50,
+        ),
+        Goal::at_least(
+            "eight lanes' scans/s by one lane's",
+            2.0,
+            on_disk.eight_lanes.per_second / lane,
+        ),
+        Goal::at_most("look-up ms at p99", 2.0, known.cold.ms_p99),
+        Goal::at_most("resident MB while scanning", 64.0, program.peak_mb),
+        Goal::at_most("ms from the start to the first green scan", 1_000.0, program.start_ms_max()),
+    ];
+    if let Some(slow) = slow_disk {
+        goals.push(Goal::at_most("ms to green at p95, 80 ms added", 150.0, slow.page.ms_p95));
+        goals.push(Goal::at_most("fsyncs per scan", 1.0, slow.syncs_per_scan));
+    }
+    goals
+}
