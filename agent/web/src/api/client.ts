@@ -1,5 +1,5 @@
 // One function per request to the agent; every failure becomes an ApiError or an Unreachable.
-import type { Command, Document, Exception, Lane, Reply, ScreenName, Session, Source, Status, Task, View } from './types'
+import type { Command, Document, Exception, Lane, LogRow, Named, Reply, ScreenName, Session, Source, Status, Task, View } from './types'
 
 /** Longest wait for one answer before the agent counts as unreachable. */
 const ANSWER_MS_MAX = 8000
@@ -54,24 +54,49 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** What a screen is opened for. */
+export interface Work {
+  task?: number
+  document?: number
+  dealer?: number
+  opened?: boolean
+  reason?: string
+  exception?: number
+  resolution?: string
+}
+
+export interface LogFilter {
+  q: string
+  level: string
+}
+
+/** The parameters that say something, as an address has them. */
+export function query(parameters: object): string {
+  return Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '')
+    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+    .join('&')
+}
+
 export const api = {
   login: (login: string, pin: string, site?: number) =>
     request<Session>('POST', '/api/session', site === undefined ? { login, pin } : { login, pin, site }),
   session: () => request<Session>('GET', '/api/session'),
+  unlock: (pin: string) => request<Session>('POST', '/api/session/unlock', { pin }),
+  lock: () => request<unknown>('POST', '/api/session/lock'),
+  moveTo: (site: number) => request<Session>('PUT', '/api/session/site', { site }),
   logout: () => request<unknown>('DELETE', '/api/session'),
   status: () => request<Status>('GET', '/api/status'),
   tasks: async () => (await request<{ rows: Task[] }>('GET', '/api/tasks')).rows,
   documents: async () => (await request<{ rows: Document[] }>('GET', '/api/documents')).rows,
+  dealers: async () => (await request<{ rows: Named[] }>('GET', '/api/dealers')).rows,
   station: () => request<View>('GET', '/api/station'),
-  open: (screen: ScreenName, task?: number, document?: number) =>
-    request<View>('POST', '/api/station/open', {
-      screen,
-      ...(task === undefined ? {} : { task }),
-      ...(document === undefined ? {} : { document }),
-    }),
+  open: (screen: ScreenName, work: Work = {}) => request<View>('POST', '/api/station/open', { screen, ...work }),
   scan: (text: string, source: Source) => request<Reply>('POST', '/api/station/scan', { text, source }),
   picture: (picture: Blob) => request<Reply>('POST', '/api/station/picture', undefined, picture),
   command: (command: Command) => request<Reply>('POST', '/api/station/command', { command }),
-  exceptions: async () => (await request<{ rows: Exception[] }>('GET', '/api/exceptions')).rows,
+  exceptions: async (state: 'open' | 'resolved') => (await request<{ rows: Exception[] }>('GET', `/api/exceptions?state=${state}`)).rows,
+  log: (filter: LogFilter, before?: LogRow['id']) =>
+    request<{ rows: LogRow[]; next: LogRow['id'] | null }>('GET', `/api/log?${query({ ...filter, before })}`),
   lanes: async () => (await request<{ rows: Lane[] }>('GET', '/api/lanes')).rows,
 }

@@ -2,9 +2,26 @@
 
 export type Level = 'unit' | 'box' | 'case' | 'pallet'
 export type Tone = 'ready' | 'accepted' | 'warning' | 'refused' | 'critical'
-export type ScreenName = 'home' | 'pack' | 'relabel' | 'unpack' | 'verify' | 'ship' | 'receive' | 'lookup'
+export type ScreenName =
+  | 'home'
+  | 'commission'
+  | 'pack'
+  | 'add_to'
+  | 'regroup'
+  | 'relabel'
+  | 'unpack'
+  | 'verify'
+  | 'receive'
+  | 'ship'
+  | 'return'
+  | 'transfer'
+  | 'count'
+  | 'sample'
+  | 'destroy'
+  | 'lookup'
+  | 'resolve'
 export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
-export type Command = 'confirm' | 'close' | 'undo' | 'back' | 'acknowledge'
+export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge'
 
 export interface Named {
   id: number
@@ -21,6 +38,10 @@ export interface Session {
   operator: { id: number; login: string; name: string; role: string }
   site: Named
   sites: Named[]
+  /** Nobody may see or do anything until the PIN was given again. */
+  locked: boolean
+  /** Without a person's doing for this long it locks by itself; 0: never. */
+  lock_after_ms: number
 }
 
 export interface Status {
@@ -71,6 +92,17 @@ export interface Document {
   other: Named | null
   lines: DocumentLine[]
   state: 'approved' | 'in_work' | 'done'
+  /** What it is worked on with at this site; null when it is not. */
+  screen: ScreenName | null
+  /** In lists: scans under it that are not confirmed. */
+  scans?: number
+}
+
+/** A document by its number, and whom its goods are for. */
+export interface Offer {
+  id: number
+  number: string
+  dealer: Named | null
 }
 
 export interface DocumentLine {
@@ -115,6 +147,23 @@ export interface View {
   screen: ScreenName
   task?: Task | null
   document?: Document | null
+  /** Who brings goods back without a document. */
+  dealer?: Named
+  /** Goods that come back were opened. */
+  opened?: boolean
+  /** Why goods end. */
+  reason?: string
+  /** A count: what was confirmed as seen so far. */
+  seen?: number
+  /** Scans of the open work that are not confirmed. */
+  scans: number
+  /** Scans under other documents that are not confirmed. */
+  waiting: { document: { id: number; number: string } | null; scans: number }[]
+  /** The command that waits for somebody to approve it. */
+  asks?: Command | null
+  /** The document that the last scan fits. */
+  offer?: Offer | null
+  mixed_lots?: boolean
   parent?: { code: string; level?: Level } | null
   count: number
   of?: number | null
@@ -123,13 +172,22 @@ export interface View {
   blocked: boolean
   can: { confirm: boolean; close: boolean; undo: boolean; back: boolean }
   item?: Item | null
-  difference?: { missing: string[]; foreign: string[] } | null
+  difference?: Difference | null
+}
+
+/** At most a hundred codes of each side are named. */
+export interface Difference {
+  missing: string[]
+  missing_count?: number
+  foreign: string[]
+  foreign_count?: number
 }
 
 export interface Reply {
   tone: Tone
   message: Message
   provisional: boolean
+  offer?: Offer | null
   view: View
   decoded?: { text: string; symbology: string }[]
 }
@@ -138,13 +196,25 @@ export interface Reply {
 export type Rejection = string | Record<string, Record<string, unknown> | null>
 
 export interface Exception {
-  id: number | string
+  id: number
   at: number
   kind: 'verdict' | 'set_aside' | 'critical'
   code?: string | null
   rejection?: Rejection | null
   lane?: string | null
-  detail?: unknown
+  /** A message code. */
+  detail?: string | null
+  /** How it can be resolved, most likely first. */
+  resolutions: { name: string }[]
+  resolved: { at: number; by: Named | null; how: string } | null
+}
+
+export interface LogRow {
+  id: string | number
+  at: number
+  level: 'error' | 'warn' | 'info' | 'debug' | 'trace'
+  message: string
+  fields: Record<string, unknown>
 }
 
 export interface Lane {

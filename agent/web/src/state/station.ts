@@ -1,7 +1,7 @@
 // What the page knows of the agent, and the only way scans, commands and pictures reach it. The agent's View is the
 // truth: everything here is rebuilt from it after a reload.
 import { reactive } from 'vue'
-import { api, ApiError, Unreachable } from '../api/client'
+import { api, ApiError, Unreachable, type Work } from '../api/client'
 import type { Command, Message, Reply, ScreenName, Session, Source, Status, Tone, View } from '../api/types'
 import { play, soundFor } from '../feedback/sounds'
 import { JobQueue, type Job } from '../input/queue'
@@ -232,11 +232,11 @@ export async function signOut(): Promise<void> {
   station.view = null
 }
 
-export async function open(screen: ScreenName, task?: number, document?: number): Promise<void> {
+export async function open(screen: ScreenName, work: Work = {}): Promise<void> {
   if (station.opening) return
   station.opening = true
   try {
-    station.view = await api.open(screen, task, document)
+    station.view = await api.open(screen, work)
     show('ready', READY)
   } catch (failure) {
     if (failure instanceof Unreachable) goDown()
