@@ -10,8 +10,8 @@ const COMPRESSED_BYTES_MAX = 250 * 1024
 const root = new URL('../', import.meta.url)
 const read = (path) => readFileSync(new URL(path, root))
 const assets = readdirSync(new URL('dist/assets/', root))
-const { zhCN } = await load('i18n/zh-CN.ts')
-const { en } = await load('i18n/en.ts')
+const zhCN = { ...(await load('i18n/zh-CN.ts')).zhCN, ...(await load('i18n/pages.zh-CN.ts')).pagesZhCN }
+const en = { ...(await load('i18n/en.ts')).en, ...(await load('i18n/pages.en.ts')).pagesEn }
 const { fill } = await load('i18n/words.ts')
 
 test('the_bundle_is_one_classic_script_of_es2017', () => {

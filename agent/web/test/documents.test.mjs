@@ -135,7 +135,7 @@ const openFrom = async (entry, number) => {
 
 test('goods_are_received_against_their_document_and_what_does_not_belong_is_refused', async () => {
   await signIn('wang', warehouse)
-  await page.waitForSelector('[data-document]')
+  await page.waitForSelector('[data-entry=receive] [data-waiting]')
   await openFrom('receive', 'IN-2')
   await refused(labels.first, /单据 IN-2 上没有这个产品：经典啤酒/)
   await wedge(page, 'ST*BACK*')
@@ -182,7 +182,8 @@ test('an_auditor_is_told_that_moving_goods_is_not_for_the_role', async () => {
   await page.click('[data-act=logout]')
   await page.waitForSelector('[data-form=login]')
   await signIn('zhao', warehouse)
-  await page.click('[data-entry=ship]')
+  assert.deepEqual(await page.$$eval('[data-entry]', (entries) => entries.map((entry) => entry.dataset.entry)), ['verify', 'count', 'lookup'])
+  await wedge(page, 'ST*SHIP*')
   await page.waitForSelector('.feedback[data-tone=refused]')
   assert.match(await page.textContent('.feedback [data-message]'), /你的角色不能做这一项，需要操作员/)
   await page.click('[data-entry=lookup]')

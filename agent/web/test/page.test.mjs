@@ -31,10 +31,15 @@ async function signIn() {
   await page.waitForSelector('[data-entries]')
 }
 
+async function openShip() {
+  await page.click('[data-entry=ship]')
+  await page.waitForSelector('.scan[data-screen=ship]')
+}
+
 async function openPack() {
   await signIn()
   await page.click('[data-entry=pack]')
-  await page.click('[data-task]')
+  await page.click('[data-choose=pack] [data-task]')
   await page.waitForSelector('.scan[data-screen=pack]')
 }
 
@@ -266,8 +271,7 @@ for (const name of ['zh-CN', 'en']) {
     await signIn()
     await language(name)
     await page.reload()
-    await page.click('[data-entry=ship]')
-    await page.waitForSelector('.scan[data-screen=ship]')
+    await openShip()
     for (const [name_, { message, words }] of Object.entries(REFUSALS)) {
       agent.next = { tone: 'refused', message }
       await wedge(page, `A ${name_}`)
@@ -282,8 +286,7 @@ for (const name of ['zh-CN', 'en']) {
 
 test('a_load_shows_line_by_line_what_has_moved_what_is_loaded_and_whose_it_is', async () => {
   await signIn()
-  await page.click('[data-entry=ship]')
-  await page.waitForSelector('[data-lines]')
+  await openShip()
   const lines = async () => (await page.$$eval('[data-lines] li', (rows) => rows.map((row) => row.innerText.replace(/\s+/g, ' ').trim())))
   assert.deepEqual(await lines(), ['青岛啤酒 经典 500ml 120 / 240 本机份额 240 / 480', '崂山白葡萄酒 750ml 48 / 48'])
   const before = await boxes(page)
@@ -296,6 +299,7 @@ test('a_load_shows_line_by_line_what_has_moved_what_is_loaded_and_whose_it_is', 
 test('goods_are_received_against_a_document_or_without_one', async () => {
   await signIn()
   await page.click('[data-entry=receive]')
+  await page.waitForSelector('[data-document]')
   assert.deepEqual(await page.$$eval('[data-document]', (rows) => rows.map((row) => row.dataset.document)), ['6'])
   await page.click('[data-document="6"]')
   await page.waitForSelector('.scan[data-screen=receive] [data-lines]')
@@ -307,15 +311,14 @@ test('goods_are_received_against_a_document_or_without_one', async () => {
   assert.equal(await page.$('[data-lines]'), null)
 })
 
-test('documents_are_listed_by_kind_and_those_nobody_can_work_on_here_say_so', async () => {
+test('an_entry_says_how_many_documents_wait_behind_it_and_lists_only_those', async () => {
   await signIn()
-  assert.deepEqual(await page.$$eval('.scroll h2', (titles) => titles.map((title) => title.textContent)), ['生产任务', '入库单', '出库单', '退货单', '调拨单', '盘点单', '更多'])
-  assert.deepEqual(await page.$$eval('[data-not-yet]', (notes) => notes.map((note) => note.dataset.notYet)), ['return', 'transfer', 'count'])
-  await page.click('[data-document="10"]')
-  await page.waitForTimeout(100)
-  assert.equal(await page.$('.scan'), null)
-  assert.match(await page.textContent('[data-document="5"]'), /168 \/ 288.*SO-88121作业中/s)
-  assert.match(await page.textContent('[data-document="5"] [data-share]'), /本机份额 288 \/ 528/)
+  await page.waitForSelector('[data-entry=ship] [data-waiting]')
+  const waiting = await page.$$eval('[data-waiting]', (counts) => counts.map((count) => `${count.closest('[data-entry]').dataset.entry} ${count.textContent}`))
+  assert.deepEqual(waiting, ['receive 1', 'ship 1', 'return 1', 'transfer 1', 'count 1'])
+  await page.click('[data-entry=transfer]')
+  await page.waitForSelector('[data-document]')
+  assert.deepEqual(await page.$$eval('[data-document]', (rows) => rows.map((row) => row.dataset.document)), ['11'])
 })
 
 test('a_task_that_is_done_is_listed_as_done_not_offered_and_its_refusal_is_said', async () => {
@@ -327,6 +330,7 @@ test('a_task_that_is_done_is_listed_as_done_not_offered_and_its_refusal_is_said'
   assert.match(await page.textContent('.feedback [data-message]'), /任务已完成：不再开始新的包装/)
   agent.refusal = null
   await page.click('[data-entry=pack]')
+  await page.waitForSelector('[data-choose=pack] [data-task]')
   assert.deepEqual(await page.$$eval('[data-task]', (rows) => rows.map((row) => row.dataset.task)), ['7'])
 })
 
@@ -372,19 +376,30 @@ for (const name of ['zh-CN', 'en']) {
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 9999))
     await check('home-offline-end')
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0))
-    for (const entry of ['pack', 'relabel', 'unpack', 'verify', 'ship', 'lookup', 'receive']) {
+    for (const entry of ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'receive', 'ship', 'return', 'transfer', 'count', 'lookup', 'sample', 'destroy']) {
       await page.click(`[data-entry=${entry}]`)
-      if (entry === 'pack') await check('choose-task')
-      if (entry === 'pack') await page.click('[data-task]')
-      if (entry === 'receive') await check('choose-inbound')
-      if (entry === 'receive') await page.click('[data-document="6"]')
+      // The only document to ship under opens by itself.
+      await page.waitForSelector(entry === 'ship' ? '.scan[data-screen=ship]' : `[data-choose=${entry}], .scan[data-screen=${entry}]`)
+      if (await page.$('[data-choose]')) {
+        await check(`choose-${entry}`)
+        // Sealed and opened come before the documents of a return.
+        await wedge(page, entry === 'return' ? 'ST*3*' : 'ST*1*')
+      }
       await page.waitForSelector(`.scan[data-screen=${entry}]`)
       if (entry === 'pack') await scanEverything(check)
       if (entry === 'ship' || entry === 'receive') await load(entry, check)
+      if (entry === 'add_to') await page.click('[data-act=mix]')
+      if (entry === 'count') await page.click('[data-act=close]')
       await check(entry)
       await page.click('[data-act=back]')
       await page.waitForSelector('[data-entries]')
     }
+    await page.goto(`${agent.url}#/task/pack`)
+    await page.waitForSelector('[data-product]')
+    await check('task-product')
+    await wedge(page, 'ST*1*')
+    await page.waitForSelector('#task-lot')
+    await check('task-form')
     for (const screen of ['exceptions', 'sync', 'test', 'line']) {
       await page.goto(`${agent.url}#/${screen}`)
       if (screen === 'test') await wedge(page, '0106901234567892␝21AB')

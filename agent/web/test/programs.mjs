@@ -24,8 +24,9 @@ function binary(name) {
 
 /** Runs a program to its end; an error carries what it complained about. */
 function run(program, args, input = '') {
-  const { status, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', timeout: START_MS_MAX })
+  const { status, stdout, stderr, error } = spawnSync(program, args, { input, encoding: 'utf8', timeout: START_MS_MAX })
   if (status !== 0) throw new Error(`${program} ${args[0]} ended with ${status}: ${error ?? stderr}`)
+  return stdout
 }
 
 async function freePort() {
@@ -96,7 +97,9 @@ export async function startCloud() {
     running = await serve()
   }
   await call('POST', '/session', ADMIN)
-  return { url, call, stop, halt, resume }
+  /** What a device could not send, from a file; what was said of it, line by line. */
+  const importBacklog = (file) => run(program, ['import-backlog', '--data', folder, '--json', file]).trim().split('\n').map((line) => JSON.parse(line))
+  return { url, call, stop, halt, resume, importBacklog }
 }
 
 /** An agent enrolled at a cloud with the token, running, and told what the cloud knows. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
+import { answerDesk } from './stand-in-desk.mjs'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
 const dist = new URL('../dist/', import.meta.url)
@@ -13,21 +14,18 @@ export const task = { id: 7, order: { id: 3, number: 'PO-2026-0419' }, product: 
 const done = { ...task, id: 8, order: { id: 4, number: 'PO-2026-0418' }, lot: 'L20260418', date: '2026-04-18', made: 240, state: 'done' }
 const wine = { id: 2, name: '崂山白葡萄酒 750ml', gtin: '04006381333931' }
 const line = (product, units, moved, changes = {}) => ({ product, units, moved, loaded: 0, asked: units, ...changes })
-const document = { id: 5, number: 'SO-88121', kind: 'outbound', other: { id: 2, name: '南京金陵酒业有限公司' }, lines: [line(task.product, 240, 120, { asked: 480 }), line(wine, 48, 48)], state: 'in_work' }
-export const inbound = { id: 6, number: 'IN-2041', kind: 'inbound', other: { id: 3, name: '青岛一厂' }, lines: [line(task.product, 480, 0), line(wine, 48, 24), line({ id: 9, name: '崂山矿泉水 330ml' }, 96, 96)], state: 'in_work' }
-const others = ['return', 'transfer', 'count'].map((kind, i) => ({ ...inbound, id: 10 + i, kind, number: `X-${i}`, other: kind === 'count' ? null : inbound.other, lines: [line(task.product, 24, 0)], state: 'approved' }))
-const session = { operator: { id: 4, login: 'wang', name: '王芳', role: 'operator' }, site: { id: 1, name: '一号仓库' }, sites: [{ id: 1, name: '一号仓库' }, { id: 2, name: '二号包装线' }] }
+const document = { id: 5, number: 'SO-88121', kind: 'outbound', screen: 'ship', other: { id: 2, name: '南京金陵酒业有限公司' }, lines: [line(task.product, 240, 120, { asked: 480 }), line(wine, 48, 48)], state: 'in_work' }
+export const inbound = { id: 6, number: 'IN-2041', kind: 'inbound', screen: 'receive', other: { id: 3, name: '青岛一厂' }, lines: [line(task.product, 480, 0), line(wine, 48, 24), line({ id: 9, name: '崂山矿泉水 330ml' }, 96, 96)], state: 'in_work' }
+const others = ['return', 'transfer', 'count'].map((kind, i) => ({ ...inbound, id: 10 + i, kind, screen: kind, number: `X-${i}`, other: kind === 'count' ? null : inbound.other, lines: [line(task.product, 24, 0)], state: 'approved' }))
+const products = [{ ...task.product, plan: task.plan }, { ...wine, plan: [{ level: 'case', holds: 6 }] }]
+const difference = { missing: ['7KQ2M4XAVT9C0H3RZ', '7KQ2M4XAVT9C0H3S0'], missing_count: 2, foreign: ['7KQ2M4XAVT9C0H3S1'], foreign_count: 1 }
+const session = { operator: { id: 4, login: 'wang', name: '王芳', role: 'operator' }, site: { id: 1, name: '一号仓库' }, sites: [{ id: 1, name: '一号仓库' }, { id: 2, name: '二号包装线' }], locked: false, lock_after_ms: 300000 }
 const item = { code: case1, level: 'case', state: 'active', product: task.product, lot: 'L20260419', parent: { code: '(00)069012345678909999', level: 'pallet' }, children: 24, contents: [{ product: task.product, lot: 'L20260419', units: 24 }], custody: { kind: 'at', site: { id: 1, name: '一号仓库' } }, disputed: false, fresh_at: AT, known: true }
 const lanes = [
   { name: '1 号线', task, waits: null, open_units: 11, of: 24, pallet: { code: case1, cases: 3, of: 10 }, accepted_cases: 128, rejected_cases: 0, no_reads: 0, rate_per_min: 12, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }, { case: '(00)069012345678901227', at: AT - 5000, accepted: true }] },
   { name: '2 号线', task, waits: null, open_units: 0, of: 24, pallet: null, accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, reader: 'connected', last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, { case: case1, at: AT - 5000, accepted: true }] },
   { name: '4 号线', task: null, waits: 'tasks_done', open_units: 0, of: 0, pallet: null, accepted_cases: 640, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }] },
   { name: '3 号线', task: null, waits: 'no_task', open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'lost', last: [] },
-]
-const exceptions = [
-  { id: 1, at: AT, kind: 'verdict', code: '7KQ2M4XAVT9C0H3RZ', rejection: { already_packed: { code: '7KQ2M4XAVT9C0H3RZ', parent: case1 } }, detail: '' },
-  { id: 2, at: AT - 60000, kind: 'set_aside', code: case1, lane: '2 号线', rejection: { scanned_twice: { code: '7KQ2M4XAVT9C0H3RZ' } }, detail: '' },
-  { id: 3, at: AT - 120000, kind: 'verdict', code: case1, rejection: { something_new: {} }, detail: '' },
 ]
 
 /** Starts the server. `agent.scans` is what arrived; `delayMs`, `online`, `next` and `refusal` steer the answers. */
@@ -37,9 +35,9 @@ export async function standIn() {
   const server = createServer(async (request, response) => {
     const chunks = []
     for await (const chunk of request) chunks.push(chunk)
-    const [status, body, type] = await answer(agent, request.method, new URL(request.url, 'http://agent').pathname, Buffer.concat(chunks))
+    const [status, body, type] = await answer(agent, request.method, new URL(request.url, 'http://agent'), Buffer.concat(chunks))
     response.writeHead(status, { 'Content-Type': type ?? 'application/json' })
-    response.end(type ? body : JSON.stringify(body))
+    response.end(type ? body : body === null ? '' : JSON.stringify(body))
   })
   agent.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections() })
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,27 +45,32 @@ export async function standIn() {
   return agent
 }
 
-const can = (changes = {}) => ({ confirm: false, close: false, undo: false, back: true, ...changes })
-const home = () => ({ screen: 'home', count: 0, prompt: { code: 'choose', params: {} }, last: [], blocked: false, can: can({ back: false }) })
+const can = (changes = {}) => ({ confirm: false, close: false, mix: false, undo: false, back: true, ...changes })
+const view = (changes) => ({ count: 0, scans: 0, waiting: [], asks: null, offer: null, mixed_lots: false, last: [], blocked: false, ...changes })
+const home = () => view({ screen: 'home', prompt: { code: 'choose', params: {} }, can: can({ back: false }) })
 
-async function answer(agent, method, path, body) {
+async function answer(agent, method, address, body) {
+  const path = address.pathname
   if (!path.startsWith('/api/')) return file(path)
   const route = `${method} ${path}`
   if (route === 'GET /api/status') return [200, status(agent)]
   if (route === 'POST /api/session' && agent.refusal) return [403, { error: agent.refusal }]
   if (route === 'POST /api/session') {
     agent.loggedIn = true
-    return [200, session]
+    agent.session = structuredClone(session)
+    return [200, agent.session]
   }
   if (route === 'GET /api/lanes') return [200, { rows: lanes }]
   if (!agent.loggedIn) return [401, { error: { code: 'no_session', params: {} } }]
-  if (route === 'GET /api/session') return [200, session]
+  const atDesk = answerDesk(agent, route, address.searchParams, body)
+  if (atDesk !== null) return atDesk
+  if (route === 'GET /api/products') return [200, { rows: products }]
+  if (route === 'POST /api/tasks') return [201, ownTask(JSON.parse(body))]
   if (route === 'GET /api/tasks') return [200, { rows: [task, done] }]
   if (route === 'GET /api/documents') return [200, { rows: [document, inbound, ...others] }]
-  if (route === 'GET /api/exceptions') return [200, { rows: exceptions }]
   if (route === 'GET /api/station') return [200, agent.view]
   if (route === 'POST /api/station/open' && agent.refusal) return [409, { error: agent.refusal }]
-  if (route === 'POST /api/station/open') return [200, (agent.view = opened(JSON.parse(body)))]
+  if (route === 'POST /api/station/open') return [200, (agent.view = opened((agent.opened = JSON.parse(body))))]
   agent.busy += 1
   agent.overlapping = Math.max(agent.overlapping, agent.busy)
   await new Promise((resolve) => setTimeout(resolve, agent.delayMs))
@@ -75,15 +78,21 @@ async function answer(agent, method, path, body) {
   return [200, reply(agent, route, body)]
 }
 
-function opened({ screen, document: id }) {
-  const base = { screen, count: 0, last: [], blocked: false, can: can({ undo: false }), prompt: { code: 'scan', params: {} } }
+function opened({ screen, task: under, document: id, dealer, opened: isOpened, reason }) {
+  const base = view({ screen, can: can(), prompt: { code: 'scan_package', params: {} }, reason, ...(under ? { task } : {}) })
   if (screen === 'home') return home()
-  if (screen === 'pack') return { ...base, task, of: 24, prompt: { code: 'scan_child', params: { level: 'unit' } } }
+  if (screen === 'pack' || screen === 'regroup') return { ...base, of: 24, can: can({ mix: !!under }), prompt: { code: 'scan_child', params: { level: 'unit' } } }
+  if (screen === 'commission') return { ...base, count: 48, of: 240, prompt: { code: 'scan_child', params: { level: 'unit' } } }
+  if (screen === 'add_to') return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, can: can({ mix: !!under }), prompt: { code: 'scan_into_or_around', params: {} } }
+  if (screen === 'relabel') return { ...base, parent: { code: case1, level: 'case' }, count: 1, of: 2, prompt: { code: 'scan_new', params: { level: 'case' } } }
+  if (screen === 'return') return { ...base, opened: isOpened, ...(id === undefined ? { dealer: { id: dealer, name: '南京金陵酒业有限公司' } } : { document: others[0] }) }
+  if (screen === 'transfer') return { ...base, document: others[1], waiting: [{ document: { id: 5, number: 'SO-88121' }, scans: 3 }] }
+  if (screen === 'count') return { ...base, document: others[2], seen: 96, can: can({ close: true }) }
   if (screen === 'ship') return { ...base, document }
   if (screen === 'receive') return id === undefined ? base : { ...base, document: inbound }
   if (screen === 'lookup') return { ...base, item, prompt: { code: 'scan_code', params: {} } }
   if (screen !== 'verify') return base
-  return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, difference: { missing: ['7KQ2M4XAVT9C0H3RZ', '7KQ2M4XAVT9C0H3S0'], foreign: ['7KQ2M4XAVT9C0H3S1'] } }
+  return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, prompt: { code: 'scan_children', params: {} }, difference }
 }
 
 function reply(agent, route, body) {
@@ -93,6 +102,12 @@ function reply(agent, route, body) {
     agent.commands.push(command)
     if (command === 'back') agent.view = home()
     if (command === 'acknowledge') view.blocked = false
+    if (command === 'mix') view.mixed_lots = !view.mixed_lots
+    if (command === 'close' && view.screen === 'count') Object.assign(view, { difference: { ...difference, missing_count: 140 }, can: can({ confirm: true }), prompt: { code: 'post_count', params: {} } })
+    if (command === 'close' && view.screen === 'pack') {
+      view.asks = 'close'
+      return { tone: 'warning', message: { code: 'needs_approval', params: { needs: 'supervisor' } }, provisional: false, view }
+    }
     return { tone: 'ready', message: { code: 'ready', params: {} }, provisional: false, view: agent.view }
   }
   const { text } = JSON.parse(body)
@@ -107,8 +122,15 @@ function reply(agent, route, body) {
   if (tone === 'accepted' && view.document) view.document = { ...view.document, lines: view.document.lines.map((line, i) => (i === 0 ? { ...line, loaded: line.loaded + 24 } : line)) }
   view.parent = { code: case1, level: 'case' }
   view.last = [{ code: text, at: AT, tone }, ...view.last].slice(0, 5)
-  view.can = can({ undo: true, close: view.count > 0, confirm: view.count > 0 })
+  view.offer = steered?.offer ?? null
+  view.asks = null
+  view.scans += tone === 'accepted' ? 1 : 0
+  view.can = { ...view.can, undo: true, close: view.count > 0, confirm: view.count > 0 }
   return { tone, message: steered?.message ?? { code: 'accepted', params: {} }, provisional: steered?.provisional ?? false, view }
+}
+
+function ownTask({ product, lot, date, shift, quantity }) {
+  return { ...task, id: 9, product: products.find((one) => one.id === product), lot, date, shift, quantity, made: 0, state: 'open' }
 }
 
 function status(agent) {

@@ -1,8 +1,11 @@
 // One function per request to the agent; every failure becomes an ApiError or an Unreachable.
-import type { Command, Document, Exception, Lane, LogRow, Named, Reply, ScreenName, Session, Source, Status, Task, View } from './types'
+import type { Command, Document, Exception, Lane, LogRow, MakeableProduct, Named, Opened, OwnTask, Reply, Session, Source, Status, Task, View } from './types'
 
 /** Longest wait for one answer before the agent counts as unreachable. */
 const ANSWER_MS_MAX = 8000
+
+/** Longest wait for something to change: a little longer than the agent holds the question. */
+const NEXT_MS_MAX = 30000
 
 /** The agent answered no, with a code. */
 export class ApiError extends Error {
@@ -18,7 +21,7 @@ export class ApiError extends Error {
 /** The agent did not answer: whether it saw the request is unknown. */
 export class Unreachable extends Error {}
 
-async function request<T>(method: string, path: string, body?: unknown, raw?: Blob): Promise<T> {
+async function request<T>(method: string, path: string, body?: unknown, raw?: Blob, withinMs = ANSWER_MS_MAX): Promise<T> {
   const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store' }
   if (raw !== undefined) {
     init.body = raw
@@ -27,8 +30,8 @@ async function request<T>(method: string, path: string, body?: unknown, raw?: Bl
     init.body = JSON.stringify(body)
     init.headers = { 'Content-Type': 'application/json' }
   }
-  const response = await withinTime(fetch(path, init))
-  const text = await withinTime(response.text())
+  const response = await withinTime(fetch(path, init), withinMs)
+  const text = await withinTime(response.text(), withinMs)
   let answer: unknown = null
   try {
     answer = text === '' ? null : JSON.parse(text)
@@ -40,10 +43,10 @@ async function request<T>(method: string, path: string, body?: unknown, raw?: Bl
   throw new ApiError(response.status, error?.code ?? `http_${response.status}`, error?.params ?? {})
 }
 
-async function withinTime<T>(work: Promise<T>): Promise<T> {
+async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer = 0
   const late = new Promise<never>((_, reject) => {
-    timer = window.setTimeout(() => reject(new Unreachable('no answer in time')), ANSWER_MS_MAX)
+    timer = window.setTimeout(() => reject(new Unreachable('no answer in time')), ms)
   })
   try {
     return await Promise.race([work, late])
@@ -52,17 +55,6 @@ async function withinTime<T>(work: Promise<T>): Promise<T> {
   } finally {
     window.clearTimeout(timer)
   }
-}
-
-/** What a screen is opened for. */
-export interface Work {
-  task?: number
-  document?: number
-  dealer?: number
-  opened?: boolean
-  reason?: string
-  exception?: number
-  resolution?: string
 }
 
 export interface LogFilter {
@@ -78,25 +70,32 @@ export function query(parameters: object): string {
     .join('&')
 }
 
+const rows = async <T>(path: string) => (await request<{ rows: T[] }>('GET', path)).rows
+
 export const api = {
   login: (login: string, pin: string, site?: number) =>
     request<Session>('POST', '/api/session', site === undefined ? { login, pin } : { login, pin, site }),
   session: () => request<Session>('GET', '/api/session'),
-  unlock: (pin: string) => request<Session>('POST', '/api/session/unlock', { pin }),
-  lock: () => request<unknown>('POST', '/api/session/lock'),
-  moveTo: (site: number) => request<Session>('PUT', '/api/session/site', { site }),
   logout: () => request<unknown>('DELETE', '/api/session'),
+  lock: () => request<unknown>('POST', '/api/session/lock'),
+  unlock: (pin: string) => request<Session>('POST', '/api/session/unlock', { pin }),
+  moveTo: (site: number) => request<Session>('PUT', '/api/session/site', { site }),
   status: () => request<Status>('GET', '/api/status'),
-  tasks: async () => (await request<{ rows: Task[] }>('GET', '/api/tasks')).rows,
-  documents: async () => (await request<{ rows: Document[] }>('GET', '/api/documents')).rows,
-  dealers: async () => (await request<{ rows: Named[] }>('GET', '/api/dealers')).rows,
+  tasks: () => rows<Task>('/api/tasks'),
+  openTask: (task: OwnTask) => request<Task>('POST', '/api/tasks', task),
+  products: () => rows<MakeableProduct>('/api/products'),
+  dealers: () => rows<Named>('/api/dealers'),
+  documents: () => rows<Document>('/api/documents'),
   station: () => request<View>('GET', '/api/station'),
-  open: (screen: ScreenName, work: Work = {}) => request<View>('POST', '/api/station/open', { screen, ...work }),
+  /** Waits until something has changed after this revision; null when nothing has. */
+  next: (after: number) => request<Reply | null>('GET', `/api/station/next?after=${after}`, undefined, undefined, NEXT_MS_MAX),
+  open: (opened: Opened) => request<View>('POST', '/api/station/open', opened),
   scan: (text: string, source: Source) => request<Reply>('POST', '/api/station/scan', { text, source }),
   picture: (picture: Blob) => request<Reply>('POST', '/api/station/picture', undefined, picture),
   command: (command: Command) => request<Reply>('POST', '/api/station/command', { command }),
-  exceptions: async (state: 'open' | 'resolved') => (await request<{ rows: Exception[] }>('GET', `/api/exceptions?state=${state}`)).rows,
+  approve: (login: string, pin: string) => request<Reply>('POST', '/api/station/approve', { login, pin }),
+  exceptions: (state: 'open' | 'resolved' = 'open') => rows<Exception>(`/api/exceptions?state=${state}`),
   log: (filter: LogFilter, before?: LogRow['id']) =>
     request<{ rows: LogRow[]; next: LogRow['id'] | null }>('GET', `/api/log?${query({ ...filter, before })}`),
-  lanes: async () => (await request<{ rows: Lane[] }>('GET', '/api/lanes')).rows,
+  lanes: () => rows<Lane>('/api/lanes'),
 }

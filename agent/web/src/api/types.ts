@@ -2,8 +2,8 @@
 
 export type Level = 'unit' | 'box' | 'case' | 'pallet'
 export type Tone = 'ready' | 'accepted' | 'warning' | 'refused' | 'critical'
-export type ScreenName =
-  | 'home'
+/** What a person opens from home. */
+export type EntryName =
   | 'commission'
   | 'pack'
   | 'add_to'
@@ -19,9 +19,11 @@ export type ScreenName =
   | 'sample'
   | 'destroy'
   | 'lookup'
-  | 'resolve'
+export type ScreenName = 'home' | 'resolve' | EntryName
 export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
 export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge'
+export type RoleName = 'operator' | 'supervisor' | 'manager' | 'auditor'
+export type Reason = 'inspection' | 'retained' | 'marketing' | 'broken' | 'expired' | 'rejected' | 'recalled'
 
 export interface Named {
   id: number
@@ -35,7 +37,7 @@ export interface Message {
 }
 
 export interface Session {
-  operator: { id: number; login: string; name: string; role: string }
+  operator: { id: number; login: string; name: string; role: RoleName }
   site: Named
   sites: Named[]
   /** Nobody may see or do anything until the PIN was given again. */
@@ -66,16 +68,41 @@ export interface Status {
   version: string
 }
 
+export interface Step {
+  level: Level
+  holds: number
+}
+
+export interface Product extends Named {
+  gtin?: string | null
+}
+
+/** What may be made at the session's site. */
+export interface MakeableProduct extends Product {
+  plan: Step[]
+}
+
+/** A task that nobody released. */
+export interface OwnTask {
+  product: number
+  lot: string
+  date?: string
+  shift?: string
+  /** 0: as many as there are. */
+  quantity: number
+}
+
 export interface Task {
   id: number
   order: { id: number; number: string }
-  product: { id: number; name: string; gtin?: string }
+  product: Product
   lot: string
   /** Production date, `YYYY-MM-DD`. */
   date: string | null
   shift: string | null
-  plan: { level: Level; holds: number }[]
+  plan: Step[]
   kind: string
+  /** Units; 0: as many as there are. */
   quantity: number
   /** Units: what the cloud has counted, and what this device made since. */
   made: number
@@ -88,12 +115,12 @@ export interface Document {
   id: number
   number: string
   kind: DocumentKind
+  /** What it is worked on with at this site; none for what only passes through here. */
+  screen: EntryName | null
   /** The dealer or site at the other end. */
   other: Named | null
   lines: DocumentLine[]
   state: 'approved' | 'in_work' | 'done'
-  /** What it is worked on with at this site; null when it is not. */
-  screen: ScreenName | null
   /** In lists: scans under it that are not confirmed. */
   scans?: number
 }
@@ -143,44 +170,58 @@ export interface Custody {
   how?: 'sampled' | 'destroyed'
 }
 
+/** A screen, and what it is opened for. */
+export interface Opened {
+  screen: ScreenName
+  task?: number
+  document?: number
+  /** Who brings goods back without a document. */
+  dealer?: number
+  /** Goods that come back were opened. */
+  opened?: boolean
+  /** Why goods end. */
+  reason?: Reason
+  /** What is resolved, and how. */
+  exception?: number
+  resolution?: string
+}
+
+export interface Difference {
+  /** The first hundred of each; the counts are of all. */
+  missing: string[]
+  missing_count: number
+  foreign: string[]
+  foreign_count: number
+}
+
 export interface View {
   screen: ScreenName
   task?: Task | null
   document?: Document | null
-  /** Who brings goods back without a document. */
-  dealer?: Named
-  /** Goods that come back were opened. */
+  dealer?: Named | null
   opened?: boolean
-  /** Why goods end. */
-  reason?: string
-  /** A count: what was confirmed as seen so far. */
+  reason?: Reason
+  /** What a count has seen so far. */
   seen?: number
   /** Scans of the open work that are not confirmed. */
   scans: number
-  /** Scans under other documents that are not confirmed. */
+  /** Scans under other documents that wait there. */
   waiting: { document: { id: number; number: string } | null; scans: number }[]
-  /** The command that waits for somebody to approve it. */
-  asks?: Command | null
-  /** The document that the last scan fits. */
-  offer?: Offer | null
-  mixed_lots?: boolean
-  parent?: { code: string; level?: Level } | null
+  /** The command that waits for a supervisor's approval. */
+  asks: Command | null
+  offer: Offer | null
+  mixed_lots: boolean
+  parent?: { code: string; level?: Level | null } | null
   count: number
   of?: number | null
   prompt: Message
   last: { code: string; at: number; tone: Tone }[]
   blocked: boolean
-  can: { confirm: boolean; close: boolean; undo: boolean; back: boolean }
+  can: { confirm: boolean; close: boolean; mix: boolean; undo: boolean; back: boolean }
   item?: Item | null
   difference?: Difference | null
-}
-
-/** At most a hundred codes of each side are named. */
-export interface Difference {
-  missing: string[]
-  missing_count?: number
-  foreign: string[]
-  foreign_count?: number
+  /** Grows with every change, however it came. */
+  revision?: number
 }
 
 export interface Reply {
@@ -198,19 +239,25 @@ export type Rejection = string | Record<string, Record<string, unknown> | null>
 export interface Exception {
   id: number
   at: number
-  kind: 'verdict' | 'set_aside' | 'critical'
-  code?: string | null
-  rejection?: Rejection | null
-  lane?: string | null
+  kind: 'verdict' | 'notice' | 'refused' | 'set_aside' | 'critical'
+  code: string | null
+  rejection: Rejection | null
   /** A message code. */
-  detail?: string | null
-  /** How it can be resolved, most likely first. */
-  resolutions: { name: string }[]
-  resolved: { at: number; by: Named | null; how: string } | null
+  detail: string | null
+  /** How often the same code was refused for the same reason. */
+  times: number
+  lane: string | null
+  screen: ScreenName | null
+  /** The one that did not count, or that somebody must confirm. */
+  operation: { epoch: number; seq: number; kind: string; at: number; codes: number } | null
+  /** How it can be resolved, the likeliest first. */
+  resolutions: { name: string; scans: number }[]
+  resolved: { at: number; by: Named | null; how: string; reason: string | null } | null
 }
 
+/** A line of the device's own log. */
 export interface LogRow {
-  id: string | number
+  id: number | string
   at: number
   level: 'error' | 'warn' | 'info' | 'debug' | 'trace'
   message: string

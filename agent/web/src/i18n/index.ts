@@ -2,11 +2,14 @@
 import { ref, watchEffect } from 'vue'
 import type { Message, Rejection } from '../api/types'
 import { en } from './en'
+import { pagesEn } from './pages.en'
+import { pagesZhCN, type PagesKey } from './pages.zh-CN'
 import { fill } from './words'
-import { zhCN, type Key } from './zh-CN'
+import { zhCN, type Key as StationKey } from './zh-CN'
 
 export type Language = 'zh-CN' | 'en'
-export type { Key }
+export type Key = StationKey | PagesKey
+const WORDS: Record<Language, Record<string, string>> = { 'zh-CN': { ...zhCN, ...pagesZhCN }, en: { ...en, ...pagesEn } }
 const STORE_KEY = 'sealtrace.language'
 
 export const language = ref<Language>(load())
@@ -33,7 +36,7 @@ export function switchLanguage(): void {
 }
 
 function sentence(key: string): string | undefined {
-  const words: Record<string, string> = language.value === 'en' ? en : zhCN
+  const words = WORDS[language.value]
   return Object.prototype.hasOwnProperty.call(words, key) ? words[key] : undefined
 }
 
@@ -46,7 +49,7 @@ export function say(message: Message, kind: 'msg' | 'prompt' = 'msg'): string {
   const known = sentence(`${kind}.${message.code}`) ?? sentence(`msg.${message.code}`)
   const params = message.params ?? {}
   if (known === undefined) return kind === 'prompt' ? `${t('prompt.scan')} (${message.code})` : t('msg.unknown', { code: message.code })
-  return fill(known, (name) => word(name, params[name]))
+  return fill(known, (name) => word(name, params[name], message.code))
 }
 
 /** A rejection is an object of one key: the code and its parameters. */
@@ -68,21 +71,30 @@ export function kind(name: string): string {
   return sentence(`kind.${name}`) ?? name
 }
 
+export function role(name: string): string {
+  return sentence(`role.${name}`) ?? name
+}
+
+/** How an exception can be resolved, and was. */
+export function resolution(name: string): string {
+  return sentence(`resolution.${name}`) ?? name
+}
+
 /** Where a task or document stands. */
 export function standing(name: string): string {
   return sentence(`standing.${name}`) ?? name
 }
 
 /** Where the words for a parameter's values are; levels otherwise. */
-const CLASSES: Record<string, string[]> = { kind: ['screen', 'kind'], needs: ['role'], how: ['ending'] }
+const CLASSES: Record<string, string[]> = { 'wrong_document.kind': ['kind'], kind: ['screen', 'kind'], needs: ['role'], how: ['ending'] }
 const LEVELS = ['level']
 const TIMES = /^(at|first_at|since|until)$/
 const EPOCH_MS_MIN = 1e11
 
-function word(name: string, value: unknown): string | null {
+function word(name: string, value: unknown, code = ''): string | null {
   if (value === null || value === undefined || value === '') return null
   if (typeof value === 'number') return TIMES.test(name) && value > EPOCH_MS_MIN ? time(value) : String(value)
-  if (typeof value === 'string') return known(CLASSES[name] ?? LEVELS, value.replace('verify_pack', 'verify')) ?? value
+  if (typeof value === 'string') return known(CLASSES[`${code}.${name}`] ?? CLASSES[name] ?? LEVELS, value.replace('verify_pack', 'verify')) ?? value
   if (typeof value === 'object') {
     const named = value as { name?: unknown; number?: unknown; code?: unknown }
     const best = named.name ?? named.number ?? named.code

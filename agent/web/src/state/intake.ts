@@ -3,8 +3,11 @@ import { reactive } from 'vue'
 import type { Source } from '../api/types'
 import { play } from '../feedback/sounds'
 import { listen, type RawEvent } from '../input/listen'
+import { choose } from './choices'
+import { enter, entryOf } from './entries'
 import { go, page } from './route'
 import { scan, show, station } from './station'
+import { isTaken } from './takers'
 
 export interface Tested {
   text: string
@@ -36,10 +39,26 @@ export function begin(): void {
 /** A complete scan, by whichever route it came. */
 export function takeScan(text: string, source: Source): void {
   if (page.value === 'test') return test({ text, source, broken: null, n: 0 })
-  if (page.value === 'line' || !station.session) return
-  if (page.value === 'station' || station.down || station.check) return scan(text, source)
-  if (/^ST\*BACK\*$/i.test(text.trim())) return go('station')
+  if (page.value === 'line') return
+  if (station.session && (station.down || station.check)) return scan(text, source)
+  if (isTaken(text, source) || !station.session) return
+  if (navigates(text)) return
+  if (page.value === 'station') return scan(text, source)
   show('warning', { code: 'unhandled_scan' })
+}
+
+/** A command barcode that opens an entry, chooses a row of the list on screen or leaves a page: done by the page. */
+function navigates(text: string): boolean {
+  const word = /^(?:\][A-Za-z]\d)?ST\*(\w+)\*$/i.exec(text.trim())?.[1]
+  if (word === undefined || !station.session || station.session.locked || station.view?.blocked === true) return false
+  if (/^\d$/.test(word)) return choose(Number(word))
+  if (/^BACK$/i.test(word) && page.value !== 'station') {
+    go('station')
+    return true
+  }
+  const entry = entryOf(word)
+  if (entry !== undefined) enter(entry)
+  return entry !== undefined
 }
 
 function warnUnlessBlocked(code: string): void {

@@ -1,10 +1,11 @@
 // What the page knows of the agent, and the only way scans, commands and pictures reach it. The agent's View is the
 // truth: everything here is rebuilt from it after a reload.
 import { reactive } from 'vue'
-import { api, ApiError, Unreachable, type Work } from '../api/client'
-import type { Command, Message, Reply, ScreenName, Session, Source, Status, Tone, View } from '../api/types'
+import { api, ApiError, Unreachable } from '../api/client'
+import type { Command, Message, Opened, Reply, Session, Source, Status, Tone, View } from '../api/types'
 import { play, soundFor } from '../feedback/sounds'
 import { JobQueue, type Job } from '../input/queue'
+import { go } from './route'
 
 export interface Shown {
   tone: Tone
@@ -37,6 +38,9 @@ export const station = reactive({
   pending: 0,
   opening: false,
 })
+
+/** When a person last had the agent do something. */
+let actedAt = 0
 
 const queue = new JobQueue(work, () => performance.now())
 
@@ -87,6 +91,7 @@ function lose(job: Job): void {
 }
 
 async function send(job: Job): Promise<void> {
+  actedAt = performance.now()
   try {
     adopt(await ask(job))
   } catch (failure) {
@@ -96,8 +101,16 @@ async function send(job: Job): Promise<void> {
     }
     if (!(failure instanceof ApiError)) throw failure
     if (failure.status === 401) return endSession([job])
+    if (failure.status === 423) return lockedOut(job)
     show(failure.status >= 500 ? 'critical' : 'refused', { code: failure.code, params: failure.params })
   }
+}
+
+/** Idle too long: the scan did not count, and the lock says so. */
+function lockedOut(job: Job): void {
+  if (station.session) station.session.locked = true
+  if (job.kind !== 'command') station.lost += 1
+  play('refused')
 }
 
 function ask(job: Job): Promise<Reply> {
@@ -162,12 +175,18 @@ function endSession(unsaved: Job[] = []): void {
   show('critical', { code: 'no_session' })
 }
 
+/** A locked session shows nothing but the lock. */
+async function adoptSession(session: Session): Promise<void> {
+  const view = session.locked ? null : await api.station()
+  station.session = session
+  station.view = view
+}
+
 /** Reads everything from the agent. False when it does not answer. */
 async function load(): Promise<boolean> {
   try {
     station.status = await api.status()
-    station.session = await api.session()
-    station.view = await api.station()
+    await adoptSession(await api.session())
     showLastAgain()
     return true
   } catch (failure) {
@@ -190,9 +209,16 @@ async function watchStatus(): Promise<void> {
   if (station.down) return
   try {
     station.status = await api.status()
+    if (station.session && !station.session.locked && isIdle(station.session)) station.session.locked = (await api.session()).locked
   } catch (failure) {
     if (failure instanceof Unreachable) goDown()
+    else if (failure instanceof ApiError && failure.status === 401 && station.session) endSession()
   }
+}
+
+/** The agent locks; the page only asks it once the time may have come. */
+function isIdle({ lock_after_ms: afterMs }: Session): boolean {
+  return afterMs > 0 && performance.now() - actedAt >= afterMs
 }
 
 export async function refreshStatus(): Promise<void> {
@@ -209,12 +235,26 @@ export async function signIn(login: string, pin: string, site?: number): Promise
   }
 }
 
+/** Locks by hand, or takes the lock off again; the caller words an ApiError. */
+export async function lock(): Promise<void> {
+  await api.lock()
+  if (station.session) station.session.locked = true
+}
+
+export async function unlock(pin: string): Promise<void> {
+  await enter(await api.unlock(pin))
+}
+
+/** Goes on working at another site. */
+export async function moveTo(site: number): Promise<void> {
+  await enter(await api.moveTo(site))
+}
+
 /** Takes the session on, once the site is settled, and continues where the station stands. */
 export async function enter(session: Session): Promise<void> {
-  const view = await api.station()
-  station.session = session
+  await adoptSession(session)
+  actedAt = performance.now()
   station.sessionEnded = false
-  station.view = view
   station.shown = { tone: 'ready', message: READY, provisional: false, n: station.shown.n + 1 }
   station.check = station.lost > 0
   showLastAgain()
@@ -232,18 +272,34 @@ export async function signOut(): Promise<void> {
   station.view = null
 }
 
-export async function open(screen: ScreenName, work: Work = {}): Promise<void> {
-  if (station.opening) return
+/** Opens a screen and shows it; false when the agent refuses, which is then on the screen. */
+export async function open(opened: Opened): Promise<boolean> {
+  if (station.opening) return false
   station.opening = true
+  actedAt = performance.now()
   try {
-    station.view = await api.open(screen, work)
+    station.view = await api.open(opened)
     show('ready', READY)
+    go('station')
+    return true
   } catch (failure) {
     if (failure instanceof Unreachable) goDown()
-    else if (failure instanceof ApiError && failure.status === 401) endSession()
-    else if (failure instanceof ApiError) show('refused', { code: failure.code, params: failure.params })
-    else throw failure
+    else if (!(failure instanceof ApiError)) throw failure
+    else if (failure.status === 401) endSession()
+    else if (failure.status === 423 && station.session) station.session.locked = true
+    else show('refused', { code: failure.code, params: failure.params })
+    return false
   } finally {
     station.opening = false
+  }
+}
+
+/** What waits for an approval is done now; the caller words an ApiError. */
+export async function approve(login: string, pin: string): Promise<void> {
+  try {
+    adopt(await api.approve(login, pin))
+  } catch (failure) {
+    if (failure instanceof Unreachable) goDown()
+    throw failure
   }
 }
