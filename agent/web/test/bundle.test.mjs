@@ -73,7 +73,7 @@ test('every_reason_a_lane_can_give_has_a_sentence', () => {
 test('everything_the_station_and_the_page_can_answer_has_a_sentence', () => {
   const messages = [/Message::new\(\s*"(\w+)"/g, /warning\("(\w+)"\)/g, /StatusCode::\w+,\s*"(\w+)"/g]
   const branches = [/Message::new\(if [^"]*"(\w+)"/g, /Message::new\(if [^"]*"\w+" \} else \{\s*"(\w+)"/g, /PAYLOAD_TOO_LARGE => "(\w+)"/g, /MEDIA_TYPE => "(\w+)"/g, /"(\w+)"\.clone_into/g, /LotBlocked \{ \.\. \} => "(\w+)"/g]
-  const codes = found([...sources('agent/src/station'), ...sources('agent/src/ui'), 'agent/src/feedback.rs'], [...messages, ...branches])
+  const codes = found([...sources('agent/src/station'), ...sources('agent/src/ui'), ...sources('agent/src/ui/session'), 'agent/src/feedback.rs'], [...messages, ...branches])
   for (const code of ['scanned_twice', 'wrong_product', 'task_done', 'differs', 'scan_parent', 'too_many_tries', 'not_a_picture', 'not_json']) assert.ok(codes.includes(code), `the sources name ${code}`)
   for (const code of codes) assert.ok(`msg.${code}` in zhCN || `prompt.${code}` in zhCN, `no sentence for ${code}`)
 })
