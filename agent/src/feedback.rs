@@ -148,6 +148,15 @@ impl Say {
         self
     }
 
+    /// The same words, where they stop nobody.
+    #[must_use]
+    pub fn at_most_warning(mut self) -> Self {
+        if self.tone.blocks() {
+            self.tone = Tone::Warning;
+        }
+        self
+    }
+
     fn hear(&mut self, notice: &Notice) {
         match notice {
             Notice::Provisional { .. } => self.provisional = true,

@@ -3,10 +3,11 @@
 use sealtrace_protocol::ids::OperatorId;
 use sealtrace_protocol::ledger::{Rejection, Role};
 
+use super::commands::Command;
 use super::desk::Desk;
 use super::open::{Open, settle};
 use super::pen::machine;
-use super::work::{Command, Person};
+use super::work::Person;
 use super::{Moment, Step};
 use crate::feedback::{Message, Say, Tone};
 use crate::store::StoreError;
@@ -32,7 +33,10 @@ impl Desk {
                     | Command::Undo
                     | Command::Switch
                     | Command::Back
-                    | Command::Acknowledge => self.finish(&mut open, moment, command).await,
+                    | Command::Acknowledge
+                    | Command::Open(_)
+                    | Command::Choose(_)
+                    | Command::Next => self.finish(&mut open, moment, command).await,
                 }
             }
         };

@@ -5,6 +5,7 @@
 
 use sealtrace_protocol::code;
 use sealtrace_protocol::ids::{Cursor, DeviceId, OperatorId, SiteId};
+use sealtrace_protocol::time::Stamp;
 use tokio::sync::{Mutex, watch};
 
 use super::approving::needs_approval;
@@ -12,14 +13,15 @@ use super::known::Known;
 use super::open::{Open, keep, settle};
 use super::pen::{Pen, WORK_KEY, machine};
 use super::work::{Kept, Showing, Work};
-use super::{Lookup, Moment, OpenError, SOURCE, Scanned, Screen, Step, Then, opening};
+use super::{Lookup, Machine, Moment, SOURCE, Scanned, Step, Then};
 use crate::clock::Clock;
 use crate::feedback::{Message, Say, Tone};
 use crate::store::outbox::ConfirmError;
 use crate::store::{Store, StoreError, journal, settings};
 
+pub use super::commands::Command;
 pub use super::open::News;
-pub use super::work::{Command, Last, Opened, Person, Shown, Source};
+pub use super::work::{Last, Opened, Person, Shown, Source};
 
 /// One scan that arrives over two listeners arrives within this time.
 const ECHO_MS_MAX: u64 = 400;
@@ -96,62 +98,6 @@ impl Desk {
         open.work.site.filter(|_| !open.drafts.is_empty())
     }
 
-    /// Opens a screen. Home and look-up open in front of what is in work; anything else needs that to be finished.
-    ///
-    /// Another document of the same kind opens too: what was scanned under the first waits there.
-    pub async fn open(&self, person: &Person, opened: Opened) -> Result<(), OpenError> {
-        let opened = opening::trimmed(opened);
-        let mut open = self.open.lock().await;
-        opening::is_for(opened.screen, person.role).map_err(OpenError::Refused)?;
-        let mut work = open.work.clone();
-        match opened.screen {
-            Screen::Home => work.showing = Showing::Home,
-            Screen::Lookup => work.showing = Showing::Lookup,
-            Screen::Commission
-            | Screen::Pack
-            | Screen::AddTo
-            | Screen::Regroup
-            | Screen::Relabel
-            | Screen::Unpack
-            | Screen::Verify
-            | Screen::Receive
-            | Screen::Ship
-            | Screen::Return
-            | Screen::Transfer
-            | Screen::Count
-            | Screen::Sample
-            | Screen::Destroy => {
-                let other =
-                    work.opened.is_none_or(|before| before != opened && !before.is_beside(&opened));
-                if (other || open.is_elsewhere(person)) && !open.drafts.is_empty() {
-                    return Err(OpenError::PackageOpen);
-                }
-                // What was begun may be finished, whatever has become of its task or document.
-                if !open.drafts.iter().any(|kept| kept.document == opened.document) {
-                    let (person, device) = (*person, self.device);
-                    let check = move |conn: &_| opening::check(conn, opened, person, device);
-                    self.store.read(check).await?;
-                }
-                work.begin(opened, person.site);
-            }
-        }
-        let at = self.clock.stamp();
-        let drafts = open.drafts.clone();
-        let (work, machine) = self
-            .store
-            .write(move |tx| {
-                settings::set(tx, WORK_KEY, &work)?;
-                let machine = machine(tx, &work, &drafts, at)?;
-                Ok::<_, StoreError>((work, machine))
-            })
-            .await?;
-        open.lookup = Lookup::default();
-        open.work = work;
-        open.machine = machine;
-        open.tell(Say::new(Tone::Ready, Message::new("ready")));
-        Ok(())
-    }
-
     /// Takes what was scanned or typed: a code or a command barcode.
     pub async fn scan(&self, person: &Person, text: &str, source: Source) -> Say {
         if self.is_echo(text, source).await {
@@ -166,7 +112,7 @@ impl Desk {
         }
         let moment = self.moment(person, open.work.approver);
         let result = match (open.work.showing, code::parse(text)) {
-            (Showing::Home, _) => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
+            (Showing::Home | Showing::Choice, _) => self.find(&mut open, person, text).await,
             (Showing::Work, _) if let Some(say) = open.is_out_of_reach(person) => Ok(say),
             (_, Err(error)) => {
                 let step = Step { say: Say::unreadable(text, &error), then: Then::Nothing };
@@ -188,6 +134,9 @@ impl Desk {
         let result = match command {
             Command::Acknowledge => self.acknowledge(&mut open).await,
             Command::Back => self.back(&mut open).await,
+            Command::Open(screen) => self.ask_for(&mut open, person, screen).await,
+            Command::Choose(digit) => self.take_choice(&mut open, person, digit).await,
+            Command::Next => self.next_choices(&mut open).await,
             Command::Undo | Command::Confirm | Command::Close | Command::Mix | Command::Switch => {
                 match open.is_out_of_reach(person) {
                     Some(say) => Ok(say),
@@ -208,10 +157,20 @@ impl Desk {
     ) -> Result<Say, StoreError> {
         match command {
             Command::Undo => self.undo(open, moment).await,
-            Command::Confirm | Command::Close => self.finish(open, moment, command).await,
+            Command::Confirm | Command::Close => {
+                let grave = matches!(&open.machine, Machine::Resolve(it) if it.needs_approval());
+                if grave && open.machine.face().can.confirm && !person.role.approves() {
+                    return self.ask(open, command).await;
+                }
+                self.finish(open, moment, command).await
+            }
             Command::Mix => self.mix(open, person, moment).await,
             Command::Switch => self.switch(open, person, moment).await,
-            Command::Back | Command::Acknowledge => Ok(Step::not_now().say),
+            Command::Back
+            | Command::Acknowledge
+            | Command::Open(_)
+            | Command::Choose(_)
+            | Command::Next => Ok(Step::not_now().say),
         }
     }
 
@@ -232,6 +191,10 @@ impl Desk {
         });
         *heard = (!echo).then(|| (text.to_owned(), source, at_ms));
         echo
+    }
+
+    pub(super) fn now(&self) -> Stamp {
+        self.clock.stamp()
     }
 
     pub(super) fn moment(&self, person: &Person, approver: Option<OperatorId>) -> Moment {
@@ -338,7 +301,10 @@ impl Desk {
                     | Command::Mix
                     | Command::Switch
                     | Command::Back
-                    | Command::Acknowledge => machine.confirm(),
+                    | Command::Acknowledge
+                    | Command::Open(_)
+                    | Command::Choose(_)
+                    | Command::Next => machine.confirm(&moment, &Known(tx))?,
                 };
                 let written = pen.write(tx, &moment, step)?;
                 Ok::<_, ConfirmError>((machine, written))
@@ -375,10 +341,12 @@ impl Desk {
 
     async fn back(&self, open: &mut Open) -> Result<Say, StoreError> {
         let mut work = open.work.clone();
+        let begun = work.opened.is_some() && !open.is_idle();
         work.showing = match work.showing {
-            Showing::Lookup if work.opened.is_some() && !open.is_idle() => Showing::Work,
-            Showing::Home | Showing::Work | Showing::Lookup => Showing::Home,
+            Showing::Lookup | Showing::Choice if begun => Showing::Work,
+            Showing::Home | Showing::Work | Showing::Lookup | Showing::Choice => Showing::Home,
         };
+        work.choosing = None;
         self.remember(open, work).await?;
         open.lookup = Lookup::default();
         Ok(Say::new(Tone::Ready, Message::new("ready")))

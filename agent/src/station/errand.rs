@@ -3,7 +3,8 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId};
 use sealtrace_protocol::ledger::{
-    Action, Count, Destroy, DestroyReason, Receive, Return, Sample, SampleReason, Ship, Transfer,
+    Action, Count, Destroy, DestroyReason, Outcome, Receive, RelabelReason, Return, Sample,
+    SampleReason, Ship, Transfer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ pub struct Sheet {
     pub shared: Vec<ProductId>,
 }
 
-/// Why goods end, as it is chosen before they are scanned.
+/// Why goods end, get a new label or are left as they are, as it is chosen before they are scanned. No word means two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reason {
@@ -24,6 +25,10 @@ pub enum Reason {
     Sample(SampleReason),
     /// Of what is destroyed.
     Destroy(DestroyReason),
+    /// Of a new label.
+    Relabel(RelabelReason),
+    /// Of an exception that nothing is done about.
+    Seen(Outcome),
 }
 
 /// What goods are scanned for.

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, ProductId, SiteId};
-use sealtrace_protocol::ledger::{self, Level, Operation, Plan, Presence};
+use sealtrace_protocol::ledger::{self, Item, Level, Operation, Plan, Presence};
 use sealtrace_protocol::link::DocumentRow;
 
 use super::{Difference, Judged, Ledger, SOURCE, fill_in};
@@ -17,6 +17,12 @@ impl Ledger for Known<'_> {
 
     fn presence(&self, code: Code) -> Result<Presence, StoreError> {
         items::presence(self.0, code)
+    }
+
+    fn children(&self, package: Code) -> Result<Option<Vec<Item>>, StoreError> {
+        let count = items::item(self.0, package)?.map_or(0, |item| item.children);
+        let children = items::children(self.0, package)?;
+        Ok((usize::try_from(count) == Ok(children.len())).then_some(children))
     }
 
     fn plan(&self, product: ProductId) -> Result<Option<Plan>, StoreError> {

@@ -3,8 +3,8 @@
 use sealtrace_protocol::code::Scan;
 
 use super::{
-    AddTo, Commission, Count, Face, Ledger, Load, Lookup, Moment, Pack, Relabel, Role, Scanned,
-    Step, Unpack, Verify,
+    AddTo, Commission, Count, Face, Ledger, Load, Lookup, Moment, Pack, Relabel, Resolve, Role,
+    Scanned, Step, Unpack, Verify,
 };
 use crate::feedback::Message;
 
@@ -29,6 +29,8 @@ pub enum Machine {
     Load(Load),
     /// See [`Count`].
     Count(Count),
+    /// See [`Resolve`].
+    Resolve(Resolve),
     /// See [`Lookup`].
     Lookup(Lookup),
 }
@@ -51,13 +53,14 @@ impl Machine {
             Self::Verify(machine) => machine.scan(scan, now, ledger),
             Self::Load(machine) => machine.scan(scan, now, ledger),
             Self::Count(machine) => machine.scan(scan, now, ledger),
+            Self::Resolve(machine) => machine.scan(scan, now, ledger),
             Self::Lookup(machine) => machine.scan(scan, ledger),
         }
     }
 
     /// The person says that it is complete as it is.
-    pub fn confirm(&mut self) -> Step {
-        match self {
+    pub fn confirm<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<Step, L::Error> {
+        Ok(match self {
             Self::Home | Self::Relabel(_) | Self::Lookup(_) => Step::not_now(),
             Self::Commission(machine) => machine.confirm(),
             Self::Pack(machine) => machine.confirm(),
@@ -66,7 +69,8 @@ impl Machine {
             Self::Verify(machine) => machine.confirm(),
             Self::Load(machine) => machine.confirm(),
             Self::Count(machine) => machine.confirm(),
-        }
+            Self::Resolve(machine) => return machine.confirm(now, ledger),
+        })
     }
 
     /// The person closes a package below its plan on purpose, or ends a count.
@@ -81,6 +85,7 @@ impl Machine {
             | Self::Unpack(_)
             | Self::Verify(_)
             | Self::Load(_)
+            | Self::Resolve(_)
             | Self::Lookup(_) => Ok(Step::not_now()),
         }
     }
@@ -97,6 +102,7 @@ impl Machine {
             Self::Verify(machine) => machine.replay(role, scanned),
             Self::Load(machine) => machine.replay(scanned),
             Self::Count(machine) => machine.replay(scanned),
+            Self::Resolve(machine) => machine.replay(scanned),
         }
     }
 
@@ -106,10 +112,11 @@ impl Machine {
             Self::Home
             | Self::Commission(_)
             | Self::Pack(_)
-            | Self::Relabel(_)
             | Self::Unpack(_)
             | Self::Count(_)
+            | Self::Resolve(_)
             | Self::Lookup(_) => Ok(()),
+            Self::Relabel(machine) => machine.search(ledger),
             Self::AddTo(machine) => machine.weigh(ledger),
             Self::Verify(machine) => machine.compare(now, ledger),
             Self::Load(machine) => machine.weigh(now, ledger),
@@ -129,6 +136,7 @@ impl Machine {
             Self::Verify(machine) => machine.face(),
             Self::Load(machine) => machine.face(),
             Self::Count(machine) => machine.face(),
+            Self::Resolve(machine) => machine.face(),
             Self::Lookup(machine) => machine.face(),
         }
     }

@@ -5,9 +5,12 @@
 
 mod add_to;
 mod approving;
+mod choosing;
+pub mod commands;
 mod commission;
 mod count;
 pub mod desk;
+mod entering;
 mod errand;
 mod job;
 pub mod known;
@@ -20,6 +23,8 @@ mod own_task;
 mod pack;
 mod pen;
 mod relabel;
+mod resolution;
+mod resolve;
 mod role;
 mod screen;
 mod switching;
@@ -34,13 +39,14 @@ use std::convert::Infallible;
 use sealtrace_protocol::code::{Code, Sscc};
 use sealtrace_protocol::ids::{Cursor, DocumentId, OperatorId, ProductId, SiteId};
 use sealtrace_protocol::ledger::{
-    self, Action, Effects, Facts, Issued, Level, Operation, Plan, Presence, Rejection,
+    self, Action, Effects, Facts, Issued, Item, Level, Operation, Plan, Presence, Rejection,
 };
 use sealtrace_protocol::time::{Stamp, Timestamp};
 
 use crate::feedback::{Message, Say, Tone};
 
 pub use add_to::AddTo;
+pub use choosing::{Choice, Choosing, Entry, What};
 pub use commission::Commission;
 pub use count::Count;
 pub use errand::{Errand, Reason, Sheet};
@@ -54,6 +60,8 @@ pub use own_task::{OwnTaskError, Wanted};
 pub use pack::{Pack, Packing};
 pub(crate) use pen::SOURCE;
 pub use relabel::Relabel;
+pub use resolution::{Matter, Resolution};
+pub use resolve::{Resolve, Resolving};
 pub use role::Role;
 pub use screen::Screen;
 pub use unpack::Unpack;
@@ -67,6 +75,9 @@ pub trait Ledger {
 
     /// What is known of a code.
     fn presence(&self, code: Code) -> Result<Presence, Self::Error>;
+
+    /// What is directly inside a package; none when not all of it is known here.
+    fn children(&self, package: Code) -> Result<Option<Vec<Item>>, Self::Error>;
 
     /// How a product is packed now.
     fn plan(&self, product: ProductId) -> Result<Option<Plan>, Self::Error>;
@@ -111,6 +122,11 @@ impl Ledger for Facts {
 
     fn presence(&self, code: Code) -> Result<Presence, Infallible> {
         Ok(Self::presence(self, code).clone())
+    }
+
+    fn children(&self, package: Code) -> Result<Option<Vec<Item>>, Infallible> {
+        let items = Self::children(self, package).iter();
+        Ok(items.map(|child| Self::presence(self, *child).item().cloned()).collect())
     }
 
     fn plan(&self, product: ProductId) -> Result<Option<Plan>, Infallible> {
@@ -198,6 +214,13 @@ pub enum Then {
         role: Option<Role>,
         /// The operation.
         action: Action,
+    },
+    /// An exception is resolved.
+    Resolve {
+        /// What the completing scan was; none for a command.
+        role: Option<Role>,
+        /// How.
+        resolving: Resolving,
     },
 }
 

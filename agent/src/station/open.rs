@@ -3,6 +3,7 @@
 use sealtrace_protocol::ids::DocumentId;
 use tokio::sync::watch;
 
+use super::choosing::Choosing;
 use super::pen::Written;
 use super::work::{Kept, Person, Showing, Shown, Source, Work};
 use super::{Lookup, Machine, Screen, opening};
@@ -66,6 +67,17 @@ impl Open {
         opening::is_for(opened.screen, person.role).err().map(|no| Say::rejection(&no))
     }
 
+    /// What is chosen now.
+    pub(super) fn choosing(&self) -> Option<Choosing> {
+        self.work.choosing.filter(|_| self.work.showing == Showing::Choice)
+    }
+
+    /// True when documents of this screen lie side by side with the one that is open.
+    pub(super) fn is_beside(&self, screen: Screen) -> bool {
+        let opened = self.work.opened.filter(|opened| opened.document.is_some());
+        opened.is_some_and(|opened| opened.screen == screen)
+    }
+
     fn scans(&self) -> Vec<(Option<DocumentId>, usize)> {
         let mut scans: Vec<(Option<DocumentId>, usize)> = Vec::new();
         for kept in &self.drafts {
@@ -86,10 +98,15 @@ impl Open {
         let (screen, mut face) = match (self.work.showing, self.work.opened) {
             (Showing::Work, Some(opened)) => (opened.screen, self.machine.face()),
             (Showing::Lookup, _) => (Screen::Lookup, self.lookup.face()),
-            (Showing::Home, _) | (Showing::Work, None) => (Screen::Home, Machine::Home.face()),
+            (Showing::Choice, _) if let Some(choosing) = self.work.choosing => {
+                (choosing.screen(), Machine::Home.face())
+            }
+            (Showing::Home | Showing::Choice, _) | (Showing::Work, None) => {
+                (Screen::Home, Machine::Home.face())
+            }
         };
         let working = self.work.showing == Showing::Work;
-        face.can.undo = working && (!self.is_idle() || self.work.last_operation.is_some());
+        face.can.undo = working && (!self.is_idle() || self.work.last_done().is_some());
         face.can.mix = working
             && self.work.opened.is_some_and(|opened| opened.task.is_some())
             && matches!(self.machine, Machine::Pack(_) | Machine::AddTo(_));
@@ -104,6 +121,7 @@ impl Open {
             blocked: self.work.blocked,
             asks: self.work.asks.filter(|_| working),
             offer: self.work.offer.as_ref().filter(|_| working).map(|offer| offer.document),
+            choosing: self.choosing(),
             scans: self.scans(),
             last: self.work.last.clone(),
             revision: self.news.borrow().revision,

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{DeviceId, DocumentId, TaskId};
-use sealtrace_protocol::ledger::{Rejection, Role};
+use sealtrace_protocol::ledger::{Outcome, Rejection, Role};
 use sealtrace_protocol::link::{TaskKind, TaskState};
 
 use super::work::{Opened, Person};
-use super::{Reason, Screen};
+use super::{Matter, Reason, Resolution, Screen};
 use crate::feedback::{Message, message_of};
 use crate::store::{StoreError, feed};
 use crate::task;
@@ -35,6 +35,18 @@ pub enum OpenError {
     /// Nobody said why the goods end.
     #[error("this screen needs a reason")]
     ReasonMissing,
+    /// Nobody said which exception is resolved.
+    #[error("this screen needs an exception")]
+    ExceptionMissing,
+    /// Nobody said how.
+    #[error("this screen needs to know how the exception is resolved")]
+    ResolutionMissing,
+    /// Somebody else was quicker, or it counts by now.
+    #[error("the exception is resolved already")]
+    ResolvedAlready,
+    /// It is not resolved like that.
+    #[error("this exception is not resolved like that")]
+    NoSuchResolution,
     /// The rules say no.
     #[error("{0}")]
     Refused(Rejection),
@@ -55,6 +67,10 @@ impl OpenError {
             Self::TaskMissing => Message::new("task_missing"),
             Self::DealerMissing => Message::new("dealer_missing"),
             Self::ReasonMissing => Message::new("reason_missing"),
+            Self::ExceptionMissing => Message::new("exception_missing"),
+            Self::ResolutionMissing => Message::new("resolution_missing"),
+            Self::ResolvedAlready => Message::new("resolved_already"),
+            Self::NoSuchResolution => Message::new("no_such_resolution"),
             Self::Refused(rejection) => message_of(rejection),
             Self::Store(_) => Message::new("internal"),
         }
@@ -92,6 +108,9 @@ pub(super) fn check(
         let dealer = opened.dealer.map(|dealer| feed::dealer(conn, dealer)).transpose()?.flatten();
         dealer.ok_or(OpenError::DealerMissing)?;
     }
+    if screen == Screen::Resolve {
+        return check_exception(conn, opened);
+    }
     match (screen, opened.reason) {
         (Screen::Sample, Some(Reason::Sample(_))) | (Screen::Destroy, Some(Reason::Destroy(_))) => {
             Ok(())
@@ -102,10 +121,9 @@ pub(super) fn check(
 }
 
 /// What the screen is opened for, and nothing that it has no use for: the dealer of a document is the document's.
-pub(super) const fn trimmed(opened: Opened) -> Opened {
-    let Opened { screen, task, document, dealer, opened, reason } = opened;
-    let bare =
-        Opened { screen, task: None, document: None, dealer: None, opened: false, reason: None };
+pub(super) fn trimmed(opened: Opened) -> Opened {
+    let Opened { screen, task, document, dealer, opened, reason, exception, resolution } = opened;
+    let bare = Opened::of(screen);
     match screen {
         Screen::Commission | Screen::Pack | Screen::AddTo | Screen::Regroup => {
             Opened { task, ..bare }
@@ -115,9 +133,37 @@ pub(super) const fn trimmed(opened: Opened) -> Opened {
         }
         Screen::Return if document.is_some() => Opened { document, opened, ..bare },
         Screen::Return => Opened { dealer, opened, ..bare },
+        Screen::Relabel => match reason {
+            Some(Reason::Relabel(_)) => Opened { reason, ..bare },
+            Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Seen(_)) | None => bare,
+        },
         Screen::Sample | Screen::Destroy => Opened { reason, ..bare },
-        Screen::Home | Screen::Relabel | Screen::Unpack | Screen::Verify | Screen::Lookup => bare,
+        Screen::Resolve => match resolution {
+            Some(Resolution::Seen) => Opened { reason, exception, resolution, ..bare },
+            Some(_) | None => Opened { exception, resolution, ..bare },
+        },
+        Screen::Home | Screen::Unpack | Screen::Verify | Screen::Lookup => bare,
     }
+}
+
+/// The exception is open, and is resolved like that.
+fn check_exception(conn: &Connection, opened: Opened) -> Result<(), OpenError> {
+    let id = opened.exception.ok_or(OpenError::ExceptionMissing)?;
+    let matter = Matter::read(conn, id)?.ok_or(OpenError::ResolvedAlready)?;
+    let resolution = opened.resolution.ok_or(OpenError::ResolutionMissing)?;
+    if !matter.resolutions().contains(&resolution) {
+        return Err(OpenError::NoSuchResolution);
+    }
+    let says_why = matches!(
+        opened.reason,
+        Some(Reason::Seen(
+            Outcome::Misread | Outcome::SetApart | Outcome::ByHand | Outcome::NoFault
+        ))
+    );
+    if resolution == Resolution::Seen && !says_why {
+        return Err(OpenError::ReasonMissing);
+    }
+    Ok(())
 }
 
 fn check_task(

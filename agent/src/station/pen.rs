@@ -3,19 +3,20 @@
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::{Code, SCAN_BYTES_MAX};
 use sealtrace_protocol::ids::{Cursor, DocumentId, SiteId};
-use sealtrace_protocol::ledger::Operation;
+use sealtrace_protocol::ledger::{Action, RelabelReason};
 use sealtrace_protocol::time::Stamp;
 
 use super::known::Known;
 use super::work::{Kept, Last, Offer, Opened, Work};
 use super::{
-    AddTo, Commission, Count, Errand, Load, Machine, Moment, Pack, Packing, Reason, Relabel, Role,
-    Scanned, Screen, Sheet, Step, Then, Unpack, Verify, job,
+    AddTo, Commission, Count, Errand, Load, Machine, Matter, Moment, Pack, Packing, Reason,
+    Relabel, Resolve, Resolving, Role, Scanned, Screen, Sheet, Step, Then, Unpack, Verify, job,
 };
 use crate::feedback::Say;
+use crate::store::exceptions::Resolved;
 use crate::store::journal::{self, Draft};
 use crate::store::outbox::{self, ConfirmError, Confirmed};
-use crate::store::{StoreError, feed, settings};
+use crate::store::{StoreError, exceptions, feed, settings};
 
 /// What the station's drafts are stored under.
 pub(crate) const SOURCE: &str = "station";
@@ -25,6 +26,19 @@ pub(super) const WORK_KEY: &str = "station.work";
 const LAST_MAX: usize = 5;
 /// Characters shown of a text that is no code.
 const SHOWN_CHARACTERS_MAX: usize = 80;
+
+/// Refusals that answer the person and say nothing about the goods.
+const ON_THE_SPOT: [&str; 9] = [
+    "scanned_twice",
+    "blocked",
+    "task_done",
+    "too_few",
+    "too_many",
+    "too_many_codes",
+    "role_not_permitted",
+    "not_of_it",
+    "old_not_found",
+];
 
 /// Everything a writing transaction needs, taken along to the writer's thread.
 pub(super) struct Pen {
@@ -71,6 +85,7 @@ impl Pen {
         match then {
             Then::Nothing if scanned => {
                 self.draft(tx, moment, None)?;
+                self.except(tx, moment, &say)?;
             }
             Then::Nothing => {}
             Then::Draft(role) => {
@@ -80,14 +95,16 @@ impl Pen {
                 if role.is_some() {
                     self.draft(tx, moment, role)?;
                 }
-                let operation = moment.operation(action);
-                let confirmed = self.confirm(tx, &operation)?;
-                say =
-                    Say::noticed(say.message, &confirmed.effects.notices, None).at_least(say.tone);
-                self.work.last_operation = Some(confirmed.id);
-                self.work.agree_anew();
-                let work = &self.work;
-                self.drafts.retain(|kept| !work.is_of(kept));
+                let confirmed = self.confirm(tx, moment, vec![action])?;
+                let notices = confirmed.iter().flat_map(|one| one.effects.notices.clone());
+                let notices: Vec<_> = notices.collect();
+                say = Say::noticed(say.message, &notices, None).at_least(say.tone);
+            }
+            Then::Resolve { role, resolving } => {
+                if role.is_some() {
+                    self.draft(tx, moment, role)?;
+                }
+                self.resolve(tx, moment, resolving)?;
             }
         }
         if scanned {
@@ -128,14 +145,58 @@ impl Pen {
         Ok(())
     }
 
+    /// What was scanned becomes the first of these operations, and counts as done together with the others.
     fn confirm(
-        &self,
+        &mut self,
         tx: &Transaction<'_>,
-        operation: &Operation,
-    ) -> Result<Confirmed, ConfirmError> {
+        moment: &Moment,
+        actions: Vec<Action>,
+    ) -> Result<Vec<Confirmed>, ConfirmError> {
         let of_it = self.drafts.iter().filter(|kept| self.work.is_of(kept));
-        let ids: Vec<_> = of_it.map(|kept| kept.id).collect();
-        outbox::confirm(tx, operation, &ids)
+        let mut ids: Vec<_> = of_it.map(|kept| kept.id).collect();
+        let mut confirmed = Vec::with_capacity(actions.len());
+        for action in actions {
+            confirmed.push(outbox::confirm(tx, &moment.operation(action), &ids)?);
+            ids.clear();
+        }
+        self.work.did(confirmed.iter().map(|one| one.id).collect(), moment.site);
+        self.work.agree_anew();
+        let work = &self.work;
+        self.drafts.retain(|kept| !work.is_of(kept));
+        Ok(confirmed)
+    }
+
+    fn resolve(
+        &mut self,
+        tx: &Transaction<'_>,
+        moment: &Moment,
+        resolving: Resolving,
+    ) -> Result<(), ConfirmError> {
+        let Resolving { exception, resolution, reason, actions } = resolving;
+        let confirmed = self.confirm(tx, moment, actions)?;
+        let resolved = Resolved {
+            at: moment.at.wall,
+            by: moment.operator,
+            how: resolution.name().to_owned(),
+            reason: reason.map(|reason| reason.name().to_owned()),
+            operation: confirmed.last().map(|last| last.id),
+        };
+        exceptions::resolve(tx, exception, &resolved)?;
+        Ok(())
+    }
+
+    /// A refused code waits in the queue until it counts or somebody has looked into it.
+    fn except(&self, tx: &Transaction<'_>, moment: &Moment, say: &Say) -> Result<(), StoreError> {
+        let told = ON_THE_SPOT.contains(&say.message.code.as_str());
+        let screen = self.work.opened.map(|opened| opened.screen);
+        match (self.code, screen) {
+            (Some(code), Some(screen))
+                if say.tone.blocks() && !told && screen != Screen::Resolve =>
+            {
+                exceptions::refuse(tx, code, screen.name(), &say.message, moment.at.wall)
+            }
+            (_, _) => Ok(()),
+        }
     }
 }
 
@@ -176,7 +237,15 @@ fn fresh(
         Screen::Pack => Some(Machine::Pack(Pack::new(Packing::Loose, job()?, mixed_lots))),
         Screen::Regroup => Some(Machine::Pack(Pack::new(Packing::Regroup, job()?, mixed_lots))),
         Screen::AddTo => Some(Machine::AddTo(AddTo::new(job()?, mixed_lots))),
-        Screen::Relabel => Some(Machine::Relabel(Relabel::default())),
+        Screen::Relabel => {
+            let reason = match opened.reason {
+                Some(Reason::Relabel(reason)) => reason,
+                Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Seen(_)) | None => {
+                    RelabelReason::Damaged
+                }
+            };
+            Some(Machine::Relabel(Relabel::new(reason)))
+        }
         Screen::Unpack => Some(Machine::Unpack(Unpack::default())),
         Screen::Verify => Some(Machine::Verify(Verify::default())),
         Screen::Receive => Some(load(Errand::Receive(sheet))),
@@ -193,12 +262,22 @@ fn fresh(
         Screen::Count => sheet.map(|sheet| Machine::Count(Count::new(sheet))),
         Screen::Sample => match opened.reason {
             Some(Reason::Sample(reason)) => Some(load(Errand::Sample(reason))),
-            Some(Reason::Destroy(_)) | None => None,
+            Some(Reason::Destroy(_) | Reason::Relabel(_) | Reason::Seen(_)) | None => None,
         },
         Screen::Destroy => match opened.reason {
             Some(Reason::Destroy(reason)) => Some(load(Errand::Destroy(reason))),
-            Some(Reason::Sample(_)) | None => None,
+            Some(Reason::Sample(_) | Reason::Relabel(_) | Reason::Seen(_)) | None => None,
         },
+        Screen::Resolve => {
+            let matter = opened.exception.map(|id| Matter::read(conn, id)).transpose()?.flatten();
+            let reason = match opened.reason {
+                Some(Reason::Seen(outcome)) => Some(outcome),
+                Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Relabel(_)) | None => None,
+            };
+            matter.zip(opened.resolution).map(|(matter, resolution)| {
+                Machine::Resolve(Resolve::new(matter, resolution, reason))
+            })
+        }
     })
 }
 

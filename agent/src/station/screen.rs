@@ -38,13 +38,15 @@ pub enum Screen {
     Sample,
     /// 报废.
     Destroy,
+    /// 异常处理.
+    Resolve,
     /// 查询.
     Lookup,
 }
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Home,
         Self::Commission,
         Self::Pack,
@@ -60,8 +62,33 @@ impl Screen {
         Self::Count,
         Self::Sample,
         Self::Destroy,
+        Self::Resolve,
         Self::Lookup,
     ];
+
+    /// The word used in APIs and command barcodes.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Commission => "commission",
+            Self::Pack => "pack",
+            Self::AddTo => "add_to",
+            Self::Regroup => "regroup",
+            Self::Relabel => "relabel",
+            Self::Unpack => "unpack",
+            Self::Verify => "verify",
+            Self::Receive => "receive",
+            Self::Ship => "ship",
+            Self::Return => "return",
+            Self::Transfer => "transfer",
+            Self::Count => "count",
+            Self::Sample => "sample",
+            Self::Destroy => "destroy",
+            Self::Resolve => "resolve",
+            Self::Lookup => "lookup",
+        }
+    }
 
     /// Who may use it: auditors look, verify and count.
     #[must_use]
@@ -79,7 +106,8 @@ impl Screen {
             | Self::Return
             | Self::Transfer
             | Self::Sample
-            | Self::Destroy => !matches!(role, ledger::Role::Auditor),
+            | Self::Destroy
+            | Self::Resolve => !matches!(role, ledger::Role::Auditor),
         }
     }
 

@@ -1,24 +1,23 @@
-//! Taking back: the last scan of the open work, or the last operation when nothing is open.
+//! Taking back: the last scan of the open work, or what was done last with this screen when nothing is scanned.
 
-use sealtrace_protocol::ids::OperationId;
 use sealtrace_protocol::ledger::{Action, Correct, Correction};
 
 use super::desk::Desk;
 use super::open::Open;
 use super::pen::{WORK_KEY, machine, with_basis};
-use super::work::Kept;
+use super::work::{Done, Kept};
 use super::{Moment, Step};
 use crate::feedback::{Message, Say, Tone};
 use crate::store::outbox::{self, ConfirmError};
-use crate::store::{StoreError, journal, settings};
+use crate::store::{StoreError, exceptions, journal, settings};
 
 impl Desk {
     pub(super) async fn undo(&self, open: &mut Open, moment: Moment) -> Result<Say, StoreError> {
         if let Some(last) = open.active().last().cloned() {
             return self.undo_scan(open, moment, last).await;
         }
-        match open.work.last_operation {
-            Some(names) => self.undo_operation(open, moment, names).await,
+        match open.work.last_done().cloned() {
+            Some(done) => self.undo_done(open, moment, done).await,
             None => Ok(Say::new(Tone::Warning, Message::new("not_open"))),
         }
     }
@@ -50,24 +49,30 @@ impl Desk {
         Ok(Say::accepted(Message::new("undone").with("kind", "scan").with("code", text)))
     }
 
-    async fn undo_operation(
+    /// Every operation of it is corrected, the last first; an exception that it resolved waits again.
+    async fn undo_done(
         &self,
         open: &mut Open,
         moment: Moment,
-        names: OperationId,
+        done: Done,
     ) -> Result<Say, StoreError> {
         let mut work = open.work.clone();
-        work.last_operation = None;
+        work.forget_done();
         work.last.clear();
         work.asks = None;
+        let of = done.operations.last().map(ToString::to_string);
         let rest = open.drafts.clone();
-        let correct = Correct { names, correction: Correction::Undo };
         let result = self
             .store
             .write(move |tx| {
                 let moment = with_basis(tx, moment)?;
-                let operation = moment.operation(Action::Correct(correct));
-                outbox::confirm(tx, &operation, &[])?;
+                for names in done.operations.into_iter().rev() {
+                    let correct = Correct { names, correction: Correction::Undo };
+                    outbox::confirm(tx, &moment.operation(Action::Correct(correct)), &[])?;
+                }
+                if let Some(exception) = done.opened.exception {
+                    exceptions::reopen(tx, exception)?;
+                }
                 settings::set(tx, WORK_KEY, &work)?;
                 let machine = machine(tx, &work, &rest, moment.at)?;
                 Ok::<_, ConfirmError>((work, machine))
@@ -83,8 +88,7 @@ impl Desk {
             }
             Err(ConfirmError::Store(error)) => return Err(error),
         }
-        Ok(Say::accepted(
-            Message::new("undone").with("kind", "operation").with("of", names.to_string()),
-        ))
+        let kind = if of.is_some() { "operation" } else { "exception" };
+        Ok(Say::accepted(Message::new("undone").with("kind", kind).with("of", of)))
     }
 }

@@ -4,7 +4,9 @@ use sealtrace_protocol::ids::{DealerId, DocumentId, OperationId, OperatorId, Sit
 use sealtrace_protocol::ledger;
 use serde::{Deserialize, Serialize};
 
-use super::{Face, Reason, Role, Scanned, Screen};
+use super::choosing::Choosing;
+use super::commands::Command;
+use super::{Face, Reason, Resolution, Role, Scanned, Screen};
 use crate::feedback::Tone;
 
 /// Who works at the station.
@@ -31,11 +33,30 @@ pub struct Opened {
     pub dealer: Option<DealerId>,
     /// Goods that come back were opened.
     pub opened: bool,
-    /// Why goods end.
+    /// Why goods end, get a new label or are left as they are.
     pub reason: Option<Reason>,
+    /// The exception that is resolved.
+    pub exception: Option<i64>,
+    /// How.
+    pub resolution: Option<Resolution>,
 }
 
 impl Opened {
+    /// A screen, opened for nothing in particular.
+    #[must_use]
+    pub const fn of(screen: Screen) -> Self {
+        Self {
+            screen,
+            task: None,
+            document: None,
+            dealer: None,
+            opened: false,
+            reason: None,
+            exception: None,
+            resolution: None,
+        }
+    }
+
     /// The same work under another document: what was scanned under either stays where it is.
     #[must_use]
     pub(super) fn is_beside(&self, other: &Self) -> bool {
@@ -68,43 +89,6 @@ pub enum Source {
     Broadcast,
 }
 
-/// A command of a button or a command barcode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Complete as it is.
-    Confirm,
-    /// Close below the plan; end a count.
-    Close,
-    /// Put units of other lots into the open package, or no more.
-    Mix,
-    /// Go on with the document that the last scan fits.
-    Switch,
-    /// Take the last scan or operation back.
-    Undo,
-    /// Leave the screen; open work stays open.
-    Back,
-    /// The person has seen the refusal.
-    Acknowledge,
-}
-
-impl Command {
-    /// The command a barcode says, if it says one.
-    #[must_use]
-    pub fn from_barcode(text: &str) -> Option<Self> {
-        match text.trim() {
-            "ST*CONFIRM*" => Some(Self::Confirm),
-            "ST*CLOSE*" => Some(Self::Close),
-            "ST*MIX*" => Some(Self::Mix),
-            "ST*SWITCH*" => Some(Self::Switch),
-            "ST*UNDO*" => Some(Self::Undo),
-            "ST*BACK*" => Some(Self::Back),
-            "ST*OK*" => Some(Self::Acknowledge),
-            _ => None,
-        }
-    }
-}
-
 /// What is remembered with every answer.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Work {
@@ -122,9 +106,24 @@ pub(super) struct Work {
     pub(super) asks: Option<Command>,
     /// What the last scan fits better.
     pub(super) offer: Option<Offer>,
-    pub(super) last_operation: Option<OperationId>,
+    /// What is chosen before a screen opens.
+    pub(super) choosing: Option<Choosing>,
+    /// What was done last with each screen, the newest last: it can be taken back from there.
+    pub(super) done: Vec<Done>,
     pub(super) last: Vec<Last>,
 }
+
+/// The last thing that was done with a screen and what it was opened for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub(super) opened: Opened,
+    pub(super) site: SiteId,
+    /// In order; several when they were one answer to an exception.
+    pub(super) operations: Vec<OperationId>,
+}
+
+/// Screens whose last operation is remembered.
+const DONE_MAX: usize = 16;
 
 impl Work {
     /// True for a scan of what is open now; one made under another document waits.
@@ -135,7 +134,6 @@ impl Work {
     /// This is open from now on.
     pub(super) fn begin(&mut self, opened: Opened, site: SiteId) {
         if self.opened != Some(opened) {
-            self.last_operation = None;
             self.last.clear();
             self.offer = None;
             self.agree_anew();
@@ -143,6 +141,28 @@ impl Work {
         self.opened = Some(opened);
         self.site = Some(site);
         self.showing = Showing::Work;
+        self.choosing = None;
+    }
+
+    /// These operations were done with what is open.
+    pub(super) fn did(&mut self, operations: Vec<OperationId>, site: SiteId) {
+        self.forget_done();
+        let Some(opened) = self.opened else { return };
+        self.done.push(Done { opened, site, operations });
+        let before = self.done.len().saturating_sub(DONE_MAX);
+        self.done.drain(..before);
+    }
+
+    /// What was done last with what is open, here.
+    pub(super) fn last_done(&self) -> Option<&Done> {
+        let mine = |done: &&Done| Some(done.opened) == self.opened && Some(done.site) == self.site;
+        self.done.iter().rev().find(mine)
+    }
+
+    /// It was taken back, or something else was done after it.
+    pub(super) fn forget_done(&mut self) {
+        let opened = self.opened;
+        self.done.retain(|done| Some(done.opened) != opened);
     }
 
     /// What was agreed for the open package does not hold for the next one.
@@ -165,6 +185,7 @@ pub(super) enum Showing {
     Home,
     Work,
     Lookup,
+    Choice,
 }
 
 #[derive(Clone, Debug)]
@@ -191,6 +212,8 @@ pub struct Shown {
     pub asks: Option<Command>,
     /// The document that the last scan fits.
     pub offer: Option<DocumentId>,
+    /// What is to be chosen before a screen opens.
+    pub choosing: Option<Choosing>,
     /// Scans that are not confirmed, by the document they were made under: the open one's, and others' left aside.
     pub scans: Vec<(Option<DocumentId>, usize)>,
     /// Newest first.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{OperationId, OperatorId, OrderId, SiteId, Version};
 use sealtrace_protocol::ledger::{
@@ -34,6 +34,19 @@ pub fn fresh_at(conn: &Connection, code: Code) -> Result<Option<Timestamp>, Stor
         .and_then(|mut query| query.query_row([code.canonical()], |row| row.get(0)).optional())
         .map_err(StoreError::sqlite("look an item up"))?;
     Ok(at.flatten().map(Timestamp))
+}
+
+/// What this device did with it last: which kind of operation, and when.
+pub fn last_done(conn: &Connection, code: Code) -> Result<Option<(String, Timestamp)>, StoreError> {
+    conn.prepare_cached(
+        "select kind, operation.at from touched join operation using (epoch, seq)
+         where code = ?1 order by epoch desc, seq desc limit 1",
+    )
+    .and_then(|mut query| {
+        let read = |row: &Row<'_>| Ok((row.get(0)?, Timestamp(row.get(1)?)));
+        query.query_row([code.canonical()], read).optional()
+    })
+    .map_err(StoreError::sqlite("look an item up"))
 }
 
 /// What lies directly inside a package, as far as this device knows, by code.

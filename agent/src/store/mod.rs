@@ -18,6 +18,7 @@ mod reader;
 mod rebase;
 pub mod settings;
 pub mod stream;
+pub mod verdicts;
 mod writer;
 
 use std::os::unix::fs::DirBuilderExt;

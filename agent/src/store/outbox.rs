@@ -1,17 +1,15 @@
-//! Operations on their way to the cloud: confirmed, sealed, receipted, judged; and again under a new epoch.
+//! Operations on their way to the cloud: confirmed, sealed, receipted; and again under a new epoch.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
-use sealtrace_protocol::ledger::{Action, Effects, Operation, Rejection, Verdict, judge};
-use sealtrace_protocol::link::Judged;
+use sealtrace_protocol::ledger::{Effects, Operation, Rejection, judge};
 use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, chain::StreamHead};
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::exceptions::{self, Exception, Kind};
 use super::items::{self, Standpoint};
-use super::{StoreError, effects, feed, journal, made, rebase, stream};
+use super::{StoreError, effects, exceptions, journal, made, rebase, stream};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
 const SEAL_BYTES_MAX: usize = 192 * 1024;
@@ -67,6 +65,7 @@ pub fn confirm(
     effects::apply(tx, (id.epoch.get(), id.seq.get()), &keys, &effects)?;
     made::count(tx, id, operation)?;
     journal::settle(tx, drafts, id)?;
+    exceptions::accepted(tx, id, operation)?;
     Ok(Confirmed { id, effects })
 }
 
@@ -342,86 +341,6 @@ pub fn store_receipt(
     )
     .map_err(StoreError::sqlite("store a receipt"))?;
     stream::receipted(tx, receipt.hash(), at)
-}
-
-/// Keeps verdicts: settles what the operations touched, lists what does not count, moves the cursor.
-pub fn store_verdicts(
-    tx: &Transaction<'_>,
-    device: DeviceId,
-    verdicts: &[Judged],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    for judged in verdicts {
-        store_verdict(tx, device, judged, at)?;
-        stream::judged(tx, judged.epoch, judged.seq)?;
-    }
-    Ok(())
-}
-
-fn store_verdict(
-    tx: &Transaction<'_>,
-    device: DeviceId,
-    judged: &Judged,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let id: Option<(u32, u64)> = tx
-        .prepare_cached(
-            "update outbox set judged = 1 where epoch = ?1 and seq = ?2 and judged = 0
-             returning operation_epoch, operation_seq",
-        )
-        .and_then(|mut update| {
-            update
-                .query_row(params![judged.epoch.get(), judged.seq.get()], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()
-        })
-        .map_err(StoreError::sqlite("settle a verdict"))?;
-    let Some((epoch, seq)) = id else { return Ok(()) };
-    let id = OperationId { device, epoch: Epoch(epoch), seq: Seq(seq) };
-    let verdict = serde_json::to_string(&judged.verdict)
-        .map_err(|_| StoreError::Corrupt { what: "verdict" })?;
-    let first = tx
-        .execute(
-            "update operation set verdict = ?3, verdict_at = ?4
-             where epoch = ?1 and seq = ?2 and verdict is null",
-            params![epoch, seq, verdict, at.millis()],
-        )
-        .map_err(StoreError::sqlite("settle a verdict"))?;
-    if first == 0 {
-        return Ok(());
-    }
-    // A duplicate of itself: it was received before a resume and travelled again; it counts where it was first.
-    let counts = match &judged.verdict {
-        Verdict::Applied { .. } => true,
-        Verdict::Duplicate { of } => *of == id,
-        Verdict::Quarantined { .. } | Verdict::Frozen => false,
-    };
-    rebase::settle(tx, id, counts, at)?;
-    made::judged(tx, id, counts)?;
-    let detail = match &judged.verdict {
-        Verdict::Applied { .. } | Verdict::Duplicate { .. } => return Ok(()),
-        Verdict::Quarantined { rejection } => (rejection.code(), Some(rejection.clone())),
-        Verdict::Frozen => ("frozen", None),
-    };
-    let done = operation(tx, id)?;
-    if let Some(Action::OpenTask(open)) = done.as_ref().map(|done| &done.action) {
-        feed::void_opened(tx, open.task)?;
-    }
-    let code = done.and_then(|done| done.needs().last().map(|(code, _)| *code));
-    exceptions::add(
-        tx,
-        &Exception {
-            at,
-            kind: Kind::Verdict,
-            code,
-            lane: None,
-            operation: Some(id),
-            rejection: detail.1,
-            detail: detail.0.to_owned(),
-        },
-    )?;
-    Ok(())
 }
 
 /// Goes on under a granted epoch: what was never receipted travels again, under the names it has.

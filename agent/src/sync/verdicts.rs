@@ -4,7 +4,7 @@ use sealtrace_protocol::link::Judged;
 
 use super::driver::SyncError;
 use super::feed::Between;
-use crate::store::{outbox, stream};
+use crate::store::{outbox, stream, verdicts};
 
 /// Verdicts stored in one job, so that scans get their turn in between.
 const VERDICTS_PART: usize = 20;
@@ -19,7 +19,7 @@ pub(super) async fn fetch(between: Between<'_>) -> Result<(usize, bool), SyncErr
     let (device, at) = (between.identity.device.device, between.agent.clock.now());
     for part in answer.verdicts.chunks(VERDICTS_PART) {
         let part: Vec<Judged> = part.to_vec();
-        store.write_later(move |tx| outbox::store_verdicts(tx, device, &part, at)).await?;
+        store.write_later(move |tx| verdicts::store(tx, device, &part, at)).await?;
     }
     Ok((count, answer.more && count > 0))
 }

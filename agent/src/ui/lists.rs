@@ -14,7 +14,7 @@ use super::error::ApiError;
 use super::session::Session;
 use super::view;
 use crate::status;
-use crate::store::{StoreError, exceptions, feed};
+use crate::store::{StoreError, feed};
 use crate::task;
 
 /// Tasks that are done and still listed.
@@ -115,17 +115,6 @@ where
 {
     let rows = page.agent.store.read(read).await?;
     Ok(Json(json!({ "rows": rows })))
-}
-
-/// `GET /api/exceptions`.
-pub(super) async fn exceptions(
-    State(page): State<Page>,
-    _: Session,
-) -> Result<Json<Value>, ApiError> {
-    let exceptions = |conn: &Connection| {
-        exceptions::open(conn)?.into_iter().map(|row| view::exception(conn, row)).collect()
-    };
-    rows(&page, exceptions).await
 }
 
 /// `GET /api/lanes`: for the screen above the line, which nobody signs in to.

@@ -3,6 +3,7 @@
 mod assets;
 mod backlog;
 mod error;
+mod exceptions;
 mod guard;
 mod lists;
 mod names;
@@ -92,7 +93,7 @@ fn routes(page: Page) -> Router {
         .route("/api/dealers", get(lists::dealers))
         .route("/api/documents", get(lists::documents))
         .route("/api/backlog", get(backlog::download))
-        .route("/api/exceptions", get(lists::exceptions))
+        .route("/api/exceptions", get(exceptions::list))
         .route("/api/station", get(station::show))
         .route("/api/station/next", get(station::next))
         .route("/api/station/open", post(station::open))

@@ -36,7 +36,7 @@ pub(super) fn number(conn: &Connection, id: DocumentId) -> Result<Value, StoreEr
     Ok(json!({"id": id, "number": number}))
 }
 
-fn operator(conn: &Connection, id: OperatorId) -> Result<Value, StoreError> {
+pub(super) fn operator(conn: &Connection, id: OperatorId) -> Result<Value, StoreError> {
     let name = feed::operator(conn, id)?.map_or_else(|| id.to_string(), |operator| operator.name);
     Ok(json!({"id": id, "name": name}))
 }

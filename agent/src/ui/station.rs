@@ -20,7 +20,7 @@ use super::session::{Credentials, Session};
 use super::view;
 use crate::feedback::Say;
 use crate::station::desk::{Command, Opened, Source};
-use crate::station::{OpenError, Reason, Screen};
+use crate::station::{OpenError, Reason, Resolution, Screen};
 use crate::store::StoreError;
 
 /// Pages that may wait for news at once.
@@ -37,6 +37,8 @@ pub(super) struct Open {
     #[serde(default)]
     opened: bool,
     reason: Option<Reason>,
+    exception: Option<i64>,
+    resolution: Option<Resolution>,
 }
 
 #[derive(Deserialize)]
@@ -78,8 +80,9 @@ pub(super) async fn open(
     session: Session,
     body: Result<Json<Open>, JsonRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    let Json(Open { screen, task, document, dealer, opened, reason }) = body?;
-    let opened = Opened { screen, task, document, dealer, opened, reason };
+    let Json(asked) = body?;
+    let Open { screen, task, document, dealer, opened, reason, exception, resolution } = asked;
+    let opened = Opened { screen, task, document, dealer, opened, reason, exception, resolution };
     let (desk, person) = (Arc::clone(&page.desk), session.person());
     match to_the_end(async move { desk.open(&person, opened).await }).await? {
         Ok(()) => Ok(Json(shown(&page, &session).await?)),
@@ -213,10 +216,14 @@ async fn refusal(page: &Page, no: &OpenError) -> Result<ApiError, ApiError> {
         OpenError::DocumentMissing
         | OpenError::TaskMissing
         | OpenError::DealerMissing
-        | OpenError::ReasonMissing => StatusCode::UNPROCESSABLE_ENTITY,
+        | OpenError::ReasonMissing
+        | OpenError::ExceptionMissing
+        | OpenError::ResolutionMissing => StatusCode::UNPROCESSABLE_ENTITY,
         OpenError::PackageOpen
         | OpenError::TaskVoid
         | OpenError::TaskDone
+        | OpenError::ResolvedAlready
+        | OpenError::NoSuchResolution
         | OpenError::Refused(_)
         | OpenError::Store(_) => StatusCode::CONFLICT,
     };

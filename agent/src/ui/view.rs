@@ -5,15 +5,16 @@ use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, SiteId};
 use sealtrace_protocol::ledger::{Contents, Custody, Item, Level, Party, Presence, Route, State};
 use sealtrace_protocol::link::{DocumentRow, TaskRow};
+use sealtrace_protocol::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::names::{dealer, named_rejection, number, party, product, site};
+use super::exceptions;
+use super::names::{dealer, number, party, product, site};
 use crate::lane::LaneState;
-use crate::station::desk::Shown;
+use crate::station::desk::{Opened, Shown};
 use crate::station::{Difference, Screen};
-use crate::store::exceptions::ExceptionRow;
-use crate::store::{StoreError, counting, feed, items};
+use crate::store::{self, StoreError, counting, feed, items, stream};
 use crate::task;
 
 /// Packages above an item; deeper trees do not exist.
@@ -25,29 +26,15 @@ const DIFFERENCES_SHOWN_MAX: usize = 100;
 pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<Value, StoreError> {
     let face = shown.face;
     let mut view = Map::new();
-    let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
-    set("screen", json!(shown.screen));
-    set("revision", json!(shown.revision));
+    view.insert("screen".to_owned(), json!(shown.screen));
+    view.insert("revision".to_owned(), json!(shown.revision));
     if let Some(opened) = shown.opened {
-        if let Some(row) = opened.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
-            set("task", task(conn, &row)?);
-        }
-        let row = opened.document.map(|id| feed::document(conn, id)).transpose()?.flatten();
-        if let Some(row) = row {
-            set("document", document(conn, &row, here, &face.load)?);
-        }
-        if let Some(id) = opened.dealer {
-            set("dealer", dealer(conn, id)?);
-        }
-        if opened.screen == Screen::Return {
-            set("opened", json!(opened.opened));
-        }
-        if let Some(reason) = opened.reason {
-            set("reason", json!(reason));
-        }
-        if let (Screen::Count, Some(id)) = (opened.screen, opened.document) {
-            set("seen", json!(counting::seen_count(conn, id)?));
-        }
+        view.extend(work(conn, opened, here, &face.load)?);
+    }
+    let mut set = |key: &str, value: Value| view.insert(key.to_owned(), value);
+    if let Some(choosing) = shown.choosing {
+        let device = stream::read(conn)?.map(|stream| stream.device);
+        set("choice", json!(exceptions::choice(conn, choosing, here, device)?));
     }
     let of_open = |(document, _): &&(Option<DocumentId>, usize)| {
         *document == shown.opened.and_then(|opened| opened.document)
@@ -91,6 +78,43 @@ pub(super) fn station(conn: &Connection, shown: Shown, here: SiteId) -> Result<V
         );
     }
     Ok(Value::Object(view))
+}
+
+/// What the open screen works on.
+fn work(
+    conn: &Connection,
+    opened: Opened,
+    here: SiteId,
+    load: &Contents,
+) -> Result<Map<String, Value>, StoreError> {
+    let mut work = Map::new();
+    let mut set = |key: &str, value: Value| work.insert(key.to_owned(), value);
+    if let Some(row) = opened.task.map(|id| feed::task(conn, id)).transpose()?.flatten() {
+        set("task", task(conn, &row)?);
+    }
+    let row = opened.document.map(|id| feed::document(conn, id)).transpose()?.flatten();
+    if let Some(row) = row {
+        set("document", document(conn, &row, here, load)?);
+    }
+    if let Some(id) = opened.dealer {
+        set("dealer", dealer(conn, id)?);
+    }
+    if opened.screen == Screen::Return {
+        set("opened", json!(opened.opened));
+    }
+    if let Some(reason) = opened.reason {
+        set("reason", json!(reason));
+    }
+    if let Some(row) =
+        opened.exception.map(|id| store::exceptions::one(conn, id)).transpose()?.flatten()
+    {
+        set("exception", exceptions::shown(conn, &row)?);
+        set("resolution", json!(opened.resolution));
+    }
+    if let (Screen::Count, Some(id)) = (opened.screen, opened.document) {
+        set("seen", json!(counting::seen_count(conn, id)?));
+    }
+    Ok(work)
 }
 
 /// A document that a scan fits better than the open one.
@@ -190,22 +214,21 @@ pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreE
     }))
 }
 
-/// An exception, with names in the rule that said no.
-pub(super) fn exception(conn: &Connection, row: ExceptionRow) -> Result<Value, StoreError> {
-    let rejection = row.rejection.clone().map(|no| named_rejection(conn, no)).transpose()?;
-    Ok(json!(ExceptionRow { rejection, ..row }))
-}
-
 /// What this device knows of one code.
 fn item(conn: &Connection, code: Code) -> Result<Value, StoreError> {
     let fresh_at = items::fresh_at(conn, code)?;
+    let heard_at = feed::last_at(conn)?;
+    let done = items::last_done(conn, code)?;
+    let moved = done.map(|(kind, at)| json!({"kind": kind, "at": at}));
     let item = match items::presence(conn, code)? {
         Presence::Present(item) => item,
         Presence::Absent(issued) | Presence::Untold(issued) => {
             let product = issued.product.map(|id| product(conn, id)).transpose()?;
-            return Ok(unused(code, Some(issued.level), product, true));
+            return Ok(unused(code, Some(issued.level), product, heard_at, true));
         }
-        Presence::Unknown | Presence::Foreign => return Ok(unused(code, None, None, false)),
+        Presence::Unknown | Presence::Foreign => {
+            return Ok(unused(code, None, None, heard_at, false));
+        }
     };
     let mut contents = Vec::new();
     for content in item.contents.iter() {
@@ -232,12 +255,20 @@ fn item(conn: &Connection, code: Code) -> Result<Value, StoreError> {
         "contents": contents,
         "custody": custody(conn, &item)?,
         "disputed": item.disputed,
+        "last_done": moved,
         "fresh_at": fresh_at,
+        "heard_at": heard_at,
         "known": true,
     }))
 }
 
-fn unused(code: Code, level: Option<Level>, product: Option<Value>, known: bool) -> Value {
+fn unused(
+    code: Code,
+    level: Option<Level>,
+    product: Option<Value>,
+    heard_at: Option<Timestamp>,
+    known: bool,
+) -> Value {
     json!({
         "code": code,
         "level": level,
@@ -249,7 +280,9 @@ fn unused(code: Code, level: Option<Level>, product: Option<Value>, known: bool)
         "contents": [],
         "custody": null,
         "disputed": false,
+        "last_done": null,
         "fresh_at": null,
+        "heard_at": heard_at,
         "known": known,
     })
 }

@@ -1,5 +1,6 @@
 //! What the device believes: its own doing until it is judged, then the cloud's word.
 
+use sealtrace_agent::store::exceptions::Kind;
 use sealtrace_agent::store::{Store, exceptions, feed, items, outbox};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{Cursor, DealerId, DocumentId, Version};
@@ -195,8 +196,8 @@ async fn a_quarantined_operation_is_taken_back_and_listed() {
     assert_eq!(item(&store, unit(0)).await.unwrap().parent, Some(case(1)));
     let open = store.read(exceptions::open).await.unwrap();
     assert_eq!(open.len(), 1);
-    assert_eq!((open[0].kind.as_str(), open[0].detail.as_str()), ("verdict", "disputed"));
-    assert_eq!(open[0].code, Some(case(1).canonical()));
+    assert_eq!((open[0].kind, open[0].detail.as_str()), (Kind::Verdict, "disputed"));
+    assert_eq!(open[0].code, Some(case(1)));
     // The same page of verdicts again changes nothing.
     judged(&store, 2, quarantined()).await;
     assert_eq!(store.read(exceptions::open).await.unwrap().len(), 1);

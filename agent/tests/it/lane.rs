@@ -144,7 +144,10 @@ impl Line {
 
     async fn exceptions(&self) -> Vec<(Option<String>, String)> {
         let rows = self.agent.store.read(exceptions::open).await.unwrap();
-        rows.into_iter().rev().map(|row| (row.code, row.detail)).collect()
+        rows.into_iter()
+            .rev()
+            .map(|row| (row.code.map(|code| code.canonical()), row.detail))
+            .collect()
     }
 }
 

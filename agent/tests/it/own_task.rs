@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use sealtrace_agent::config::Config;
-use sealtrace_agent::store::outbox;
+use sealtrace_agent::store::verdicts;
 use sealtrace_protocol::ids::{Epoch, Seq, SiteId, TaskId};
 use sealtrace_protocol::ledger::{Action, Permit, Rejection, Verdict};
 use sealtrace_protocol::link::{FeedRow, Judged, Product, TaskRow, TaskState};
@@ -104,7 +104,7 @@ async fn a_task_the_cloud_does_not_accept_is_void_here_too() {
         [Judged { epoch: Epoch(1), seq: Seq(1), verdict: Verdict::Quarantined { rejection } }];
     let at = Timestamp(1_800_000_002_000);
     let store = &floor.agent.store;
-    store.write(move |tx| outbox::store_verdicts(tx, DEVICE, &verdicts, at)).await.unwrap();
+    store.write(move |tx| verdicts::store(tx, DEVICE, &verdicts, at)).await.unwrap();
     assert_eq!(floor.refuses("pack", json!({"task": id})).await.1["code"], "task_void");
     assert_eq!(floor.get("exceptions").await["rows"][0]["rejection"]["task_closed"]["task"], id);
 }

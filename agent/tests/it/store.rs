@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sealtrace_agent::store::journal::{self, Draft};
 use sealtrace_agent::store::outbox::{self, ConfirmError, Confirmed};
-use sealtrace_agent::store::{Store, StoreError, feed, items, pruning, settings, stream};
+use sealtrace_agent::store::{Store, StoreError, feed, items, pruning, settings, stream, verdicts};
 use sealtrace_protocol::code::{Code, Minted, Sscc};
 use sealtrace_protocol::ids::{
     BatchNo, Cursor, DeviceId, Epoch, OperationId, OrderId, OwnerId, ProductId, Revision, Seq,
@@ -192,7 +192,7 @@ pub(crate) async fn item(store: &Store, code: Code) -> Option<Item> {
 
 pub(crate) async fn judged(store: &Store, seq: u64, verdict: Verdict) {
     let verdicts = [Judged { epoch: Epoch(1), seq: Seq(seq), verdict }];
-    store.write(move |tx| outbox::store_verdicts(tx, DEVICE, &verdicts, NOW)).await.unwrap();
+    store.write(move |tx| verdicts::store(tx, DEVICE, &verdicts, NOW)).await.unwrap();
 }
 
 pub(crate) fn applied() -> Verdict {

@@ -8,6 +8,7 @@ use sealtrace_agent::agent::Agent;
 use sealtrace_agent::config::Config;
 use sealtrace_agent::enrol::{EnrolError, Enrolment, enrol};
 use sealtrace_agent::run;
+use sealtrace_agent::store::exceptions::Kind;
 use sealtrace_agent::store::outbox::ConfirmError;
 use sealtrace_agent::store::{Store, StoreError, exceptions, feed, items, outbox, stream};
 use sealtrace_agent::sync::driver;
@@ -304,7 +305,7 @@ async fn a_fork_stops_sending_and_calls_for_a_person() {
     running.packs(1, 1).await;
     within(async || !running.store().read(exceptions::open).await.unwrap().is_empty()).await;
     let open = running.store().read(exceptions::open).await.unwrap();
-    assert_eq!((open[0].kind.as_str(), open[0].detail.as_str()), ("critical", "forked"));
+    assert_eq!((open[0].kind, open[0].detail.as_str()), (Kind::Critical, "forked"));
     running.packs(2, 1).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(cloud.known().batches.len(), 1);

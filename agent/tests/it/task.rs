@@ -1,6 +1,6 @@
 //! How far a task is: what the cloud has counted, and what this device made since, counted once.
 
-use sealtrace_agent::store::{feed, outbox};
+use sealtrace_agent::store::{feed, verdicts};
 use sealtrace_agent::task::progress;
 use sealtrace_protocol::ids::{Epoch, Seq};
 use sealtrace_protocol::ledger::{Notice, Rejection, Verdict};
@@ -25,7 +25,7 @@ async fn judged(floor: &Floor, seq: u64, verdict: Verdict) {
     let verdicts = [Judged { epoch: Epoch(1), seq: Seq(seq), verdict }];
     let at = Timestamp(1_800_000_002_000);
     let store = &floor.agent.store;
-    store.write(move |tx| outbox::store_verdicts(tx, DEVICE, &verdicts, at)).await.unwrap();
+    store.write(move |tx| verdicts::store(tx, DEVICE, &verdicts, at)).await.unwrap();
 }
 
 fn applied() -> Verdict {

@@ -368,6 +368,21 @@ pub enum Outcome {
     NoFault,
 }
 
+impl Outcome {
+    /// The word stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stands => "stands",
+            Self::Redone => "redone",
+            Self::Misread => "misread",
+            Self::SetApart => "set_apart",
+            Self::ByHand => "by_hand",
+            Self::NoFault => "no_fault",
+        }
+    }
+}
+
 impl Action {
     /// The operation's name in APIs, logs and pages.
     #[must_use]

@@ -48,9 +48,9 @@ fn units_are_registered_one_by_one_until_the_task_has_all_it_wants() {
 #[test]
 fn what_is_scanned_so_far_is_registered_when_a_person_says_so() {
     let (facts, mut machine) = (printed(), commission(0));
-    assert_eq!(word(&machine.confirm()), "not_open");
+    assert_eq!(word(&confirm(&mut machine)), "not_open");
     scan_all(&mut machine, &facts, &[unit(4)]);
-    assert_eq!(commissioned(&machine.confirm()).codes, [unit(4)]);
+    assert_eq!(commissioned(&confirm(&mut machine)).codes, [unit(4)]);
     assert_eq!(machine.face().count, 1);
 }
 
@@ -157,7 +157,7 @@ fn without_a_task_what_was_never_made_is_not_regrouped() {
     assert_eq!(word(&scan(&mut machine, &facts, unit(5))), "not_in_use");
     scan_all(&mut machine, &facts, &[unit(0), unit(1), case(1)]);
     assert!(machine.face().can.confirm);
-    let step = machine.confirm();
+    let step = confirm(&mut machine);
     assert!(matches!(step.then, Then::Confirm { action: Action::Regroup(_), .. }));
 }
 

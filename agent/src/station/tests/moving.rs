@@ -48,10 +48,10 @@ fn a_load_is_shipped_as_one_operation_and_too_much_is_refused_at_the_scan() {
     assert_eq!(machine.face().load, Contents::of(PRODUCT, lot(), 3));
     assert_eq!(word(&scan(&mut machine, &facts, case(1))), "over");
     assert_eq!(machine.face().load.units(), 3);
-    let step = machine.confirm();
+    let step = confirm(&mut machine);
     let Then::Confirm { action: Action::Ship(ship), .. } = step.then else { panic!() };
     assert_eq!(ship.codes, [case(0)]);
-    assert_eq!(word(&machine.confirm()), "not_open");
+    assert_eq!(word(&confirm(&mut machine)), "not_open");
     assert!(machine.face().load.is_empty());
 }
 
@@ -100,7 +100,7 @@ fn what_is_here_already_is_not_received_again() {
     let mut machine = Machine::Load(Load::new(Errand::Receive(None)));
     assert_eq!(word(&scan(&mut machine, &facts, case(0))), "already_here");
     assert_eq!(scan(&mut machine, &facts, case(1)).then, Then::Draft(Role::Top));
-    let Then::Confirm { action: Action::Receive(receive), .. } = machine.confirm().then else {
+    let Then::Confirm { action: Action::Receive(receive), .. } = confirm(&mut machine).then else {
         panic!("nothing was received")
     };
     assert_eq!((receive.document, receive.codes.as_slice()), (None, &[case(1)][..]));
@@ -114,7 +114,7 @@ fn goods_are_received_against_their_document_and_no_more_than_it_asks_for() {
     let mut machine = receive();
     assert_eq!(word(&scan(&mut machine, &facts, case(1))), "accepted");
     assert_eq!(machine.face().load.units(), 3);
-    let Then::Confirm { action: Action::Receive(received), .. } = machine.confirm().then else {
+    let Then::Confirm { action: Action::Receive(received), .. } = confirm(&mut machine).then else {
         panic!("nothing was received")
     };
     assert_eq!(received.document, Some(DOCUMENT));
@@ -180,7 +180,7 @@ fn goods_come_back_sealed_or_by_the_bottle() {
     let params = &step.say.message.params;
     assert_eq!((&params["units"], &params["of"]), (&3.into(), &3.into()));
     assert_eq!(machine.face().load.units(), 3);
-    let Then::Confirm { action: Action::Return(back), .. } = machine.confirm().then else {
+    let Then::Confirm { action: Action::Return(back), .. } = confirm(&mut machine).then else {
         panic!("nothing came back")
     };
     assert_eq!((back.from, back.document, back.opened), (DEALER, Some(DOCUMENT), false));
@@ -210,7 +210,7 @@ fn goods_leave_for_another_site_and_are_received_there_without_counting_twice() 
     scan_all(&mut machine, &facts, &[case(0)]);
     assert_eq!(machine.face().load.units(), 3);
     assert!(matches!(
-        machine.confirm().then,
+        confirm(&mut machine).then,
         Then::Confirm { action: Action::Transfer(sent), .. } if sent.document == DOCUMENT
     ));
     let mut there = stocked();
@@ -227,14 +227,14 @@ fn samples_and_broken_goods_end_with_their_reason() {
     let step = scan(&mut machine, &facts, unit(0));
     assert_eq!((step.say.tone, word(&step)), (Tone::Accepted, "short"));
     assert_eq!(step.say.message.params["units"], 2);
-    let Then::Confirm { action: Action::Sample(sample), .. } = machine.confirm().then else {
+    let Then::Confirm { action: Action::Sample(sample), .. } = confirm(&mut machine).then else {
         panic!("no sample")
     };
     assert_eq!((sample.codes.as_slice(), sample.reason), (&[unit(0)][..], SampleReason::Retained));
     let mut machine = Machine::Load(Load::new(Errand::Destroy(DestroyReason::Broken)));
     scan_all(&mut machine, &facts, &[case(0)]);
     assert!(matches!(
-        machine.confirm().then,
+        confirm(&mut machine).then,
         Then::Confirm { action: Action::Destroy(end), .. } if end.reason == DestroyReason::Broken
     ));
 }
@@ -249,7 +249,7 @@ fn a_count_names_what_is_elsewhere_and_is_compared_once_all_of_it_counts() {
     let step = scan(&mut machine, &facts, case(1));
     assert_eq!((step.say.tone, word(&step)), (Tone::Warning, "elsewhere"));
     assert_eq!(word(&close(&mut machine, &facts)), "count_open");
-    let Then::Confirm { action: Action::Count(count), .. } = machine.confirm().then else {
+    let Then::Confirm { action: Action::Count(count), .. } = confirm(&mut machine).then else {
         panic!("nothing was counted")
     };
     assert_eq!(count.codes, [case(0), case(1)]);

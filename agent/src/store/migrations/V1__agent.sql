@@ -228,16 +228,25 @@ create table digest (
 create table exception (
   id integer primary key,
   at integer not null,
-  kind text not null,                -- verdict, set_aside, critical
+  kind text not null,                -- verdict, notice, refused, set_aside, critical
   code text,
   lane text,
-  operation_epoch integer,
+  screen text,                       -- where a scan was refused
+  operation_epoch integer,           -- the operation it is about
   operation_seq integer,
   rejection text,                    -- JSON
   detail text not null,
-  resolved_at integer
+  times integer not null default 1,  -- how often the same happened
+  resolved_at integer,               -- null = open
+  resolved_by integer,               -- the operator; null = a line
+  how text,
+  reason text,
+  settled_epoch integer,             -- the last operation that resolved it
+  settled_seq integer
 ) strict;
 create index exception_open on exception (id) where resolved_at is null;
+create index exception_code on exception (code, detail) where resolved_at is null;
+create index exception_resolved on exception (resolved_at, id) where resolved_at is not null;
 
 -- Small things a station, lane or session must find again after a restart, as JSON.
 create table setting (
