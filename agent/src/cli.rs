@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::device::{DeviceError, Profiles, Scanner};
 use crate::doctor::{self, Health};
 use crate::enrol::{self, EnrolError, Enrolment};
 use crate::identity::{Identity, IdentityError};
@@ -93,6 +94,12 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// What the agent knows of readers, gates and PDAs.
+    #[command(subcommand)]
+    Profiles(Profiles),
+    /// Try a reader.
+    #[command(subcommand)]
+    Scanner(Scanner),
     /// Say how this device stands: unsent work, last receipt, certificate, disk.
     Status {
         /// As one JSON object.
@@ -123,6 +130,9 @@ pub enum CliError {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A profile or a reader.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// Enrolment.
     #[error(transparent)]
     Enrol(#[from] EnrolError),
@@ -192,6 +202,8 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Decode { files } => decode(&files),
+            Command::Profiles(profiles) => Ok(profiles.execute()?),
+            Command::Scanner(scanner) => Ok(scanner.execute().await?),
             Command::Status { json } => print_status(&config, json),
             Command::ExportBacklog { file, after } => {
                 export_backlog(config, &file, BatchNo(after)).await

@@ -211,6 +211,28 @@ impl<'d> Section<'d> {
         accepted
     }
 
+    /// A whole number within a range that need not be there; the outer `None` is a bad one.
+    pub(crate) fn optional_integer(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Option<Option<u32>> {
+        if self.get(key).is_none() {
+            return Some(None);
+        }
+        self.integer(key, range, None).map(Some)
+    }
+
+    /// Milliseconds that need not be there; the outer `None` is a bad value.
+    pub(crate) fn optional_millis(
+        &self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Option<Option<Duration>> {
+        let millis = self.optional_integer(key, range)?;
+        Some(millis.map(|millis| Duration::from_millis(u64::from(millis))))
+    }
+
     /// Milliseconds that must be there.
     pub(crate) fn millis(&self, key: &'static str, range: RangeInclusive<u32>) -> Option<Duration> {
         self.integer(key, range, None).map(|millis| Duration::from_millis(u64::from(millis)))

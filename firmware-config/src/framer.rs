@@ -19,8 +19,10 @@ pub enum Frame {
     Read(Vec<u8>),
     /// The reader saw something pass and could not read it.
     NoRead,
-    /// A keep-alive, or a line of the text that the reader prints when switched on.
+    /// A keep-alive.
     Ignored,
+    /// A line of the text that the reader prints when switched on: what it had in hand before is lost.
+    Banner,
     /// Bytes that are no message. Something may have passed unread.
     Garbage {
         /// The bytes; never more than the longest frame and one mark.
@@ -97,10 +99,10 @@ impl Framer {
         frames
     }
 
-    /// Ends a begun frame if the stream has been silent for at least the profile's idle timeout.
+    /// Ends a begun frame if the stream has been silent for at least the profile's inter-byte timeout.
     /// Call it on a timer with the time since the last byte; it answers at most one frame.
     pub fn flush(&mut self, elapsed: Duration) -> Option<Frame> {
-        if elapsed < self.framing.idle_timeout || !self.is_mid_frame() {
+        if elapsed < self.framing.inter_byte_timeout || !self.is_mid_frame() {
             return None;
         }
         let begun = self.state == State::Inside && !self.framing.start.is_empty();
@@ -219,8 +221,10 @@ impl Framer {
         if matches(&self.framing.no_read) {
             return Some(Frame::NoRead);
         }
-        let nothing = matches(&self.framing.ignore) || matches(&self.framing.banner);
-        nothing.then_some(Frame::Ignored)
+        if matches(&self.framing.banner) {
+            return Some(Frame::Banner);
+        }
+        matches(&self.framing.ignore).then_some(Frame::Ignored)
     }
 
     fn too_long(&self, mut bytes: Vec<u8>) -> Frame {
@@ -276,7 +280,8 @@ mod tests {
                 start: start.into(),
                 end: end.into(),
                 length_bytes_max: LENGTH_MAX,
-                idle_timeout: Duration::from_millis(1),
+                inter_byte_timeout: Duration::from_millis(1),
+                separator: Vec::new(),
                 no_read: Vec::new(),
                 ignore: Vec::new(),
                 banner: Vec::new(),

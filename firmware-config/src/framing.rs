@@ -16,7 +16,9 @@ pub struct Framing {
     /// Longest frame without start and end, in bytes. More is garbage.
     pub length_bytes_max: usize,
     /// Pause after which a begun frame is over: complete where there is no `end`, else broken off.
-    pub idle_timeout: Duration,
+    pub inter_byte_timeout: Duration,
+    /// Between the codes of one picture; empty where a frame is one code.
+    pub separator: Vec<u8>,
     /// Frames that say "I read nothing".
     pub no_read: Vec<Pattern>,
     /// Frames that mean nothing, such as keep-alives.
@@ -38,7 +40,8 @@ impl Framing {
         let start = section.bytes_or_none("start");
         let end = section.bytes_or_none("end");
         let length_bytes_max = section.integer("length_bytes_max", 1..=65_536, Some(256));
-        let idle_timeout = section.millis("idle_timeout_ms", 1..=60_000);
+        let inter_byte_timeout = section.millis("inter_byte_timeout_ms", 1..=60_000);
+        let separator = section.bytes_or_none("separator");
         let no_read = section.list("no_read", Pattern::parse);
         let ignore = section.list("ignore", Pattern::parse);
         let banner = section.list("banner", Pattern::parse);
@@ -55,11 +58,39 @@ impl Framing {
             start: start?,
             end: end?,
             length_bytes_max: usize::try_from(length_bytes_max?).ok()?,
-            idle_timeout: idle_timeout?,
+            inter_byte_timeout: inter_byte_timeout?,
+            separator: separator?,
             no_read: no_read?,
             ignore: ignore?,
             banner: banner?,
         })
+    }
+}
+
+impl Framing {
+    /// The codes of one picture, none for each place that passed unread; nothing where a frame is one code.
+    pub fn codes<'f>(
+        &'f self,
+        frame: &'f [u8],
+    ) -> Option<impl Iterator<Item = Option<&'f [u8]>> + 'f> {
+        if self.separator.is_empty() {
+            return None;
+        }
+        let mut rest = Some(frame);
+        let parts = std::iter::from_fn(move || {
+            let here = rest?;
+            let found = here.windows(self.separator.len()).position(|part| part == self.separator);
+            let at = found.unwrap_or(here.len());
+            rest = found.and_then(|at| here.get(at + self.separator.len()..));
+            here.get(..at)
+        });
+        let unread = |part: &[u8]| {
+            part.is_empty() || self.no_read.iter().any(|pattern| pattern.matches(part))
+        };
+        // Some cameras write the separator behind the last code as well.
+        let ends = frame.ends_with(&self.separator);
+        let count = parts.clone().count() - usize::from(ends);
+        Some(parts.take(count).map(move |part| (!unread(part)).then_some(part)))
     }
 }
 

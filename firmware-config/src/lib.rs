@@ -25,12 +25,16 @@
 //! | --- | --- | --- |
 //! | `[serial]` | reader, gate, printer | `baud`, `data_bits`, `parity`, `stop_bits`, `flow` |
 //! | `[tcp]` | reader, gate, printer | `role` (what the *agent* is: `client` or `server`), `port` |
-//! | `[framing]` | reader | `start`, `end`, `length_bytes_max`, `idle_timeout_ms`, `no_read`, `ignore`, `banner` |
+//! | `[framing]` | reader | `start`, `end`, `length_bytes_max`, `inter_byte_timeout_ms`, `separator`, `no_read`, `ignore`, `banner` |
+//! | `[presence]` | reader | `silence_ms_max`, `absence_ms_max` |
 //! | `[ack]` | reader | `mode` (`none`, `ack_nak`, `pass_rtry`), `good`, `bad` |
 //! | `[trigger]` | reader | `mode` (`none`, `command`), `on`, `off` |
 //! | `[symbology]` | reader | `aim` (`off`, `keep`, `strip`), `accept`, `gs_sent_as` |
-//! | `[output]` | gate | `accept`, `reject`, `deadline_ms` |
-//! | `[heartbeat]` | gate | `send`, `interval_ms`, `silence_ms_max` |
+//! | `[output]` | gate | `mode` (`bytes`, `modbus`), `deadline_ms` |
+//! | | `bytes` | `accept`, `reject`, `stop`, `go` |
+//! | | `modbus` | `unit`, `accept_coil`, `reject_coil`, `stop_coil`, `pulse_ms` |
+//! | `[confirm]` | `modbus` gate | `input`, `deadline_ms` |
+//! | `[heartbeat]` | gate | `send` (or `coil`, or `register`), `interval_ms`, `silence_ms_max` |
 //! | `[broadcast]` | pda | `action`, `extra` |
 //! | `[printer]` | printer | `language` (`zpl`, `tspl`), `dpi`, `width_mm_max`, `status` (`query`, `none`), `encoding` (`utf-8`, `gb18030`) |
 //! | `[font.latin]`, `[font.chinese]` | printer | `name`, `height_dots`: of a bitmap font, which prints in whole multiples |
@@ -57,7 +61,9 @@ mod framer;
 mod framing;
 mod gate;
 pub mod label;
+mod modbus;
 mod pda;
+mod presence;
 mod printer;
 mod profile;
 mod reader;
@@ -71,8 +77,10 @@ pub use bytes::{BytesError, parse as parse_bytes, render as render_bytes};
 pub use document::Problem;
 pub use framer::{Frame, Framer, Why};
 pub use framing::{Framing, Pattern};
-pub use gate::{Gate, Heartbeat};
+pub use gate::{ByteStrings, Gate, Heartbeat, Signals};
+pub use modbus::{Beat, Confirm, Modbus};
 pub use pda::Pda;
+pub use presence::Presence;
 pub use printer::{Encoding, Font, Language, Printer};
 pub use profile::{Device, Profile, ProfileError};
 pub use reader::{Reader, Trigger};

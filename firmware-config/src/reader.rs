@@ -3,6 +3,7 @@
 use crate::ack::Ack;
 use crate::document::Section;
 use crate::framing::Framing;
+use crate::presence::Presence;
 use crate::symbology::Symbology;
 
 /// What the agent must know of a reader.
@@ -17,6 +18,8 @@ pub struct Reader {
     pub trigger: Trigger,
     /// How a frame becomes the text of a code.
     pub symbology: Symbology,
+    /// When it counts as lost.
+    pub presence: Presence,
 }
 
 /// How a reader is told to read.
@@ -35,7 +38,14 @@ impl Reader {
         let trigger = root.table("trigger").map_or(Some(Trigger::None), Trigger::read);
         let symbology =
             root.table("symbology").map_or_else(|| Some(Symbology::default()), Symbology::read);
-        Some(Self { framing: framing?, ack: ack?, trigger: trigger?, symbology: symbology? })
+        let presence = root.table("presence").map_or(Some(Presence::default()), Presence::read);
+        Some(Self {
+            framing: framing?,
+            ack: ack?,
+            trigger: trigger?,
+            symbology: symbology?,
+            presence: presence?,
+        })
     }
 }
 

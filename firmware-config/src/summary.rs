@@ -5,7 +5,9 @@ use std::fmt::{self, Display, Formatter};
 use crate::ack::Ack;
 use crate::bytes::render;
 use crate::framing::{Framing, Pattern};
-use crate::gate::Gate;
+use crate::gate::{Gate, Heartbeat, Signals};
+use crate::modbus::{Beat, Confirm};
+use crate::presence::Presence;
 use crate::printer::{Font, Printer};
 use crate::profile::{Device, Profile};
 use crate::reader::{Reader, Trigger};
@@ -51,13 +53,24 @@ fn reader(out: &mut Formatter<'_>, reader: &Reader) -> fmt::Result {
             writeln!(out, "  trigger     on {} off {}", render(on), word(off))?;
         }
     }
-    symbology(out, &reader.symbology)
+    symbology(out, &reader.symbology)?;
+    let Presence { silence_max, absence_max } = reader.presence;
+    match silence_max {
+        Some(silence) => writeln!(
+            out,
+            "  presence    lost after {silence:?} of silence, stops the lane after {absence_max:?}"
+        ),
+        None => writeln!(out, "  presence    stops the lane when gone for {absence_max:?}"),
+    }
 }
 
 fn framing(out: &mut Formatter<'_>, framing: &Framing) -> fmt::Result {
-    let Framing { start, end, length_bytes_max, idle_timeout, .. } = framing;
+    let Framing { start, end, length_bytes_max, inter_byte_timeout, .. } = framing;
     writeln!(out, "  frame       start {} end {}", word(start), word(end))?;
-    writeln!(out, "  limits      {length_bytes_max} bytes, pause {idle_timeout:?}")?;
+    writeln!(out, "  limits      {length_bytes_max} bytes, pause {inter_byte_timeout:?}")?;
+    if !framing.separator.is_empty() {
+        writeln!(out, "  picture     codes separated by {}", render(&framing.separator))?;
+    }
     patterns(out, "no read", &framing.no_read)?;
     patterns(out, "ignored", &framing.ignore)?;
     patterns(out, "banner", &framing.banner)
@@ -89,15 +102,45 @@ fn symbology(out: &mut Formatter<'_>, symbology: &Symbology) -> fmt::Result {
 }
 
 fn gate(out: &mut Formatter<'_>, gate: &Gate) -> fmt::Result {
-    writeln!(out, "  accept      {}", render(&gate.accept))?;
-    writeln!(out, "  reject      {}", render(&gate.reject))?;
     writeln!(out, "  deadline    {:?}", gate.deadline)?;
-    match &gate.heartbeat {
+    match &gate.signals {
+        Signals::Bytes(words) => {
+            writeln!(out, "  accept      {}", render(&words.accept))?;
+            writeln!(out, "  reject      {}", render(&words.reject))?;
+            if !words.stop.is_empty() {
+                writeln!(out, "  stop        {} go {}", render(&words.stop), render(&words.go))?;
+            }
+            let sign = words.heartbeat.as_ref().map(|beat| render(&beat.sign));
+            heartbeat(out, words.heartbeat.as_ref().zip(sign))
+        }
+        Signals::Modbus(modbus) => {
+            writeln!(out, "  Modbus      unit {}, pulse {:?}", modbus.unit, modbus.pulse)?;
+            writeln!(out, "  accept      coil {}", modbus.accept_coil)?;
+            for (name, coil) in [("reject", modbus.reject_coil), ("stop", modbus.stop_coil)] {
+                if let Some(coil) = coil {
+                    writeln!(out, "  {name:<11} coil {coil}")?;
+                }
+            }
+            if let Some(Confirm { input, deadline }) = modbus.confirm {
+                writeln!(out, "  confirmed   input {input} within {deadline:?}")?;
+            }
+            let sign = modbus.heartbeat.as_ref().map(|beat| match beat.sign {
+                Beat::Coil(coil) => format!("coil {coil}"),
+                Beat::Register(register) => format!("register {register}"),
+            });
+            heartbeat(out, modbus.heartbeat.as_ref().zip(sign))
+        }
+    }
+}
+
+fn heartbeat<S>(
+    out: &mut Formatter<'_>,
+    heartbeat: Option<(&Heartbeat<S>, String)>,
+) -> fmt::Result {
+    match heartbeat {
         None => writeln!(out, "  heartbeat   none"),
-        Some(beat) => {
-            let (interval, silence) = (beat.interval, beat.silence_max);
-            let send = render(&beat.send);
-            writeln!(out, "  heartbeat   {send} every {interval:?}, rejects after {silence:?}")
+        Some((Heartbeat { interval, silence_max, .. }, sign)) => {
+            writeln!(out, "  heartbeat   {sign} every {interval:?}, rejects after {silence_max:?}")
         }
     }
 }

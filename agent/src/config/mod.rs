@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::ids::{SiteId, TaskId};
+use sealtrace_protocol::ledger::Level;
 use toml::de::DeTable;
 
 use section::{Notes, Section};
+
+use crate::input::port::is_serial;
 
 /// Where the local page listens when nothing is said.
 const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7070);
@@ -60,6 +63,8 @@ pub struct LaneConfig {
     pub site: Option<SiteId>,
     /// The task it works on.
     pub task: TaskSource,
+    /// The level that its label reader reads; none = the plan's first.
+    pub packs: Option<Level>,
     /// Reads units.
     pub units: Port,
     /// Reads case labels.
@@ -253,6 +258,10 @@ impl Section<'_, '_, '_> {
         let has_site = self.get("site").is_some();
         let site = self.number("site", None);
         let task = self.task();
+        let has_packs = self.get("packs").is_some();
+        let packs = self.parsed("packs", Some(Level::Case), "box, case or pallet", |text| {
+            Level::from_name(text).filter(|level| *level != Level::Unit)
+        });
         let units = self.port("units", folder, true);
         let cases = self.port("cases", folder, true);
         let has_gate = self.get("gate").is_some();
@@ -265,6 +274,7 @@ impl Section<'_, '_, '_> {
             name: name?,
             site: site.map(|site| SiteId(u64::from(site))),
             task: task?,
+            packs: packs.map(|packs| has_packs.then_some(packs))?,
             units: units?,
             cases: cases?,
             gate,
@@ -299,6 +309,18 @@ impl Section<'_, '_, '_> {
         let mut section = Section::new(self.notes, &path, table, value.span());
         let profile = section.profile(folder, key == "gate");
         let port = section.text("port", None);
+        if let (Some(profile), Some(port)) = (&profile, &port) {
+            let reached = if is_serial(port) {
+                profile.serial().map(|_| ())
+            } else {
+                profile.tcp().map(|_| ())
+            };
+            if let Err(error) = reached {
+                let next = "write a path such as /dev/ttyUSB0 for a serial port, else an address";
+                section.wrong("port", error, next);
+                return None;
+            }
+        }
         section.finish();
         Some(Port { profile: profile?, port: port? })
     }

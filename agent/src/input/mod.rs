@@ -3,4 +3,5 @@
 mod board;
 mod looks;
 pub mod picture;
-pub mod serial;
+pub mod port;
+pub mod reader;

@@ -5,7 +5,7 @@ use sealtrace_protocol::ids::TaskId;
 use sealtrace_protocol::link::{TaskKind, TaskRow, TaskState};
 use serde::Serialize;
 
-use super::record::Who;
+use super::held::Who;
 use crate::config::TaskSource;
 use crate::store::{StoreError, feed};
 use crate::task;

@@ -3,87 +3,51 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ids::{OperationId, SiteId};
+use sealtrace_firmware_config::ProfileError;
+use sealtrace_protocol::code::{self, Code};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
-use super::gate::Gate;
-use super::record::{self, Ended, Held, Who};
+use super::gate::{Gate, News, Said};
+use super::held::{self, Held, Owed, Who};
+use super::listen::{Gap, Happening, ReaderEnd};
+use super::record::{self, Ended};
 use super::stack::{self, Stacking};
-use super::{LaneState, LastCase, Readers};
+use super::{Command, LaneState, LastCase, Readers, Setup, Stop, owed};
 use crate::agent::Agent;
 use crate::clock::Clock;
-use crate::config::{LaneConfig, TaskSource};
-use crate::input::serial::{self, Answer, Event, Heard};
+use crate::config::LaneConfig;
+use crate::input::reader::{Answer, Event, Heard};
 use crate::store::outbox::ConfirmError;
 use crate::store::{Store, StoreError};
 
-/// Events that may wait for the lane; readers wait beyond that.
-const EVENTS_MAX: usize = 64;
 /// A reader whose reading could not be stored is asked again after this pause.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 /// Pallets packed in a row before readers are heard again.
 const PALLETS_MAX: usize = 8;
 const MINUTE_MS: u64 = 60_000;
 
-/// One of the two readers.
-struct ReaderEnd {
-    events: mpsc::Receiver<Event>,
-    /// Reads its port; none when something else tells the events.
-    task: Option<JoinHandle<()>>,
-    connected: bool,
-    /// It sends once more what was garbage.
-    can_repeat: bool,
-    /// The last thing it said was garbage, and it was asked again.
-    asked_again: bool,
-}
-
-impl ReaderEnd {
-    fn start(port: &crate::config::Port, clock: &Clock) -> Self {
-        let (tell, events) = mpsc::channel(EVENTS_MAX);
-        let task = tokio::spawn(serial::read(
-            port.port.clone(),
-            port.profile.clone(),
-            clock.clone(),
-            tell,
-        ));
-        let can_repeat = serial::can_repeat(&port.profile);
-        Self { events, task: Some(task), connected: false, can_repeat, asked_again: false }
-    }
-
-    fn told(events: mpsc::Receiver<Event>) -> Self {
-        Self { events, task: None, connected: false, can_repeat: true, asked_again: false }
-    }
-
-    /// True when this is garbage for the first time, from a reader that can repeat itself.
-    fn ask_again(&mut self, heard: &Heard) -> bool {
-        let ask = matches!(heard, Heard::Garbage(_)) && self.can_repeat && !self.asked_again;
-        self.asked_again = ask;
-        ask
-    }
-}
-
-impl Drop for ReaderEnd {
-    fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
-    }
-}
-
 struct Line {
     store: Store,
     clock: Clock,
     held: Held,
     gate: Option<Gate>,
+    /// The label reader says once more what it was not answered.
+    labels_repeat: bool,
+    /// The label of which the gate may have heard although it was taken back.
+    doubtful: Option<Code>,
+    stop: Option<Stop>,
     /// When cases ended, by the monotonic clock.
     ended: VecDeque<u64>,
     tell: watch::Sender<LaneState>,
 }
 
 /// A lane found as it was, ready to run.
-pub(super) struct Ready(Line);
+pub(super) struct Ready {
+    line: Line,
+    units: ReaderEnd,
+    cases: ReaderEnd,
+    commands: mpsc::Receiver<Command>,
+}
 
 /// Where a lane's readings come from and where its cases go.
 pub(super) struct Ends {
@@ -94,55 +58,82 @@ pub(super) struct Ends {
 
 impl Ends {
     /// As configured.
-    pub(super) fn of(config: &LaneConfig, clock: &Clock) -> Self {
-        Self {
+    pub(super) fn of(config: &LaneConfig, clock: &Clock) -> Result<Self, ProfileError> {
+        Ok(Self {
+            gate: config.gate.as_ref().map(Gate::start).transpose()?,
             units: ReaderEnd::start(&config.units, clock),
             cases: ReaderEnd::start(&config.cases, clock),
-            gate: config.gate.as_ref().and_then(Gate::start),
-        }
+        })
     }
 
     /// What somebody else tells.
-    pub(super) fn told(readers: Readers) -> Self {
+    pub(super) fn told(readers: Readers, clock: &Clock) -> Self {
         let Readers { units, cases } = readers;
-        Self { units: ReaderEnd::told(units), cases: ReaderEnd::told(cases), gate: None }
+        let (units, cases) = (ReaderEnd::told(units, clock), ReaderEnd::told(cases, clock));
+        Self { units, cases, gate: None }
     }
 }
 
 /// Finds a lane as it was when the program ended.
 pub(super) async fn restore(
     agent: &Agent,
-    name: &str,
-    site: SiteId,
-    task: TaskSource,
+    setup: Setup,
+    ends: Ends,
     tell: watch::Sender<LaneState>,
+    commands: mpsc::Receiver<Command>,
 ) -> Result<Ready, StoreError> {
     let (store, clock) = (agent.store.clone(), agent.clock.clone());
-    let who = Who { name: name.to_owned(), site, device: agent.device(), task };
-    let held = store.read(move |conn| record::restore(conn, who)).await?;
+    let Ends { units, cases, gate } = ends;
+    let who = Who {
+        gated: gate.is_some(),
+        repeats: units.can_repeat && cases.can_repeat,
+        device: agent.device(),
+        name: setup.name.clone(),
+        site: setup.site,
+        task: setup.task,
+        packs: setup.packs,
+    };
+    let held = store.read(move |conn| held::restore(conn, who)).await?;
     tracing::info!(
-        lane.name = name,
+        lane.name = setup.name,
         lane.open_units = held.machine.count(),
         lane.stacked_cases = held.stack.len(),
         "the lane starts where it was"
     );
-    let mut line = Line { store, clock, held, gate: None, ended: VecDeque::new(), tell };
+    let mut line = Line {
+        store,
+        clock,
+        held,
+        labels_repeat: cases.can_repeat,
+        gate,
+        doubtful: None,
+        stop: None,
+        ended: VecDeque::new(),
+        tell,
+    };
     line.show(false);
-    Ok(Ready(line))
+    Ok(Ready { line, units, cases, commands })
 }
 
 /// Runs a lane until its task is aborted, nobody tells it anything any more, or the store has stopped.
-pub(super) async fn run(ready: Ready, ends: Ends) {
-    let Ready(mut line) = ready;
-    let Ends { mut units, mut cases, gate } = ends;
-    line.gate = gate;
+pub(super) async fn run(ready: Ready) {
+    let Ready { mut line, mut units, mut cases, mut commands } = ready;
+    line.begin().await;
     let mut commits = line.store.commits();
-    line.stack().await;
     loop {
-        line.show(units.connected && cases.connected);
-        let (event, of_cases) = tokio::select! {
-            event = units.events.recv() => (event, false),
-            event = cases.events.recv() => (event, true),
+        line.check(units.is_absent() || cases.is_absent()).await;
+        line.show(units.is_connected() && cases.is_connected());
+        let (happening, of_cases) = tokio::select! {
+            happening = units.next() => (happening, false),
+            happening = cases.next() => (happening, true),
+            news = news(&mut line.gate) => {
+                line.hear_gate(news).await;
+                continue;
+            }
+            Some(command) = commands.recv() => {
+                line.obey(command).await;
+                continue;
+            }
             // Between two cases: perhaps the feed has brought a task, or closed this one.
             Ok(()) = commits.changed(), if line.held.machine.is_between_cases() => {
                 line.look_for_task().await;
@@ -150,24 +141,128 @@ pub(super) async fn run(ready: Ready, ends: Ends) {
             }
         };
         let end = if of_cases { &mut cases } else { &mut units };
-        match event {
+        let gap = match happening {
             None => return,
-            Some(Event::Connected) => end.connected = true,
-            Some(Event::Lost) => end.connected = false,
-            Some(Event::Heard { heard, answer, .. }) if end.ask_again(&heard) => {
-                line.reply(answer, Answer::Again);
+            Some(Happening::Absent) => end.stays_away(),
+            Some(Happening::Event(Event::Connected)) => {
+                end.connected();
+                Gap::None
             }
-            Some(Event::Heard { heard, answer, .. }) if !of_cases => {
-                line.unit(heard, end.can_repeat, answer).await;
+            Some(Happening::Event(Event::Lost)) => end.lost(),
+            Some(Happening::Event(Event::Restarted)) => Gap::Missed("reader_restarted"),
+            Some(Happening::Event(Event::Heard { heard, at_ms, answer })) => {
+                if end.ask_again(&heard) {
+                    line.reply(answer, Answer::Again);
+                } else if of_cases {
+                    line.label(heard, end.can_repeat, at_ms, answer).await;
+                } else {
+                    line.unit(heard, end.can_repeat, answer).await;
+                }
+                Gap::None
             }
-            Some(Event::Heard { heard, at_ms, answer }) => {
-                line.label(heard, end.can_repeat, at_ms, answer).await;
-            }
+        };
+        if let Gap::Missed(word) = gap {
+            line.miss(word).await;
         }
     }
 }
 
+async fn news(gate: &mut Option<Gate>) -> News {
+    match gate {
+        Some(gate) => gate.news().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Line {
+    /// Goes on where the last run ended: what passed meanwhile is unknown, and so may be what the gate was told.
+    async fn begin(&mut self) {
+        if !self.held.who.repeats {
+            self.miss("agent_restarted").await;
+        }
+        if let Some(owed) = self.held.memory.owed.filter(|_| !self.labels_repeat) {
+            let evidence = match &self.gate {
+                Some(gate) => gate.evidence().await,
+                None => None,
+            };
+            if evidence == Some(true) {
+                self.said().await;
+            } else {
+                self.revoke(owed, "gate_unknown").await;
+            }
+        }
+        self.stack().await;
+    }
+
+    /// Whether cases may pass.
+    async fn check(&mut self, reader_absent: bool) {
+        let stop = if self.held.memory.unconfirmed {
+            Some(Stop::RejectUnconfirmed)
+        } else {
+            reader_absent.then_some(Stop::ReaderLost)
+        };
+        if stop == self.stop {
+            return;
+        }
+        match stop {
+            Some(stop) => tracing::error!(
+                lane.name = self.held.who.name,
+                lane.stop = stop.word(),
+                "the lane stands: no case passes"
+            ),
+            None => tracing::info!(lane.name = self.held.who.name, "the lane goes on"),
+        }
+        if let Some(gate) = self.gate.as_ref().filter(|_| stop.is_some() != self.stop.is_some()) {
+            gate.halt(stop.is_some()).await;
+        }
+        self.stop = stop;
+    }
+
+    async fn obey(&mut self, command: Command) {
+        let held = self.held.clone();
+        let done = match command {
+            Command::GoOn => {
+                let mut held = held;
+                held.memory.unconfirmed = false;
+                self.store.write(move |tx| held.remember(tx).map(|()| held)).await
+            }
+        };
+        self.keep(done, "what was asked of the lane could not be stored");
+    }
+
+    async fn hear_gate(&mut self, news: News) {
+        let (held, at) = (self.held.clone(), self.clock.stamp());
+        let doubtful = self.doubtful.take();
+        let done = match news {
+            News::Unconfirmed => self.store.write(move |tx| owed::unconfirmed(tx, held, at)).await,
+            News::PassedAfterAll => {
+                self.store.write(move |tx| owed::passed(tx, held, doubtful, at)).await
+            }
+        };
+        self.keep(done, "what the gate told could not be stored");
+    }
+
+    /// Something may have passed that nobody saw.
+    async fn miss(&mut self, word: &'static str) {
+        let (held, at) = (self.held.clone(), self.clock.stamp());
+        let done = self.store.write(move |tx| held.miss(tx, word, at)).await;
+        if done.is_err() {
+            // A gap that is forgotten would let a wrong case pass: it is kept at least in memory.
+            self.held.machine.spoil(super::sequential::Fault::new(word));
+        }
+        self.keep(done, "a gap could not be stored");
+    }
+
+    fn keep(&mut self, done: Result<Held, StoreError>, otherwise: &'static str) {
+        match done {
+            Ok(held) => self.held = held,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(lane.name = self.held.who.name, error, otherwise);
+            }
+        }
+    }
+
     async fn look_for_task(&mut self) {
         let mut held = self.held.clone();
         let found = self.store.read(move |conn| held.choose_task(conn).map(|()| held)).await;
@@ -192,7 +287,9 @@ impl Line {
         // Garbage sent twice by a reader that repeats itself is something that passed.
         let heard = match heard {
             Heard::Garbage(_) if can_repeat => Heard::NoRead,
-            heard @ (Heard::Text(_) | Heard::NoRead | Heard::Garbage(_)) => heard,
+            heard @ (Heard::Text(_) | Heard::NoRead | Heard::Garbage(_) | Heard::Picture(_)) => {
+                heard
+            }
         };
         let (held, at) = (self.held.clone(), self.clock.stamp());
         match self.store.scan(move |tx| record::unit(tx, held, heard, at)).await {
@@ -214,9 +311,14 @@ impl Line {
         if matches!(heard, Heard::Garbage(_)) && !can_repeat {
             tracing::warn!(lane.name = self.held.who.name, "the label reader sent garbage");
         }
+        if let Some(owed) = self.held.memory.owed.filter(|owed| !repeats(&heard, *owed)) {
+            // The reader goes on with another label: what was owed on the last one was not said.
+            self.revoke(owed, "gate_unknown").await;
+        }
+        let stopped = self.stop.map(Stop::word);
         let (held, at) = (self.held.clone(), self.clock.stamp());
         let (held, ended) =
-            match self.store.scan(move |tx| record::label(tx, held, heard, at)).await {
+            match self.store.scan(move |tx| record::label(tx, held, heard, stopped, at)).await {
                 Ok(done) => done,
                 Err(ConfirmError::Store(error)) => return self.not_stored(&error, answer).await,
                 Err(error @ ConfirmError::Refused(_)) => {
@@ -231,59 +333,94 @@ impl Line {
                 }
             };
         self.held = held;
-        let told = self.open_gate(ended, at_ms).await;
+        let told = self.open_gate(ended, can_repeat, at_ms).await;
         self.reply(answer, if told { Answer::Good } else { Answer::Again });
         if !ended.again {
             self.ended.push_back(self.clock.monotonic_ms());
-            self.stack().await;
         }
+        self.stack().await;
     }
 
     /// Tells the gate. What it does not hear in time is rejected, and then the ledger must say so too. False when a
     /// case packed earlier waits for a gate that cannot be reached: its label must be read once more.
-    async fn open_gate(&mut self, ended: Ended, at_ms: u64) -> bool {
-        let Ended { label, accepted, again, operation } = ended;
+    async fn open_gate(&mut self, ended: Ended, can_repeat: bool, at_ms: u64) -> bool {
+        let Ended { accepted, again, .. } = ended;
+        let owed = self.held.memory.owed;
+        if again && owed.is_none() && !can_repeat {
+            // The reader saw the same label twice. The gate has its word, and the next package must not get it as well.
+            return true;
+        }
         let Some(gate) = &self.gate else { return true };
         if !accepted {
-            gate.say(false).await;
+            gate.reject().await;
             return true;
         }
-        let elapsed_ms = self.clock.monotonic_ms().saturating_sub(at_ms);
-        let late = !again && Duration::from_millis(elapsed_ms) > gate.deadline();
-        if !late && gate.say(true).await {
-            return true;
+        let elapsed = Duration::from_millis(self.clock.monotonic_ms().saturating_sub(at_ms));
+        // A reader that waits for its answer holds the line: there is no belt that runs away.
+        let left = if again { Some(gate.deadline()) } else { gate.deadline().checked_sub(elapsed) };
+        let said = match left {
+            Some(left) => gate.accept(left).await,
+            None => Said::No,
+        };
+        match (said, owed) {
+            (Said::Yes, Some(_)) => {
+                self.said().await;
+                true
+            }
+            (Said::Yes, None) => true,
+            (Said::No | Said::Unsure, None) => false,
+            // The ledger first: a gate that hears nothing rejects, so whoever dies in between leaves both saying the same.
+            (Said::No | Said::Unsure, Some(owed)) => {
+                self.doubtful = (said == Said::Unsure).then_some(owed.label);
+                self.revoke(owed, if left.is_none() { "gate_late" } else { "gate_lost" }).await;
+                if let Some(gate) = &self.gate {
+                    gate.reject().await;
+                }
+                true
+            }
         }
-        let (Some(label), Some(operation)) = (label, operation) else { return false };
-        // The ledger first: a gate that hears nothing rejects, so whoever dies in between leaves both saying the same.
-        self.revoke(label, operation, if late { "gate_late" } else { "gate_lost" }).await;
-        if let Some(gate) = &self.gate
-            && late
-        {
-            gate.say(false).await;
-        }
-        true
     }
 
-    async fn revoke(&mut self, label: Code, operation: OperationId, why: &'static str) {
+    /// Writes down that the gate has its word; only then may it forget it.
+    async fn said(&mut self) {
+        let held = self.held.clone();
+        match self.store.write(move |tx| owed::said(tx, held)).await {
+            Ok(held) => self.held = held,
+            Err(error) => {
+                // The next thing that is stored says it. A kill before that takes the case back, and a person is told.
+                self.held.memory.owed = None;
+                tracing::error!(
+                    lane.name = self.held.who.name,
+                    error = &error as &dyn std::error::Error,
+                    "that the gate was told could not be stored"
+                );
+                return;
+            }
+        }
+        if let Some(gate) = &self.gate {
+            gate.settled().await;
+        }
+    }
+
+    async fn revoke(&mut self, owed: Owed, why: &'static str) {
         let (held, at) = (self.held.clone(), self.clock.stamp());
         let name = held.who.name.clone();
-        let revoked =
-            self.store.write(move |tx| record::revoke(tx, held, label, operation, why, at)).await;
+        let revoked = self.store.write(move |tx| owed::revoke(tx, held, owed, why, at)).await;
         match revoked {
             Ok(held) => {
                 self.held = held;
                 tracing::warn!(
                     lane.name = name,
-                    case.label = label.canonical(),
+                    case.label = owed.label.canonical(),
                     case.reason = why,
                     "a packed case was taken back: its gate did not let it pass"
                 );
             }
             Err(error) => tracing::error!(
                 lane.name = name,
-                case.label = label.canonical(),
+                case.label = owed.label.canonical(),
                 error = &error as &dyn std::error::Error,
-                "a case that its gate rejected is still packed in the ledger: unpack it by hand"
+                "a case that its gate rejected is still packed in the ledger; it is tried again with the next label"
             ),
         }
     }
@@ -334,7 +471,7 @@ impl Line {
             self.ended.pop_front();
         }
         let (held, memory) = (&self.held, &self.held.memory);
-        let level = held.case_level();
+        let level = held.level();
         let last: Vec<LastCase> = memory.last.iter().cloned().collect();
         self.tell.send_replace(LaneState {
             name: held.who.name.clone(),
@@ -348,7 +485,17 @@ impl Line {
             no_reads: memory.no_reads,
             rate_per_min: u32::try_from(self.ended.len()).unwrap_or(u32::MAX),
             connected,
+            stop: self.stop,
+            resync: memory.resync.clone(),
             last,
         });
+    }
+}
+
+/// True when this is the label that the gate's word is still owed on.
+fn repeats(heard: &Heard, owed: Owed) -> bool {
+    match heard {
+        Heard::Text(text) => code::parse(text).is_ok_and(|scan| scan.code == owed.label),
+        Heard::NoRead | Heard::Garbage(_) | Heard::Picture(_) => false,
     }
 }

@@ -6,22 +6,30 @@
 mod choice;
 mod driver;
 mod gate;
+mod held;
+mod listen;
+mod owed;
 mod record;
 pub mod sequential;
 mod stack;
 
+use sealtrace_firmware_config::ProfileError;
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{SiteId, TaskId};
+use sealtrace_protocol::ledger::Level;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::agent::Agent;
 use crate::config::{LaneConfig, TaskSource};
-use crate::input::serial::Event;
+use crate::input::reader::Event;
 use crate::store::StoreError;
 
 pub use choice::Waits;
+
+/// What a person asked that may wait for a lane.
+const COMMANDS_MAX: usize = 4;
 
 /// A case as the line screen lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +43,41 @@ pub struct LastCase {
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// How a lane found its place again after something that it could not see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resync {
+    /// When.
+    pub at: i64,
+    /// What it had missed: `reader_lost`, `reader_restarted`, `agent_restarted`, `label_missing`.
+    pub gap: String,
+    /// The label that ended what was open; none = the first unit beyond a full case did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<Code>,
+    /// Places of the case that was set aside for it.
+    pub places: u32,
+}
+
+/// Why a lane lets no case pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// A reader is away for longer than its profile allows; it goes on when that is back.
+    ReaderLost,
+    /// The gate did not confirm a reject; it goes on when a person has looked and said so.
+    RejectUnconfirmed,
+}
+
+impl Stop {
+    /// The word a case is set aside with that comes all the same.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReaderLost => "reader_lost",
+            Self::RejectUnconfirmed => "reject_unconfirmed",
+        }
+    }
 }
 
 /// A pallet that is being filled.
@@ -71,14 +114,27 @@ pub struct LaneState {
     pub rate_per_min: u32,
     /// True while both readers are connected.
     pub connected: bool,
+    /// Why no case may pass now.
+    pub stop: Option<Stop>,
+    /// How it found its place again after the last gap.
+    pub resync: Option<Resync>,
     /// Newest first.
     pub last: Vec<LastCase>,
+}
+
+/// What a person asks of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// It has been looked why a reject was not confirmed: let it go on.
+    GoOn,
 }
 
 /// A running lane.
 pub struct Lane {
     /// How it stands.
     pub state: watch::Receiver<LaneState>,
+    /// What it is asked.
+    pub commands: mpsc::Sender<Command>,
     /// Its task; ends only when aborted or when the store has stopped.
     pub task: JoinHandle<()>,
 }
@@ -96,10 +152,10 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
         Some(_) | None => None,
     };
     let name = config.name.clone();
-    let site = config.site.or(only).ok_or(LaneError::NoSite { name })?;
-    let (ready, state) = restored(agent, &config.name, site, config.task).await?;
-    let ends = driver::Ends::of(&config, &agent.clock);
-    Ok(Lane { state, task: tokio::spawn(driver::run(ready, ends)) })
+    let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
+    let setup = Setup { name, site, task: config.task, packs: config.packs };
+    let ends = driver::Ends::of(&config, &agent.clock)?;
+    begin(agent, setup, ends).await
 }
 
 /// What is told to a lane that has no reader on a port: a simulated line says what passes.
@@ -118,23 +174,27 @@ pub async fn start_told(
     task: TaskSource,
     readers: Readers,
 ) -> Result<Lane, LaneError> {
-    let (ready, state) = restored(agent, name, site, task).await?;
-    let ends = driver::Ends::told(readers);
-    Ok(Lane { state, task: tokio::spawn(driver::run(ready, ends)) })
+    let setup = Setup { name: name.to_owned(), site, task, packs: None };
+    begin(agent, setup, driver::Ends::told(readers, &agent.clock)).await
 }
 
-async fn restored(
-    agent: &Agent,
-    name: &str,
+/// What a lane is for.
+struct Setup {
+    name: String,
     site: SiteId,
     task: TaskSource,
-) -> Result<(driver::Ready, watch::Receiver<LaneState>), LaneError> {
+    packs: Option<Level>,
+}
+
+async fn begin(agent: &Agent, setup: Setup, ends: driver::Ends) -> Result<Lane, LaneError> {
+    let (name, site) = (setup.name.clone(), setup.site);
     if agent.identity.as_ref().is_some_and(|identity| !identity.permits(site)) {
-        return Err(LaneError::NotPermitted { name: name.to_owned(), site });
+        return Err(LaneError::NotPermitted { name, site });
     }
-    let initial = LaneState { name: name.to_owned(), ..LaneState::default() };
-    let (tell, state) = watch::channel(initial);
-    Ok((driver::restore(agent, name, site, task, tell).await?, state))
+    let (tell, state) = watch::channel(LaneState { name, ..LaneState::default() });
+    let (commands, queue) = mpsc::channel(COMMANDS_MAX);
+    let ready = driver::restore(agent, setup, ends, tell, queue).await?;
+    Ok(Lane { state, commands, task: tokio::spawn(driver::run(ready)) })
 }
 
 /// Why a lane does not start.
@@ -159,6 +219,9 @@ pub enum LaneError {
         /// Its site.
         site: SiteId,
     },
+    /// The gate's profile is none of a gate, or does not say how to reach it.
+    #[error(transparent)]
+    Gate(#[from] ProfileError),
     /// What it had open cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

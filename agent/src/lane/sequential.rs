@@ -7,6 +7,11 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ledger::{HOLDS_MAX, Rejection};
 
+/// Bytes came that were no message.
+const NOISE: &str = "noise";
+/// A case was full, and the next one began without its label having been read.
+const LABEL_MISSING: &str = "label_missing";
+
 /// What the unit reader said about one thing that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -26,6 +31,17 @@ pub enum Reading {
     NoRead,
     /// Bytes that are no message: perhaps something passed, perhaps not.
     Noise,
+}
+
+impl Reading {
+    /// The code that was read, if it was one.
+    #[must_use]
+    pub const fn code(&self) -> Option<Code> {
+        match self {
+            Self::Code { code, .. } => Some(*code),
+            Self::Unreadable { .. } | Self::NoRead | Self::Noise => None,
+        }
+    }
 }
 
 /// Why a case is set aside.
@@ -62,6 +78,8 @@ pub struct Aside {
     pub codes: Vec<Code>,
     /// Places taken, read or not.
     pub places: u32,
+    /// What was missed, if that is why it ended like this: from the next case on the lane knows its place again.
+    pub gap: Option<String>,
 }
 
 /// What a label decides.
@@ -87,7 +105,8 @@ struct Place {
 pub struct Sequential {
     holds: u32,
     places: Vec<Place>,
-    noise: bool,
+    /// Why the open case cannot be trusted, whatever it holds.
+    spoiled: Option<Fault>,
     /// The label before, and whether its case was accepted.
     previous: Option<(Code, bool)>,
 }
@@ -96,7 +115,7 @@ impl Sequential {
     /// An empty case of `holds` units after a case that ended as `previous` says.
     #[must_use]
     pub const fn new(holds: u32, previous: Option<(Code, bool)>) -> Self {
-        Self { holds, places: Vec::new(), noise: false, previous }
+        Self { holds, places: Vec::new(), spoiled: None, previous }
     }
 
     /// Places taken in the open case.
@@ -108,7 +127,7 @@ impl Sequential {
     /// True between two cases.
     #[must_use]
     pub const fn is_between_cases(&self) -> bool {
-        self.places.is_empty() && !self.noise
+        self.places.is_empty() && self.spoiled.is_none()
     }
 
     /// Another plan; takes effect between two cases only.
@@ -145,16 +164,27 @@ impl Sequential {
             }
             Reading::NoRead => Place { text: None, code: None, fault: Some(Fault::new("no_read")) },
             Reading::Noise => {
-                self.noise = true;
+                self.spoil(Fault::new(NOISE));
                 return None;
             }
         };
         // Without a task there is no plan; the case still ends somewhere.
         let holds = if self.holds == 0 { HOLDS_MAX } else { self.holds };
         let missed = self.count() >= holds;
-        let aside = missed.then(|| self.set_aside(None, Fault::new("label_missing")));
+        let aside = missed.then(|| self.set_aside(None, Fault::new(LABEL_MISSING)));
         self.places.push(place);
         aside
+    }
+
+    /// True when the open case will be set aside whatever else it holds.
+    #[must_use]
+    pub const fn is_spoiled(&self) -> bool {
+        self.spoiled.is_some()
+    }
+
+    /// The open case cannot be trusted any more: something may have passed that is not known.
+    pub fn spoil(&mut self, fault: Fault) {
+        self.spoiled.get_or_insert(fault);
     }
 
     /// What is wrong with the last place, if anything.
@@ -202,8 +232,8 @@ impl Sequential {
         if let Some(fault) = self.places.iter().find_map(|place| place.fault.clone()) {
             return Err(fault);
         }
-        if self.noise {
-            return Err(Fault::new("noise"));
+        if let Some(fault) = &self.spoiled {
+            return Err(fault.clone());
         }
         let parent = label.ok_or_else(|| Fault::new("label_no_read"))?;
         let (holds, count) = (self.holds, self.count());
@@ -219,15 +249,21 @@ impl Sequential {
     }
 
     fn set_aside(&mut self, label: Option<Code>, fault: Fault) -> Aside {
-        let fault = self.places.iter().find_map(|place| place.fault.clone()).unwrap_or(fault);
-        let aside = Aside { label, fault, codes: self.codes(), places: self.count() };
+        let spoiled = self.spoiled.take();
+        let gap = spoiled.as_ref().or(Some(&fault)).map(|fault| fault.word.as_str());
+        let gap =
+            gap.filter(|word| *word != NOISE && (spoiled.is_some() || *word == LABEL_MISSING));
+        let gap = gap.map(str::to_owned);
+        let first = self.places.iter().find_map(|place| place.fault.clone());
+        let fault = first.or(spoiled).unwrap_or(fault);
+        let aside = Aside { label, fault, codes: self.codes(), places: self.count(), gap };
         self.begin(label.map(|label| (label, false)));
         aside
     }
 
     fn begin(&mut self, previous: Option<(Code, bool)>) {
         self.places.clear();
-        self.noise = false;
+        self.spoiled = None;
         self.previous = previous;
     }
 }

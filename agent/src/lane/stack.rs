@@ -10,7 +10,8 @@ use sealtrace_protocol::link::TaskRow;
 use sealtrace_protocol::time::Stamp;
 
 use super::PalletState;
-use super::record::{Held, except};
+use super::held::Held;
+use super::record::except;
 use super::sequential::Fault;
 use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::outbox::{self, ConfirmError};
@@ -62,6 +63,10 @@ pub(super) fn pack(
     mut held: Held,
     at: Stamp,
 ) -> Result<(Held, Stacking), ConfirmError> {
+    if held.memory.owed.is_some() {
+        // Whether the last case stays is not certain yet.
+        return Ok((held, Stacking::Waiting));
+    }
     let tasks: BTreeSet<_> = held.stack.iter().filter_map(|stacked| stacked.task).collect();
     let mut stacking = Stacking::Waiting;
     for id in tasks {

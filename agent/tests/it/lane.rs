@@ -170,6 +170,7 @@ fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
         name: "line-1".into(),
         site: Some(SITE),
         task: TaskSource::Open,
+        packs: None,
         units: port("virtual-line", units),
         cases: port("virtual-line", cases),
         gate: gate.map(|gate| port("serial-gate", gate)),

@@ -21,7 +21,7 @@ tcp = {{ role = "client", port = 1 }}
 start = "{}"
 end = "{}"
 length_bytes_max = {LENGTH_MAX}
-idle_timeout_ms = 100
+inter_byte_timeout_ms = 100
 no_read = ["NoRead", "<CAN>"]
 ignore = ["ping"]
 banner = ["boot*"]
@@ -53,7 +53,7 @@ fn garbage(bytes: &[u8], why: Why) -> Frame {
 fn frames_end_where_the_profile_says() {
     for end in [&b"\r"[..], b"\n", b"\r\n", b"\x03", b"||"] {
         let stream = [b"A1", end, b"NoRead", end, b"ping", end, b"boot v1", end].concat();
-        let wanted = [read("A1"), Frame::NoRead, Frame::Ignored, Frame::Ignored];
+        let wanted = [read("A1"), Frame::NoRead, Frame::Ignored, Frame::Banner];
         assert_eq!(frames(&framing(b"", end), &stream), wanted, "end {end:?}");
     }
 }
@@ -132,8 +132,8 @@ fn a_reply_that_breaks_off_spoils_nothing_after_it() {
 fn boot_text_and_noise_outside_frames_are_no_codes() {
     let stream = b"boot v1\r\nboot ok\r\n\xFF\xFE\x02A1\x03noise\x02B2\x03NoRead\r\n";
     let wanted = [
-        Frame::Ignored,
-        Frame::Ignored,
+        Frame::Banner,
+        Frame::Banner,
         garbage(b"\xFF\xFE", Why::OutsideFrame),
         read("A1"),
         garbage(b"noise", Why::OutsideFrame),
@@ -219,7 +219,7 @@ proptest! {
                     Frame::Garbage { bytes, .. } => {
                         prop_assert!(bytes.len() <= LENGTH_MAX + 3);
                     }
-                    Frame::NoRead | Frame::Ignored => {}
+                    Frame::NoRead | Frame::Ignored | Frame::Banner => {}
                 }
             }
         }

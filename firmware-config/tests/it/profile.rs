@@ -34,35 +34,52 @@ fn every_file_of_the_folder_is_built_in_and_loads() {
 fn summaries() {
     assert_snapshot!(summary("virtual-line"), @r#"
     virtual-line: Sealtrace virtual line reader (reader)
-      Simulated fixed reader on a pseudo-terminal; reads by itself and waits for ACK or NAK.
+      Simulated fixed reader on a pseudo-terminal or TCP; reads by itself and waits for ACK or NAK.
       serial      115200 8N1
+      tcp         connect to port 9100
       frame       start none end <CR><LF>
       limits      256 bytes, pause 200ms
       no read     "NoRead"
       answer      <ACK> or <NAK>
       trigger     its own
       AIM prefix  kept
+      presence    stops the lane when gone for 5s
     "#);
     assert_snapshot!(summary("serial-gate"), @r"
     serial-gate: Sealtrace serial gate (gate)
       Reject gate told by one line per package; rejects everything when the heartbeat stops.
       serial      115200 8N1
+      deadline    1.5s
       accept      A<CR><LF>
       reject      R<CR><LF>
-      deadline    1.5s
       heartbeat   H<CR><LF> every 500ms, rejects after 2s
+    ");
+    assert_snapshot!(summary("modbus-gate"), @r"
+    modbus-gate: Sealtrace Modbus gate (gate)
+      Reject gate behind a Modbus controller, over TCP or RTU; rejects what it is not told to accept.
+      serial      19200 8E1
+      tcp         connect to port 502
+      deadline    1.5s
+      Modbus      unit 1, pulse 100ms
+      accept      coil 0
+      reject      coil 1
+      stop        coil 2
+      confirmed   input 0 within 3s
+      heartbeat   register 0 every 500ms, rejects after 2s
     ");
     assert_snapshot!(summary("keyence-sr750"), @r#"
     keyence-sr750: Keyence SR-750 (reader)
       Fixed 1D/2D reader, triggered by command; leaves the factory with even parity.
       serial      115200 8E1
+      tcp         connect to port 9004
       frame       start none end <CR>
       limits      512 bytes, pause 100ms
       no read     "ERROR"
       answer      none
       trigger     on LON<CR> off LOFF<CR>
       AIM prefix  kept
-      unverified  framing.no_read, trigger.on, trigger.off
+      presence    stops the lane when gone for 5s
+      unverified  tcp.port, framing.no_read, trigger.on, trigger.off
     "#);
     assert_snapshot!(summary("cognex-dataman"), @r#"
     cognex-dataman: Cognex DataMan (reader)
@@ -75,6 +92,7 @@ fn summaries() {
       answer      none
       trigger     on ||>TRIGGER ON<CR><LF> off ||>TRIGGER OFF<CR><LF>
       AIM prefix  kept
+      presence    stops the lane when gone for 5s
       unverified  serial.baud, serial.data_bits, serial.parity, serial.stop_bits, trigger.off
     "#);
     assert_snapshot!(summary("newland-fixed"), @r#"
@@ -87,6 +105,7 @@ fn summaries() {
       answer      none
       trigger     its own
       AIM prefix  kept
+      presence    stops the lane when gone for 5s
       unverified  serial.baud, serial.data_bits, serial.parity, serial.stop_bits, framing.end, framing.no_read
     "#);
     assert_snapshot!(summary("newland-pda"), @r"
@@ -113,7 +132,7 @@ stop_bits = 1
 
 [framing]
 end = "<CRLF>"
-idle_timeout_ms = 200
+inter_byte_timeout_ms = 200
 no_raed = ["NoRead"]
 "#;
     let Err(ProfileError::Invalid { problems, .. }) = Profile::from_toml("site.toml", text) else {
@@ -124,7 +143,7 @@ no_raed = ["NoRead"]
     site.toml has 3 problems:
       site.toml:8:8: serial.baud: 115201 is not a rate of serial ports; write one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600
       site.toml:14:7: framing.end: "<CRLF>" at character 1: <CRLF> is no byte; write an ASCII name in capitals (<STX>, <CR>), two hex digits (<0xE4>), or <LT> for the character "<"
-      site.toml:16:1: framing.no_raed: is not a key of this table; remove it, or use one of banner, end, idle_timeout_ms, ignore, length_bytes_max, no_read, start
+      site.toml:16:1: framing.no_raed: is not a key of this table; remove it, or use one of banner, end, ignore, inter_byte_timeout_ms, length_bytes_max, no_read, separator, start
     "#);
 }
 
@@ -146,7 +165,7 @@ role = "client"
 port = 23
 colour = 1
 [framing]
-idle_timeout_ms = 5
+inter_byte_timeout_ms = 5
 colour = 1
 [ack]
 mode = "none"
@@ -157,6 +176,34 @@ colour = 1
 [symbology]
 aim = "keep"
 colour = 1
+[presence]
+colour = 1
+"#;
+
+/// A Modbus gate with an unknown key in every table.
+const MODBUS_COLOURED: &str = r#"
+kind = "gate"
+maker = "M"
+model = "N"
+summary = "S"
+[tcp]
+role = "client"
+port = 502
+[output]
+mode = "modbus"
+accept_coil = 0
+accept = "A"
+pulse_ms = 5
+deadline_ms = 5
+[confirm]
+input = 1
+deadline_ms = 5
+colour = 1
+[heartbeat]
+coil = 3
+send = "H"
+interval_ms = 10
+silence_ms_max = 20
 "#;
 
 /// A gate with an unknown key in every table.
@@ -180,7 +227,7 @@ interval_ms = 10
 silence_ms_max = 20
 colour = 1
 [framing]
-idle_timeout_ms = 5
+inter_byte_timeout_ms = 5
 "#;
 
 /// A PDA with an unknown key in every table.
@@ -211,9 +258,11 @@ fn an_unknown_key_is_found_in_every_table() {
         "ack.colour",
         "trigger.colour",
         "symbology.colour",
+        "presence.colour",
     ];
     assert_eq!(keys(READER_COLOURED), wanted);
     assert_eq!(keys(GATE_COLOURED), ["colour", "output.colour", "heartbeat.colour", "framing"]);
+    assert_eq!(keys(MODBUS_COLOURED), ["output.accept", "confirm.colour", "heartbeat.send"]);
     assert_eq!(keys(PDA_COLOURED), ["broadcast.colour"]);
 }
 
@@ -240,7 +289,7 @@ port = 70000
 start = "\u0002"
 end = "<STX>x"
 length_bytes_max = 0
-idle_timeout_ms = -1
+inter_byte_timeout_ms = -1
 no_read = ["*", "a*b", "<XX>", 5]
 ignore = "text"
 
@@ -270,7 +319,7 @@ site.toml has 22 problems:
   site.toml:16:8: tcp.port: 70000 is out of range; write a number from 1 to 65535
   site.toml:19:9: framing.start: "\u{2}" at character 1: '\u{2}' is not printable ASCII; write <STX> for that byte
   site.toml:21:20: framing.length_bytes_max: 0 is out of range; write a number from 1 to 65536
-  site.toml:22:19: framing.idle_timeout_ms: -1 is out of range; write a number from 1 to 60000
+  site.toml:22:25: framing.inter_byte_timeout_ms: -1 is out of range; write a number from 1 to 60000
   site.toml:23:12: framing.no_read: "*" at character 1: "*" alone would match every code; write the text that the reader sends
   site.toml:23:17: framing.no_read: "a*b" at character 2: "*" stands for anything only at the beginning or the end; write <0x2A> for the character itself
   site.toml:23:24: framing.no_read: "<XX>" at character 1: <XX> is no byte; write an ASCII name in capitals (<STX>, <CR>), two hex digits (<0xE4>), or <LT> for the character "<"
@@ -306,6 +355,45 @@ site.toml has 3 problems:
   site.toml:15:18: heartbeat.silence_ms_max: is shorter than two intervals, so one late byte would stop the line; write at least twice heartbeat.interval_ms
 ");
     assert_snapshot!(message(r#"
+kind = "gate"
+maker = "M"
+model = "N"
+summary = "S"
+tcp = { role = "client", port = 502 }
+
+[output]
+mode = "modbus"
+accept_coil = 3
+reject_coil = 3
+stop_coil = 70000
+pulse_ms = 100
+deadline_ms = 100
+
+[heartbeat]
+coil = 3
+register = 1
+interval_ms = 500
+silence_ms_max = 1000
+"#), @r"
+site.toml has 3 problems:
+  site.toml:11:15: output.reject_coil: is the same coil as accept_coil; use another coil
+  site.toml:12:13: output.stop_coil: 70000 is out of range; write a number from 0 to 65535
+  site.toml:18:12: heartbeat.register: stands beside a coil; write one of the two
+");
+    assert_snapshot!(message(r#"
+kind = "gate"
+maker = "M"
+model = "N"
+summary = "S"
+tcp = { role = "client", port = 502 }
+output = { accept = "A", reject = "R", stop = "S", deadline_ms = 5 }
+confirm = { input = 1, deadline_ms = 5 }
+"#), @r"
+site.toml has 2 problems:
+  site.toml:7:47: output.stop: needs its counterpart: what stops the belt must let it run again; write both output.stop and output.go, or neither
+  site.toml:8:1: confirm: is not a key of this table; remove it, or use one of heartbeat, kind, maker, model, output, serial, summary, tcp, unverified
+");
+    assert_snapshot!(message(r#"
 kind = "reader"
 maker = "M"
 model = "N"
@@ -315,7 +403,7 @@ tcp = { role = "client", port = 23 }
 [framing]
 start = "<CR>"
 end = "<CR><LF>"
-idle_timeout_ms = 5
+inter_byte_timeout_ms = 5
 
 [ack]
 mode = "pass_rtry"
@@ -351,7 +439,7 @@ fn the_wrong_kind_or_connection_is_an_error_with_a_next_step() {
     let gate = Profile::builtin("serial-gate").unwrap();
     assert_snapshot!(gate.reader().unwrap_err(), @"the profile serial-gate describes a gate, not a reader: name a profile of kind reader");
     assert_snapshot!(gate.tcp().unwrap_err(), @"the profile serial-gate has no [tcp] table: connect the device otherwise, or add it");
-    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, gprinter-gp, honeywell-pm, keyence-sr750, newland-fixed, newland-pda, serial-gate, tsc-te, tsc-ttp, virtual-line, virtual-tspl, virtual-zpl, zebra-zd, zebra-zt"#);
+    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, datalogic-handheld, datalogic-matrix, gprinter-gp, grow-gm65, hikrobot-id, honeywell, honeywell-pm, keyence-sr750, modbus-gate, newland-fixed, newland-pda, omron-v430, serial-gate, sick, tsc-te, tsc-ttp, virtual-line, virtual-tspl, virtual-zpl, zebra-rs232, zebra-zd, zebra-zt"#);
 }
 
 #[test]
@@ -382,7 +470,7 @@ const DAMAGE: &[&str] = &[
 proptest! {
     #[test]
     fn a_damaged_file_is_taken_or_refused_with_a_reason(
-        builtin in 0..6_usize,
+        builtin in 0..Profile::builtin_names().count(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), 0..DAMAGE.len()), 1..4),
     ) {
         let name = Profile::builtin_names().nth(builtin).unwrap();

@@ -7,7 +7,7 @@ use reqwest::Url;
 use sealtrace_agent::agent::Agent;
 use sealtrace_agent::config::TaskSource;
 use sealtrace_agent::feedback::Tone;
-use sealtrace_agent::input::serial::{Answer, Event, Heard};
+use sealtrace_agent::input::reader::{Answer, Event, Heard};
 use sealtrace_agent::lane::{self, Readers};
 use sealtrace_agent::station::desk::{Desk, Person, Source};
 use sealtrace_agent::ui;

@@ -1,0 +1,145 @@
+//! One reader of a lane: what it said last, and since when it is away.
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::Port;
+use crate::input::reader::{self, Event, Heard};
+
+/// Events that may wait for the lane; readers wait beyond that.
+const EVENTS_MAX: usize = 64;
+
+/// What a change of a reader's connection means for the open case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// Nothing was missed, as far as can be known.
+    None,
+    /// What passed meanwhile is not known; the word is the case's fault.
+    Missed(&'static str),
+}
+
+/// A reader and how it stands.
+pub(super) struct ReaderEnd {
+    events: mpsc::Receiver<Event>,
+    /// Reads its port; none when something else tells the events.
+    task: Option<JoinHandle<()>>,
+    clock: Clock,
+    /// It sends once more what was not answered, or was answered with "again".
+    pub(super) can_repeat: bool,
+    /// The last thing it said was garbage, and it was asked again.
+    asked_again: bool,
+    /// Since when it is not connected; none while it is.
+    away_since_ms: Option<u64>,
+    /// How long it may be away; none = for ever.
+    absence_ms_max: Option<u64>,
+    /// It has been away for longer than its profile allows.
+    absent: bool,
+}
+
+impl ReaderEnd {
+    pub(super) fn start(port: &Port, clock: &Clock) -> Self {
+        let (tell, events) = mpsc::channel(EVENTS_MAX);
+        let task = tokio::spawn(reader::read(port.clone(), clock.clone(), tell));
+        let absence_max =
+            port.profile.reader().map(|reader| reader.presence.absence_max).unwrap_or_default();
+        Self {
+            events,
+            task: Some(task),
+            can_repeat: reader::can_repeat(&port.profile),
+            asked_again: false,
+            away_since_ms: Some(clock.monotonic_ms()),
+            absence_ms_max: u64::try_from(absence_max.as_millis()).ok(),
+            absent: false,
+            clock: clock.clone(),
+        }
+    }
+
+    /// A reader whose events somebody else tells; it repeats what it is not answered.
+    pub(super) fn told(events: mpsc::Receiver<Event>, clock: &Clock) -> Self {
+        Self {
+            events,
+            task: None,
+            can_repeat: true,
+            asked_again: false,
+            away_since_ms: Some(clock.monotonic_ms()),
+            absence_ms_max: None,
+            absent: false,
+            clock: clock.clone(),
+        }
+    }
+
+    /// What happens next; none once nothing can happen any more, or when it has just been away for too long.
+    pub(super) async fn next(&mut self) -> Option<Happening> {
+        let absent_in_ms = self.absent_in_ms();
+        let clock = self.clock.clone();
+        let absence = async {
+            match absent_in_ms {
+                Some(ms) => clock.sleep_ms(ms).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = self.events.recv() => event.map(Happening::Event),
+            () = absence => Some(Happening::Absent),
+        }
+    }
+
+    fn absent_in_ms(&self) -> Option<u64> {
+        let since_ms = self.away_since_ms.filter(|_| !self.absent)?;
+        let away_ms = self.clock.monotonic_ms().saturating_sub(since_ms);
+        Some(self.absence_ms_max?.saturating_sub(away_ms))
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.away_since_ms.is_none()
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        self.absent
+    }
+
+    pub(super) fn connected(&mut self) {
+        self.away_since_ms = None;
+        self.absent = false;
+    }
+
+    /// A reader that waits for its answer says what it read when it is back; another has lost it.
+    pub(super) fn lost(&mut self) -> Gap {
+        if self.away_since_ms.is_some() {
+            return Gap::None;
+        }
+        self.away_since_ms = Some(self.clock.monotonic_ms());
+        if self.can_repeat { Gap::None } else { Gap::Missed("reader_lost") }
+    }
+
+    /// It has been away for longer than a line may go on without it.
+    pub(super) fn stays_away(&mut self) -> Gap {
+        self.absent = true;
+        Gap::Missed("reader_lost")
+    }
+
+    /// True when this is garbage for the first time, from a reader that can repeat itself.
+    pub(super) fn ask_again(&mut self, heard: &Heard) -> bool {
+        let ask = matches!(heard, Heard::Garbage(_)) && self.can_repeat && !self.asked_again;
+        self.asked_again = ask;
+        ask
+    }
+}
+
+impl Drop for ReaderEnd {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// What happens at a reader.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// It tells something.
+    Event(Event),
+    /// It has been away for too long.
+    Absent,
+}
