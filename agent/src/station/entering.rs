@@ -55,8 +55,12 @@ impl Desk {
                 if is_in_the_way(open, person, &opened) {
                     return Err(OpenError::PackageOpen);
                 }
-                // What was begun may be finished, whatever has become of its task or document.
-                if !open.drafts.iter().any(|kept| kept.document == opened.document) {
+                // What was begun may be finished, whatever has become of its task or document; and how an exception was
+                // resolved may be taken back.
+                let begun = open.drafts.iter().any(|kept| kept.document == opened.document);
+                let resolved =
+                    opened.exception.is_some() && open.work.has_done(&opened, person.site);
+                if !begun && !resolved {
                     let (person, device) = (*person, self.device);
                     let check = move |conn: &_| opening::check(conn, opened, person, device);
                     self.store.read(check).await?;

@@ -159,6 +159,11 @@ impl Work {
         self.done.iter().rev().find(mine)
     }
 
+    /// True when something can be taken back there.
+    pub(super) fn has_done(&self, opened: &Opened, site: SiteId) -> bool {
+        self.done.iter().any(|done| done.opened == *opened && done.site == site)
+    }
+
     /// It was taken back, or something else was done after it.
     pub(super) fn forget_done(&mut self) {
         let opened = self.opened;

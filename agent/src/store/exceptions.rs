@@ -229,25 +229,24 @@ pub fn one(conn: &Connection, id: i64) -> Result<Option<ExceptionRow>, StoreErro
         .map_err(StoreError::sqlite("look an exception up"))
 }
 
-/// Writes down how one was resolved; false when it was already.
-pub fn resolve(tx: &Transaction<'_>, id: i64, resolved: &Resolved) -> Result<bool, StoreError> {
-    let changed = tx
-        .execute(
-            "update exception set resolved_at = ?2, resolved_by = ?3, how = ?4, reason = ?5,
+/// Writes down how one was resolved.
+pub fn resolve(tx: &Transaction<'_>, id: i64, resolved: &Resolved) -> Result<(), StoreError> {
+    tx.execute(
+        "update exception set resolved_at = ?2, resolved_by = ?3, how = ?4, reason = ?5,
                     settled_epoch = ?6, settled_seq = ?7
-             where id = ?1 and resolved_at is null",
-            params![
-                id,
-                resolved.at.millis(),
-                resolved.by.map(OperatorId::get),
-                resolved.how,
-                resolved.reason,
-                resolved.operation.map(|id| id.epoch.get()),
-                resolved.operation.map(|id| id.seq.get()),
-            ],
-        )
-        .map_err(StoreError::sqlite("resolve an exception"))?;
-    Ok(changed == 1)
+             where id = ?1",
+        params![
+            id,
+            resolved.at.millis(),
+            resolved.by.map(OperatorId::get),
+            resolved.how,
+            resolved.reason,
+            resolved.operation.map(|id| id.epoch.get()),
+            resolved.operation.map(|id| id.seq.get()),
+        ],
+    )
+    .map_err(StoreError::sqlite("resolve an exception"))?;
+    Ok(())
 }
 
 /// What resolved it was taken back.

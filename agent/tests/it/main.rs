@@ -14,6 +14,7 @@ mod cli;
 mod cloud;
 mod counting;
 mod ending;
+mod exceptions;
 mod facts;
 mod feed;
 mod fill;
