@@ -12,6 +12,7 @@
 mod backlog;
 mod cli;
 mod cloud;
+mod commands;
 mod counting;
 mod ending;
 mod exceptions;
@@ -27,6 +28,7 @@ mod naive;
 mod own_task;
 mod page;
 mod rebase;
+mod relabel;
 mod session;
 mod station;
 mod store;
