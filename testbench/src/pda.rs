@@ -166,6 +166,12 @@ impl Pda {
         Ok(reply)
     }
 
+    /// What is in the exception queue, `open` or `resolved`.
+    pub async fn exceptions(&self, state: &str) -> Result<Vec<Value>> {
+        let answer = self.session.get(&format!("/api/exceptions?state={state}")).await?;
+        Ok(answer["rows"].as_array().context("exceptions")?.clone())
+    }
+
     /// What the station shows now.
     pub async fn view(&self) -> Result<Value> {
         self.session.get("/api/station").await

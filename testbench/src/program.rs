@@ -38,16 +38,37 @@ pub fn binary(name: &str) -> Result<PathBuf> {
     bail!("{name} is not built; run `cargo build --workspace --all-targets`")
 }
 
+/// How a program is started: itself, or under an emulator of the processor it was built for.
+#[derive(Clone, Debug)]
+pub struct Start(Vec<String>);
+
+impl Start {
+    /// A program of this build.
+    pub fn built(name: &str) -> Result<Self> {
+        Ok(Self(vec![binary(name)?.display().to_string()]))
+    }
+
+    /// These words, such as `qemu-aarch64-static sealtrace-agent`.
+    #[must_use]
+    pub fn words(words: &str) -> Self {
+        Self(words.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn with(&self, arguments: &[&str]) -> Vec<String> {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+        self.0.iter().cloned().chain(arguments).collect()
+    }
+}
+
 /// A free address on loopback.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0").context("no free port")?.local_addr()?)
 }
 
 impl Program {
-    /// Starts `binary` with `arguments`; its output goes to `log`.
-    pub fn start(name: &str, binary: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
-        let mut command = vec![binary.display().to_string()];
-        command.extend(arguments.iter().map(ToString::to_string));
+    /// Starts `program` with `arguments`; its output goes to `log`.
+    pub fn start(name: &str, program: &Start, arguments: &[&str], log: &Path) -> Result<Self> {
+        let command = program.with(arguments);
         let child = spawn(&command, log)?;
         Ok(Self { name: name.to_owned(), command, log: log.to_owned(), child })
     }
@@ -115,22 +136,25 @@ impl Drop for Program {
 }
 
 /// Runs a program to its end and returns what it printed; an error carries what it complained about.
-pub fn run(binary: &Path, arguments: &[&str], input: Option<&str>) -> Result<String> {
+pub fn run(program: &Start, arguments: &[&str], input: Option<&str>) -> Result<String> {
     use std::io::Write;
-    let mut child = Command::new(binary)
-        .args(arguments)
+    let command = program.with(arguments);
+    let words = command.join(" ");
+    let (first, rest) = command.split_first().context("nothing to run")?;
+    let mut child = Command::new(first)
+        .args(rest)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot start {}", binary.display()))?;
+        .with_context(|| format!("cannot start {first}"))?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.unwrap_or_default().as_bytes())?;
     }
     let output = child.wait_with_output()?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!("{} {} failed: {}", binary.display(), arguments.join(" "), complaint.trim());
+        bail!("{words} failed: {}", complaint.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -5,9 +5,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
 use clap::Parser;
 use sealtrace_testbench::check::Summary;
 use sealtrace_testbench::demo::{Settings, World, run};
+use sealtrace_testbench::program::Start;
+use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the main job end to end: a cloud, a line on virtual serial ports, a PDA, a market, an auditor.
@@ -25,6 +28,12 @@ struct Arguments {
     /// Serve the pages on any free ports instead of 8080 and 7070; with `--json` a second line says where.
     #[arg(long)]
     anywhere: bool,
+    /// What to start agents with, such as `qemu-aarch64-static path/sealtrace-agent`.
+    #[arg(long, value_name = "WORDS")]
+    agent: Option<String>,
+    /// The auditor looks through no browser.
+    #[arg(long)]
+    no_browser: bool,
     /// Where to put everything; emptied before.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -33,23 +42,12 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let scratch = tempfile::Builder::new().prefix("sealtrace-demo-").tempdir();
-    let folder = match (&arguments.data, &scratch) {
-        (Some(folder), _) => folder.clone(),
-        (None, Ok(scratch)) => scratch.path().to_owned(),
-        (None, Err(error)) => {
-            eprintln!("no temporary folder: {error}");
+    let (settings, _scratch) = match settings(&arguments) {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("{error:#}");
             return ExitCode::FAILURE;
         }
-    };
-    let anywhere = arguments.check || arguments.anywhere;
-    let settings = Settings {
-        folder,
-        postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
-        web: if anywhere { None } else { unless_taken(8080) },
-        pda: if anywhere { None } else { unless_taken(7070) },
-        browser: arguments.check,
-        quiet: false,
     };
     let finished = match run(&settings).await {
         Ok(finished) => finished,
@@ -67,6 +65,32 @@ async fn main() -> ExitCode {
         stay(&finished.world, arguments.json).await;
     }
     if finished.summary.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What is asked for; a temporary folder is removed when it is dropped.
+fn settings(arguments: &Arguments) -> Result<(Settings, Option<TempDir>)> {
+    let (folder, scratch) = if let Some(folder) = &arguments.data {
+        (folder.clone(), None)
+    } else {
+        let scratch = tempfile::Builder::new().prefix("sealtrace-demo-").tempdir();
+        let scratch = scratch.context("no temporary folder")?;
+        (scratch.path().to_owned(), Some(scratch))
+    };
+    let anywhere = arguments.check || arguments.anywhere;
+    let agent = match &arguments.agent {
+        Some(words) => Start::words(words),
+        None => Start::built("sealtrace-agent")?,
+    };
+    let settings = Settings {
+        folder,
+        agent,
+        postgres: (arguments.database != "sqlite").then(|| arguments.database.clone()),
+        web: if anywhere { None } else { unless_taken(8080) },
+        pda: if anywhere { None } else { unless_taken(7070) },
+        browser: arguments.check && !arguments.no_browser,
+        quiet: false,
+    };
+    Ok((settings, scratch))
 }
 
 fn line(summary: &Summary) -> String {

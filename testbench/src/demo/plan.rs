@@ -13,10 +13,14 @@ use crate::office::Office;
 pub(super) const UNITS: usize = 24;
 /// Cases on a pallet.
 const CASES: usize = 10;
-/// Good cases the line makes: three pallets.
-const GOOD_CASES: usize = 3 * CASES;
+/// Pallets the line makes.
+const PALLETS: usize = 4;
+/// Good cases the line makes.
+const GOOD_CASES: usize = PALLETS * CASES;
 /// Cases packed by hand.
 pub(super) const HAND_CASES: usize = 3;
+/// Cases that stand in the end: of those packed by hand one was opened, and its bottles put into another.
+pub(super) const MADE_CASES: usize = GOOD_CASES + HAND_CASES;
 /// Which physical cases of the line go wrong, counted from 0.
 const FAULTY: [(usize, Fault); 5] = [
     (3, Fault::NoRead),
@@ -233,12 +237,12 @@ pub(super) fn texts(case: &PhysicalCase) -> Vec<&str> {
 pub(super) fn expect(job: &Job, sold: &Sold, moved: &Moved, summary: &Summary) -> Result<()> {
     let units = i64::try_from(GOOD_CASES * UNITS + HAND_CASES * UNITS)?;
     ensure!(job.good_cases().count() == GOOD_CASES);
-    // One case packed by hand was opened again, and its bottles put into another.
-    let cases = i64::try_from(GOOD_CASES + HAND_CASES)?;
+    let cases = i64::try_from(MADE_CASES)?;
     ensure!(summary.units == units, "{} units in the ledger, {units} were made", summary.units);
     ensure!(summary.cases == cases, "{} cases in the ledger, {cases} stand", summary.cases);
-    // The line's three, and one built by hand.
-    ensure!(summary.pallets == 4, "{} pallets in the ledger, 4 stand", summary.pallets);
+    // The line's, and one built by hand.
+    let pallets = i64::try_from(PALLETS + 1)?;
+    ensure!(summary.pallets == pallets, "{} pallets in the ledger", summary.pallets);
     ensure!(summary.lost == 0, "{} greens lost", summary.lost);
     ensure!(summary.doubled == 0, "{} units doubled", summary.doubled);
     let quarantined = summary.quarantined;

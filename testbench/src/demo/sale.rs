@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::floor::labels;
-use super::plan::{Job, LOT, UNITS, texts};
+use super::plan::{Job, LOT, MADE_CASES, UNITS, texts};
 use super::warehouse::SOLD;
 use super::world::{PASSWORD, PIN, Shown, World};
 use crate::http::Session;
@@ -155,7 +155,7 @@ pub(super) async fn audit(world: &mut World, job: &Job, sold: &Sold) -> Result<(
     let auditor = auditor(world).await?;
     let order = auditor.get(&format!("/api/v1/orders/{}", job.order)).await?;
     ensure!(order["number"] == job.order_number);
-    ensure!(order["produced"]["cases"] == 33, "the order shows {}", order["produced"]);
+    ensure!(order["produced"]["cases"] == MADE_CASES, "the order shows {}", order["produced"]);
     for case in job.good_cases() {
         let mut found = trace(&auditor, &case.label).await?;
         if let Some(by) = found["state"]["replaced"]["by"].as_str() {

@@ -57,6 +57,11 @@ pub(super) async fn work_alone(world: &mut World, job: &Job, sold: &Sold) -> Res
     for page in &pages {
         synchronised(page).await?;
     }
+    world.say("one of them resolves what contradicted the other");
+    resolve(&zhou, damaged).await?;
+    for page in &pages {
+        synchronised(page).await?;
+    }
     world.all_run()?;
     Ok(Moved { shipped_units: (2 * SHARE - 1) * UNITS, quarantined: 1 })
 }
@@ -160,4 +165,21 @@ async fn replace_label(pda: &Pda, damaged: &str, label: &str) -> Result<()> {
     pda.scan_green(damaged).await?;
     pda.scan_green(label).await?;
     settle(pda).await
+}
+
+/// The second label of a case that has got another already: the ledger is right, the label is thrown away.
+async fn resolve(pda: &Pda, damaged: &str) -> Result<()> {
+    let exceptions = pda.exceptions("open").await?;
+    let [exception] = exceptions.as_slice() else {
+        anyhow::bail!("one exception should be open, there are {exceptions:?}");
+    };
+    ensure!(exception["rejection"]["replaced"]["code"] == damaged, "it is {exception}");
+    let open = json!({"exception": exception["id"], "resolution": "stands"});
+    pda.open("resolve", open).await?;
+    pda.confirm().await?;
+    ensure!(pda.exceptions("open").await?.is_empty(), "it is open still");
+    let resolved = pda.exceptions("resolved").await?;
+    let how = resolved.iter().find(|row| row["id"] == exception["id"]).context("it is gone")?;
+    ensure!(how["resolved"]["how"] == "stands", "it was resolved as {how}");
+    Ok(())
 }

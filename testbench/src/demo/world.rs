@@ -14,7 +14,7 @@ use crate::line::VirtualLine;
 use crate::network::Network;
 use crate::office::Office;
 use crate::pda::{ready, until};
-use crate::program::{Program, binary, free_address, run};
+use crate::program::{Program, Start, free_address, run};
 
 /// The password of every account of the demonstration.
 pub(super) const PASSWORD: &str = "sealtrace-demo";
@@ -29,6 +29,8 @@ const PDAS: [&str; 2] = ["pda", "pda-2"];
 pub struct Settings {
     /// Where everything goes; emptied before.
     pub folder: PathBuf,
+    /// What agents are started with.
+    pub agent: Start,
     /// PostgreSQL instead of the embedded database.
     pub postgres: Option<String>,
     /// Where the console shall be; none = anywhere free.
@@ -90,7 +92,7 @@ impl World {
         if let Some(url) = &settings.postgres {
             place.extend(["--database", url]);
         }
-        let sealtrace_cloud = binary("sealtrace-cloud")?;
+        let sealtrace_cloud = Start::built("sealtrace-cloud")?;
         let account =
             ["--login", "admin", "--name", "管理员", "--role", "admin", "--password-stdin"];
         let create = [&["admin", "create-account"], place.as_slice(), &account].concat();
@@ -211,13 +213,13 @@ impl World {
             data.display().to_string()
         );
         std::fs::write(&config, text)?;
-        let agent = binary("sealtrace-agent")?;
+        let agent = &self.settings.agent;
         let (data, config) = (data.display().to_string(), config.display().to_string());
-        run(&agent, &["enrol", "--cloud", &self.web(), "--token", token, "--data", &data], None)?;
+        run(agent, &["enrol", "--cloud", &self.web(), "--token", token, "--data", &data], None)?;
         let log = self.settings.folder.join(format!("{name}.log"));
         let mut program = Program::start(
             &format!("the {name} agent"),
-            &agent,
+            agent,
             &["run", "--config", &config],
             &log,
         )?;

@@ -18,7 +18,7 @@ use crate::http::Session;
 use crate::network::Network;
 use crate::office::Office;
 use crate::pda::{Pda, ready, synchronised, until};
-use crate::program::{Program, binary, free_address, run};
+use crate::program::{Program, Start, free_address, run};
 
 const PASSWORD: &str = "sealtrace-figures";
 const PIN: &str = "2580";
@@ -89,7 +89,7 @@ impl Plant {
     /// Lets a new device in and starts its agent.
     pub(super) async fn device(&self, name: &str) -> Result<Device> {
         let token = self.office.token(name, &[self.site]).await?;
-        let agent = binary("sealtrace-agent")?;
+        let agent = Start::built("sealtrace-agent")?;
         let folder = self.folder.join(name);
         let data = folder.display().to_string();
         run(&agent, &["enrol", "--cloud", &self.web, "--token", &token, "--data", &data], None)?;
@@ -117,7 +117,7 @@ fn start_cloud(
     device: SocketAddr,
     network: SocketAddr,
 ) -> Result<Program> {
-    let program = binary("sealtrace-cloud")?;
+    let program = Start::built("sealtrace-cloud")?;
     let data = data(settings).display().to_string();
     let mut place = vec!["--data", &data];
     if let Some(url) = &settings.postgres {

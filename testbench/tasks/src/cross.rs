@@ -1,4 +1,5 @@
-//! The agent for 64-bit ARM: one static binary that needs no libc of the device, run under an emulator.
+//! The agent for ARM, 64 and 32 bits: static binaries that need no libc of the device, doing the main job under an
+//! emulator.
 //!
 //! Zig links it, and compiles the C parts; it comes from the Python packages `ziglang` and `cargo-zigbuild`.
 //! The standard library comes from rustup's target, or is built from the sources that Debian packages.
@@ -8,8 +9,26 @@ use std::process::Command;
 
 use crate::stage::{Failure, cargo, forget_outer_cargo, output, root, run, say, target, which};
 
-pub(crate) const EMULATOR: &str = "qemu-aarch64-static";
-const TARGET: &str = "aarch64-unknown-linux-musl";
+/// A processor the agent is built for.
+struct Processor {
+    target: &'static str,
+    emulator: &'static str,
+    /// Where cargo looks for the flags of this target alone.
+    flags: &'static str,
+}
+
+const PROCESSORS: [Processor; 2] = [
+    Processor {
+        target: "aarch64-unknown-linux-musl",
+        emulator: "qemu-aarch64-static",
+        flags: "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS",
+    },
+    Processor {
+        target: "armv7-unknown-linux-musleabihf",
+        emulator: "qemu-arm-static",
+        flags: "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_MUSLEABIHF_RUSTFLAGS",
+    },
+];
 const LINKER_PACKAGES: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.0"];
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
@@ -24,21 +43,31 @@ pub(crate) enum Compiler {
     Debian,
 }
 
-/// A compiler for the target that is ready to use.
+/// A compiler for the targets that is ready to use.
 pub(crate) fn compiler() -> Option<Compiler> {
     let installed = output(Command::new("rustup").args(["target", "list", "--installed"]));
-    if installed.is_ok_and(|targets| targets.lines().any(|line| line.trim() == TARGET)) {
+    let has_all = |targets: String| {
+        let has = |target| targets.lines().any(|line| line.trim() == target);
+        PROCESSORS.iter().all(|processor| has(processor.target))
+    };
+    if installed.is_ok_and(has_all) {
         return Some(Compiler::Rustup);
     }
     let debian = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCE];
     debian.iter().all(|path| Path::new(path).exists()).then_some(Compiler::Debian)
 }
 
-/// Asks rustup, where there is one, for the target's standard library.
-pub(crate) fn add_rustup_target() -> bool {
+/// Asks rustup, where there is one, for the targets' standard libraries.
+pub(crate) fn add_rustup_targets() -> bool {
+    let targets = PROCESSORS.map(|processor| processor.target);
     which("rustup").is_some()
-        && output(Command::new("rustup").args(["target", "add", TARGET])).is_ok()
+        && output(Command::new("rustup").args(["target", "add"]).args(targets)).is_ok()
         && compiler() == Some(Compiler::Rustup)
+}
+
+/// Whether there is an emulator of each processor.
+pub(crate) fn has_emulators() -> bool {
+    PROCESSORS.iter().all(|processor| which(processor.emulator).is_some())
 }
 
 /// Whether the Python packages are in place.
@@ -46,19 +75,23 @@ pub(crate) fn has_linker() -> bool {
     folder().is_ok_and(|folder| folder.join("venv/bin/cargo-zigbuild").is_file())
 }
 
-/// Builds the agent and runs it.
+/// Builds the agents and has them do the main job.
 pub(crate) fn build_and_run() -> Result<(), Failure> {
     let compiler = compiler().ok_or_else(|| {
+        let targets = PROCESSORS.map(|processor| processor.target).join(" ");
         Failure::new(format!(
-            "no compiler for {TARGET}: run `rustup target add {TARGET}`, \
+            "no compiler for {targets}: run `rustup target add {targets}`, \
              or `apt-get install rustc-web cargo-web rust-web-src`"
         ))
     })?;
     let folder = folder()?;
     install_linker(&folder)?;
     run(&mut build(compiler, &folder)?)?;
-    let agent = folder.join(TARGET).join("debug/sealtrace-agent");
-    check(&agent)
+    PROCESSORS.iter().try_for_each(|processor| {
+        let agent = folder.join(processor.target).join("debug/sealtrace-agent");
+        reads(processor, &agent)?;
+        works(processor, &agent)
+    })
 }
 
 fn folder() -> Result<PathBuf, Failure> {
@@ -91,9 +124,9 @@ fn build(compiler: Compiler, folder: &Path) -> Result<Command, Failure> {
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     build.env("CARGO_PROFILE_DEV_DEBUG", "false");
     build.args(["zigbuild", "--package", "sealtrace-agent", "--bin", "sealtrace-agent"]);
-    build.args(["--target", TARGET]);
-    // Here the binary runs for a second; the time is in compiling it.
-    build.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    for Processor { target, .. } in &PROCESSORS {
+        build.args(["--target", target]);
+    }
     match compiler {
         Compiler::Rustup => {
             build.env("CARGO", cargo().get_program());
@@ -102,10 +135,9 @@ fn build(compiler: Compiler, folder: &Path) -> Result<Command, Failure> {
             build.env("CARGO", DEBIAN_CARGO).env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1");
             // Libraries of the toolchain that started us would be loaded into Debian's compiler.
             build.env_remove("LD_LIBRARY_PATH").env_remove("RUSTUP_TOOLCHAIN");
-            build.env(
-                "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS",
-                "-Clink-self-contained=no -Ctarget-feature=+crt-static",
-            );
+            for Processor { flags, .. } in &PROCESSORS {
+                build.env(flags, "-Clink-self-contained=no -Ctarget-feature=+crt-static");
+            }
             build.arg("-Zbuild-std=std,panic_abort");
         }
     }
@@ -113,34 +145,37 @@ fn build(compiler: Compiler, folder: &Path) -> Result<Command, Failure> {
 }
 
 /// The binary starts on the other processor with no library at hand, and reads a picture there.
-fn check(agent: &Path) -> Result<(), Failure> {
-    let emulated = |arguments: &[&str]| output(Command::new(EMULATOR).arg(agent).args(arguments));
+fn reads(processor: &Processor, agent: &Path) -> Result<(), Failure> {
+    let emulator = processor.emulator;
+    let emulated = |arguments: &[&str]| output(Command::new(emulator).arg(agent).args(arguments));
     let version = emulated(&["--version"])?;
     if !version.starts_with("sealtrace-agent ") {
         return Err(Failure::new(format!(
-            "`sealtrace-agent --version` printed {version:?} under {EMULATOR}, not its name and version"
+            "`sealtrace-agent --version` printed {version:?} under {emulator}, not its name and version"
         )));
     }
-    say(&format!("  {} under {EMULATOR}: {}", agent.display(), version.trim()));
-    let help = emulated(&["doctor", "--help"])?;
-    if !help.contains("Usage:") {
-        return Err(Failure::new("`sealtrace-agent doctor --help` does not teach its usage"));
-    }
-    let Some(picture) = first_picture(&root().join("agent/tests/fixtures")) else {
-        say("  no picture in agent/tests/fixtures: `decode` not run here");
-        return Ok(());
-    };
+    say(&format!("  {} under {emulator}: {}", agent.display(), version.trim()));
+    let picture = first_picture(&root().join("agent/tests/fixtures"))
+        .ok_or_else(|| Failure::new("there is no picture in agent/tests/fixtures to decode"))?;
     let native = crate::stage::binary("sealtrace-agent")?;
     let expected = output(Command::new(native).arg("decode").arg(&picture))?;
-    let read = output(Command::new(EMULATOR).arg(agent).arg("decode").arg(&picture))?;
+    let read = output(Command::new(emulator).arg(agent).arg("decode").arg(&picture))?;
     if codes(&read) != codes(&expected) || codes(&read).is_none() {
         return Err(Failure::new(format!(
-            "`decode {}` differs:\n  here: {expected}  under {EMULATOR}: {read}",
+            "`decode {}` differs:\n  here: {expected}  under {emulator}: {read}",
             picture.display()
         )));
     }
     say(&format!("  decode: {}", read.trim()));
     Ok(())
+}
+
+/// The main job with every agent under the emulator: they enrol, read a line over pseudo-terminals, are killed in the
+/// middle of a case, go on, and synchronise.
+fn works(processor: &Processor, agent: &Path) -> Result<(), Failure> {
+    let words = format!("{} {}", processor.emulator, agent.display());
+    let mut demo = Command::new(crate::stage::binary("demo")?);
+    run(demo.current_dir(root()).args(["--check", "--no-browser", "--agent", &words]))
 }
 
 fn first_picture(folder: &Path) -> Option<PathBuf> {

@@ -19,7 +19,7 @@ pub(crate) enum Need {
     Qemu,
     /// Python's `venv`, which carries the cross linker.
     Venv,
-    /// A compiler and standard library for the agent's other target.
+    /// A compiler and standard library for the agent's other targets.
     CrossRust,
     /// Bindings to C, for a file system of our own below SQLite.
     Clang,
@@ -31,9 +31,9 @@ impl Need {
             Self::Node => which("npm").is_some() && (which("node").is_some() || node::is_private()),
             Self::Postgres => postgres::programs().is_some(),
             Self::Chromium => which("chromium").is_some() || std::env::var_os("CHROMIUM").is_some(),
-            Self::Qemu => which(cross::EMULATOR).is_some(),
+            Self::Qemu => cross::has_emulators(),
             Self::Venv => cross::has_linker() || can_make_venv(),
-            Self::CrossRust => cross::compiler().is_some() || cross::add_rustup_target(),
+            Self::CrossRust => cross::compiler().is_some() || cross::add_rustup_targets(),
             Self::Clang => has_libclang(),
         }
     }

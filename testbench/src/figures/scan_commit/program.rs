@@ -13,7 +13,7 @@ use super::rounded;
 use super::times::{Pace, Times};
 use crate::clock::{Deadline, Stopwatch};
 use crate::pda::{Pda, ready};
-use crate::program::{Program, binary, free_address};
+use crate::program::{Program, Start, free_address};
 
 /// How long it may take to come up before the figure fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,10 +50,13 @@ pub(super) async fn measure(floor: &Floor, scratch: &Path, time: Duration) -> Re
     let base = format!("http://{address}");
     let config = scratch.join("agent.toml");
     let data = floor.folder().display().to_string();
-    std::fs::write(&config, format!("data = {data:?}\nui = \"{address}\"\nversion = 1\n"))?;
+    std::fs::write(
+        &config,
+        format!("data = {data:?}\nui = {{ address = \"{address}\" }}\nversion = 1\n"),
+    )?;
     let config = config.display().to_string();
     let log = scratch.join("agent.log");
-    let agent = binary("sealtrace-agent")?;
+    let agent = Start::built("sealtrace-agent")?;
     let mut program = Program::start("the agent", &agent, &["run", "--config", &config], &log)?;
     ready(&base, PATIENCE).await.with_context(|| program.last_words())?;
     let pda = Pda::log_in(&base, LOGIN, PIN).await?;
