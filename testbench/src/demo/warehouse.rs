@@ -2,7 +2,7 @@
 //! warehouses. Then both devices tell, and the one thing that cannot be true of both is found.
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::floor::settle;
 use super::plan::{Job, PDAS, UNITS, hand_units};
@@ -167,19 +167,25 @@ async fn replace_label(pda: &Pda, damaged: &str, label: &str) -> Result<()> {
     settle(pda).await
 }
 
-/// The second label of a case that has got another already: the ledger is right, the label is thrown away.
+/// Goes through the exception queue: one case too many was a slip; of the two labels of one case the ledger has the
+/// right one, the other is thrown away.
 async fn resolve(pda: &Pda, damaged: &str) -> Result<()> {
-    let exceptions = pda.exceptions("open").await?;
-    let [exception] = exceptions.as_slice() else {
-        anyhow::bail!("one exception should be open, there are {exceptions:?}");
-    };
-    ensure!(exception["rejection"]["replaced"]["code"] == damaged, "it is {exception}");
-    let open = json!({"exception": exception["id"], "resolution": "stands"});
-    pda.open("resolve", open).await?;
-    pda.confirm().await?;
-    ensure!(pda.exceptions("open").await?.is_empty(), "it is open still");
+    let slip = json!({"resolution": "seen", "reason": "misread"});
+    let label = json!({"resolution": "stands"});
+    for (rejection, mut how) in [("over_share", slip), ("replaced", label)] {
+        let open = pda.exceptions("open").await?;
+        let is_it = |row: &&Value| row["rejection"].get(rejection).is_some();
+        let exception =
+            open.iter().find(is_it).with_context(|| format!("{rejection}: {open:?}"))?;
+        how["exception"] = exception["id"].clone();
+        pda.open("resolve", how).await?;
+        pda.confirm().await?;
+    }
+    let open = pda.exceptions("open").await?;
+    ensure!(open.is_empty(), "still open: {open:?}");
     let resolved = pda.exceptions("resolved").await?;
-    let how = resolved.iter().find(|row| row["id"] == exception["id"]).context("it is gone")?;
-    ensure!(how["resolved"]["how"] == "stands", "it was resolved as {how}");
+    let replaced = resolved.iter().find(|row| row["rejection"]["replaced"]["code"] == damaged);
+    let how = &replaced.context("the resolved one is gone")?["resolved"]["how"];
+    ensure!(how == "stands", "it was resolved as {how}");
     Ok(())
 }
