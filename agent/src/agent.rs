@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, watch};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::Identity;
+use crate::print::Standings;
 use crate::store::Store;
 
 /// The running agent. Clones share everything.
@@ -25,6 +26,8 @@ pub struct Agent {
     pub boot: [u8; 16],
     /// How the connection to the cloud stands; the sync driver says so.
     pub link: watch::Sender<Link>,
+    /// How its printers stand; their drivers say so.
+    pub printers: Standings,
     /// Held while a batch is sealed or marked as having left: a file is written beside the sending.
     pub(crate) leaving: Arc<Mutex<()>>,
 }
@@ -50,7 +53,8 @@ impl Agent {
     ) -> Self {
         let (config, identity) = (Arc::new(config), identity.map(Arc::new));
         let (link, _) = watch::channel(Link::default());
-        Self { store, clock, config, identity, boot, link, leaving: Arc::default() }
+        let printers = Standings::new(&config.printers);
+        Self { store, clock, config, identity, boot, link, printers, leaving: Arc::default() }
     }
 
     /// Which device it is; none before enrolment.

@@ -4,6 +4,7 @@
 //! * [`station`] turns scans into operations, one pure machine per screen; [`feedback`] is how it answers.
 //! * [`lane`] does it without hands; [`task`] says which work is this device's, and how far it is.
 //! * [`store`] is its memory: drafts, items, outbox, feed. All SQL.
+//! * [`print`] prints labels on the spot.
 //! * [`sync`] brings operations to the cloud and its word back; [`identity`] is who the device is there.
 //! * [`cli`] is the command line: [`enrol`], [`run`], [`status`], [`doctor`]; [`config`] the file it reads, [`log`] where its
 //!   lines go.
@@ -21,6 +22,7 @@ pub mod identity;
 pub mod input;
 pub mod lane;
 pub mod log;
+pub mod print;
 pub mod run;
 pub mod station;
 pub mod status;

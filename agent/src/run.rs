@@ -13,8 +13,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
 use crate::lane::{self, LaneError};
+use crate::print;
 use crate::station;
-use crate::store::{Store, StoreError, journal, pruning};
+use crate::store::{Store, StoreError, journal, print as labelled, pruning};
 use crate::sync::{driver, resume};
 use crate::ui::{self, UiError};
 
@@ -114,6 +115,7 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     for config in agent.config.lanes.clone() {
         lanes.push(lane::start(&agent, config).await?);
     }
+    print::start(&agent, &tasks, &stop).await?;
     report_left_behind(&agent).await?;
     let states = lanes.iter().map(|lane| lane.state.clone()).collect();
     let served = tokio::select! {
@@ -160,7 +162,14 @@ async fn patience(agent: &Agent, stop: &CancellationToken) {
 async fn forget(agent: Agent, stop: CancellationToken) {
     loop {
         let now = agent.clock.now();
-        let more = agent.store.write_later(move |tx| pruning::forget_some(tx, now)).await;
+        let more = agent
+            .store
+            .write_later(move |tx| {
+                Ok::<_, StoreError>(
+                    pruning::forget_some(tx, now)? || labelled::forget_some(tx, now)?,
+                )
+            })
+            .await;
         let pause = match more {
             Ok(true) => FORGET_PAUSE_MS,
             Ok(false) => FORGET_INTERVAL_MS,

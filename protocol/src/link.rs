@@ -180,6 +180,8 @@ pub enum FeedRow {
     Roll(Roll),
     /// Labels of reusable pallets.
     Carriers(Carriers),
+    /// Labels that a device prints by itself.
+    Labels(Labels),
 }
 
 /// A site by name.
@@ -398,6 +400,25 @@ pub struct Carriers {
     pub first_body: u64,
     /// How many.
     pub count: u32,
+}
+
+/// SSCCs leased to a device: it prints them on packages, of whatever product, without asking anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// The only device that gives them out.
+    pub device: DeviceId,
+    /// Which.
+    pub lease: Lease,
+}
+
+/// `POST /device/v1/labels`: a device asks for the next [`Labels`] of a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelsWanted {
+    /// The packages they are for; units carry minted codes.
+    pub level: Level,
+    /// Where the newest ones begin that it has in this epoch. Others than the cloud gave last: the answer was lost, and
+    /// those are given again.
+    pub newest: Option<u64>,
 }
 
 /// A document as devices work on it.

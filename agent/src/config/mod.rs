@@ -1,5 +1,6 @@
 //! The configuration file, read once: every mistake in it is listed at once, before a line starts.
 
+mod printer;
 mod section;
 
 use std::fmt::{self, Display, Formatter};
@@ -11,6 +12,7 @@ use sealtrace_protocol::ids::{SiteId, TaskId};
 use sealtrace_protocol::ledger::Level;
 use toml::de::DeTable;
 
+pub use printer::PrinterConfig;
 use section::{Notes, Section};
 
 use crate::input::port::is_serial;
@@ -37,6 +39,8 @@ pub struct Config {
     pub version: u32,
     /// Lines it runs.
     pub lanes: Vec<LaneConfig>,
+    /// Printers it has.
+    pub printers: Vec<PrinterConfig>,
 }
 
 /// The local page.
@@ -144,6 +148,7 @@ impl Default for Config {
             cloud: None,
             version: 0,
             lanes: Vec::new(),
+            printers: Vec::new(),
         }
     }
 }
@@ -197,9 +202,11 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     let cloud = section.text("cloud", Some(""));
     let version = section.number("version", Some(0));
     let lanes = section.lanes(folder);
+    let printers = section.printers(folder);
     section.finish();
     let cloud = cloud.filter(|url| !url.is_empty());
-    Some(Config { data: folder.join(data?), ui: ui?, cloud, version: version?, lanes: lanes? })
+    let (data, lanes, printers) = (folder.join(data?), lanes?, printers?);
+    Some(Config { data, ui: ui?, cloud, version: version?, lanes, printers })
 }
 
 impl Section<'_, '_, '_> {
@@ -224,33 +231,7 @@ impl Section<'_, '_, '_> {
     }
 
     fn lanes(&mut self, folder: &Path) -> Option<Vec<LaneConfig>> {
-        let Some(value) = self.get("lane") else { return Some(Vec::new()) };
-        let Some(array) = value.get_ref().as_array() else {
-            self.wrong("lane", "is not a list of tables", "begin each lane with [[lane]]");
-            return None;
-        };
-        if array.len() > LANES_MAX {
-            self.wrong("lane", "appears too often", "one agent runs 16 lanes at most; use another");
-        }
-        let mut lanes: Vec<Option<LaneConfig>> = Vec::new();
-        for (at, entry) in array.iter().enumerate() {
-            let path = format!("lane[{at}]");
-            let Some(table) = entry.get_ref().as_table() else {
-                self.notes.add(&entry.span(), &path, "is not a table", "begin it with [[lane]]");
-                continue;
-            };
-            let lane = Section::new(self.notes, &path, table, entry.span()).lane(folder);
-            let name = lane.as_ref().map(|lane| lane.name.as_str());
-            let double = name.is_some_and(|name| {
-                lanes.iter().flatten().any(|other: &LaneConfig| other.name == name)
-            });
-            if double {
-                let key = format!("{path}.name");
-                self.notes.add(&entry.span(), &key, "is taken by another lane", "choose another");
-            }
-            lanes.push(lane);
-        }
-        lanes.into_iter().collect()
+        self.named("lane", LANES_MAX, |lane| &lane.name, |section| section.lane(folder))
     }
 
     fn lane(mut self, folder: &Path) -> Option<LaneConfig> {
@@ -307,7 +288,10 @@ impl Section<'_, '_, '_> {
         };
         let path = self.key(key);
         let mut section = Section::new(self.notes, &path, table, value.span());
-        let profile = section.profile(folder, key == "gate");
+        let profile = section.profile(folder, |profile| match key {
+            "gate" => profile.gate().map(|_| ()),
+            _ => profile.reader().map(|_| ()),
+        });
         let port = section.text("port", None);
         if let (Some(profile), Some(port)) = (&profile, &port) {
             let reached = if is_serial(port) {
@@ -323,34 +307,6 @@ impl Section<'_, '_, '_> {
         }
         section.finish();
         Some(Port { profile: profile?, port: port? })
-    }
-
-    fn profile(&mut self, folder: &Path, gate: bool) -> Option<Profile> {
-        let name = self.text("profile", None)?;
-        let loaded = if Path::new(&name).extension().is_some_and(|end| end == "toml") {
-            let path = folder.join(&name);
-            match std::fs::read_to_string(&path) {
-                Ok(text) => Profile::from_toml(&name, &text),
-                Err(error) => {
-                    let what = format!("{} cannot be read ({error})", path.display());
-                    self.wrong("profile", what, "correct the path, from this file's folder");
-                    return None;
-                }
-            }
-        } else {
-            Profile::builtin(&name)
-        };
-        let right = loaded.and_then(|profile| {
-            if gate { profile.gate().map(|_| ()) } else { profile.reader().map(|_| ()) }
-                .map(|()| profile)
-        });
-        match right {
-            Ok(profile) => Some(profile),
-            Err(error) => {
-                self.wrong("profile", error, "name another profile or correct it");
-                None
-            }
-        }
     }
 }
 

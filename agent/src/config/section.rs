@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::Range;
+use std::path::Path;
 
+use sealtrace_firmware_config::{Profile, ProfileError};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -98,6 +100,84 @@ impl<'n, 't, 'd> Section<'n, 't, 'd> {
             self.wrong(key, "is not a whole number", "write a number from 0 on, without quotes");
         }
         number
+    }
+
+    /// Tables of a list, `[[key]]`, each with a name of its own.
+    pub(super) fn named<T>(
+        &mut self,
+        key: &'static str,
+        count_max: usize,
+        name: fn(&T) -> &str,
+        read: impl Fn(Section<'_, 't, 'd>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Some(value) = self.get(key) else { return Some(Vec::new()) };
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong(key, "is not a list of tables", &format!("begin each with [[{key}]]"));
+            return None;
+        };
+        if array.len() > count_max {
+            let next = format!("one agent has {count_max} at most; use another");
+            self.wrong(key, "appears too often", &next);
+        }
+        let mut found: Vec<Option<T>> = Vec::new();
+        for (at, entry) in array.iter().enumerate() {
+            let path = format!("{key}[{at}]");
+            let Some(table) = entry.get_ref().as_table() else {
+                let next = format!("begin it with [[{key}]]");
+                self.notes.add(&entry.span(), &path, "is not a table", &next);
+                continue;
+            };
+            let one = read(Section::new(self.notes, &path, table, entry.span()));
+            let is_same = |other: &T| one.as_ref().is_some_and(|one| name(one) == name(other));
+            if found.iter().flatten().any(is_same) {
+                let key = format!("{path}.name");
+                self.notes.add(&entry.span(), &key, "is taken by another", "choose another");
+            }
+            found.push(one);
+        }
+        found.into_iter().collect()
+    }
+
+    /// A list of texts; none when it is left out.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let Some(value) = self.get(key) else { return Some(Vec::new()) };
+        let texts = value.get_ref().as_array().and_then(|array| {
+            array.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect()
+        });
+        if texts.is_none() {
+            self.wrong(key, "is not a list of texts", "write it as [\"one\", \"another\"]");
+        }
+        texts
+    }
+
+    /// A built-in profile or one of a file, of the kind that is wanted.
+    pub(super) fn profile(
+        &mut self,
+        folder: &Path,
+        is_wanted: impl FnOnce(&Profile) -> Result<(), ProfileError>,
+    ) -> Option<Profile> {
+        let name = self.text("profile", None)?;
+        let loaded = if Path::new(&name).extension().is_some_and(|end| end == "toml") {
+            let path = folder.join(&name);
+            match std::fs::read_to_string(&path) {
+                Ok(text) => Profile::from_toml(&name, &text),
+                Err(error) => {
+                    let what = format!("{} cannot be read ({error})", path.display());
+                    self.wrong("profile", what, "correct the path, from this file's folder");
+                    return None;
+                }
+            }
+        } else {
+            Profile::builtin(&name)
+        };
+        let right = loaded.and_then(|profile| is_wanted(&profile).map(|()| profile));
+        match right {
+            Ok(profile) => Some(profile),
+            Err(error) => {
+                self.wrong("profile", error, "name another profile or correct it");
+                None
+            }
+        }
     }
 
     pub(super) fn finish(self) {

@@ -12,6 +12,7 @@ mod count;
 pub mod desk;
 mod entering;
 mod errand;
+pub mod full;
 mod job;
 pub mod known;
 mod load;

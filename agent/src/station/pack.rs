@@ -132,6 +132,12 @@ impl Pack {
         }
     }
 
+    /// The level of the label that a full package waits for.
+    pub(super) fn full_without_label(&self) -> Option<Level> {
+        let waits = self.parent.is_none() && self.holds().is_some() && self.missing().is_none();
+        waits.then(|| self.parent_level())
+    }
+
     fn prompt(&self) -> Message {
         let count = u32::try_from(self.children.len()).unwrap_or(u32::MAX);
         let full = self.holds().is_some_and(|holds| count >= holds);

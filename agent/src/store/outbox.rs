@@ -9,7 +9,7 @@ use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
 use sealtrace_protocol::wire::{decode, encode};
 
 use super::items::{self, Standpoint};
-use super::{StoreError, effects, exceptions, journal, made, rebase, stream};
+use super::{StoreError, effects, exceptions, journal, labels, made, rebase, stream};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
 const SEAL_BYTES_MAX: usize = 192 * 1024;
@@ -367,6 +367,7 @@ pub fn resume(tx: &Transaction<'_>, device: DeviceId, granted: Epoch) -> Result<
     };
     tx.execute("update batch set abandoned = 1 where receipt is null", []).map_err(failed())?;
     stream::begin(tx, device, granted)?;
+    labels::forget_own(tx)?;
     let mut count = 0;
     for (epoch, seq) in again {
         let at = stream::next_place(tx)?;

@@ -10,7 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sealtrace_protocol::ids::{Cursor, Epoch, OrderId, Seq, SiteId};
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::link::{
-    Delivery, FeedPage, FeedStream, GOODS_PAGE_ITEMS_MAX, GoodsPage, Resumed, Verdicts,
+    Delivery, FeedPage, FeedStream, GOODS_PAGE_ITEMS_MAX, GoodsPage, Labels, LabelsWanted, Resumed,
+    Verdicts,
 };
 use sealtrace_protocol::signing::Sealed;
 use sealtrace_protocol::wire::{WireError, decode};
@@ -158,6 +159,12 @@ impl Client {
         let url = format!("{}/{order}/{}", self.url("rolls"), level.name());
         let response = self.send(self.http.get(url)).await?;
         Ok(Body::new(response, "a roll's digest", DIGEST_BYTES_MAX))
+    }
+
+    /// `POST /device/v1/labels`: the next labels this device may print by itself.
+    pub async fn labels(&self, wanted: &LabelsWanted) -> Result<Labels, ClientError> {
+        let request = self.http.post(self.url("labels")).json(wanted);
+        json(self.send(request).await?, "labels").await
     }
 
     /// Reaches the cloud and nothing else; for `doctor`.

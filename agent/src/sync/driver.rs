@@ -17,6 +17,8 @@ use crate::identity::{HexHash, Identity, IdentityError, Mark};
 use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::{StoreError, outbox, stream};
 
+/// How often it is looked whether labels to print run low.
+const LABELS_INTERVAL_MS: u64 = 10_000;
 /// Commits that come together wake the driver once.
 const SETTLE_MS: u64 = 20;
 
@@ -67,7 +69,7 @@ pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken)
             return;
         }
     };
-    Driver { agent, identity, client, told: None }.run(stop).await;
+    Driver { agent, identity, client, told: None, labels_at_ms: 0 }.run(stop).await;
 }
 
 struct Driver {
@@ -75,6 +77,8 @@ struct Driver {
     identity: Arc<Identity>,
     client: Client,
     told: Option<(BatchNo, String)>,
+    /// When it is next looked whether labels run low.
+    labels_at_ms: u64,
 }
 
 impl Driver {
@@ -149,7 +153,7 @@ impl Driver {
             Action::FetchVerdicts => verdicts::fetch(self.between())
                 .await
                 .map(|(count, more)| Outcome::Verdicts { count, more }),
-            Action::FetchDesk => feed::fetch_desk(self.between()).await,
+            Action::FetchDesk => self.fetch_desk().await,
             Action::FetchGoods => feed::fetch_goods(self.between()).await,
             Action::WaitUntil(_) => return Outcome::Failed,
         };
@@ -164,6 +168,16 @@ impl Driver {
                 }
             }
         }
+    }
+
+    async fn fetch_desk(&mut self) -> Result<Outcome, SyncError> {
+        let outcome = feed::fetch_desk(self.between()).await?;
+        let now_ms = self.agent.clock.monotonic_ms();
+        if now_ms >= self.labels_at_ms {
+            self.labels_at_ms = now_ms.saturating_add(LABELS_INTERVAL_MS);
+            feed::fetch_labels(self.between()).await?;
+        }
+        Ok(outcome)
     }
 
     fn between(&self) -> Between<'_> {

@@ -1,7 +1,7 @@
 //! What the sites' feeds say is fetched page by page: the desk with the digests of the rolls it names, and goods.
 
 use sealtrace_protocol::ids::{Cursor, SiteId};
-use sealtrace_protocol::link::{DIGEST_BYTES, FeedPage, FeedStream, GoodsPage, Roll};
+use sealtrace_protocol::link::{DIGEST_BYTES, FeedPage, FeedStream, GoodsPage, LabelsWanted, Roll};
 
 use super::client::{Client, ClientError};
 use super::driver::SyncError;
@@ -9,7 +9,7 @@ use super::outbox::Outcome;
 use super::verdicts;
 use crate::agent::Agent;
 use crate::identity::Identity;
-use crate::store::feed;
+use crate::store::{feed, labels};
 
 /// How often a page is asked for again because verdicts came meanwhile. The one after that looks older than it is, until
 /// the next.
@@ -151,6 +151,39 @@ impl Page for GoodsPage {
     fn says_nothing(&self) -> bool {
         self.items.is_empty()
     }
+}
+
+/// Where half of what this device may print is used up, it is leased more.
+pub(super) async fn fetch_labels(between: Between<'_>) -> Result<(), SyncError> {
+    let store = &between.agent.store;
+    for level in between.agent.config.printed_levels() {
+        let stock = store.read(move |conn| labels::stock(conn, level)).await?;
+        if !stock.is_low() {
+            continue;
+        }
+        let newest = stock.newest.map(|newest| newest.first_body);
+        let leased = match between.client.labels(&LabelsWanted { level, newest }).await {
+            Ok(leased) => leased,
+            // Work goes on with what is left; it is asked again with the next look at the desk.
+            Err(ClientError::Refused { status, code }) => {
+                tracing::warn!(
+                    labels.level = level.name(),
+                    http.status = status,
+                    code,
+                    "no labels were leased"
+                );
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if leased.device != between.identity.device.device || leased.lease.level != level {
+            return Err(ClientError::Answer("labels").into());
+        }
+        store.write(move |tx| labels::leased(tx, &leased)).await?;
+        let (level, count) = (level.name(), leased.lease.count);
+        tracing::info!(labels.level = level, labels.count = count, "labels to print were leased");
+    }
+    Ok(())
 }
 
 async fn fetch_digests(between: Between<'_>) -> Result<(), SyncError> {

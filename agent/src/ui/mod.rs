@@ -8,6 +8,7 @@ mod guard;
 mod lists;
 mod names;
 mod picture;
+mod print;
 mod session;
 mod station;
 mod tasks;
@@ -105,11 +106,23 @@ fn routes(page: Page) -> Router {
             post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
         )
         .route("/api/broadcast", post(station::broadcast))
+        .merge(printing())
         .route("/api/{*rest}", axum::routing::any(error::no_such_route))
         .fallback(assets::file)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(guard::guard))
         .with_state(page)
+}
+
+/// Labels on the spot.
+fn printing() -> Router<Page> {
+    Router::new()
+        .route("/api/print", get(print::printers).post(print::print))
+        .route("/api/print/preview", get(print::preview))
+        .route("/api/print/jobs", get(print::jobs))
+        .route("/api/print/jobs/{id}", get(print::job).post(print::decide))
+        .route("/api/print/jobs/{id}/preview", get(print::job_preview))
+        .route("/api/print/jobs/{id}/reprint", post(print::reprint))
 }
 
 /// Serves the page until `stop`.

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::Page;
 use super::error::ApiError;
 use super::names::named;
+use super::print;
 use super::session::{Credentials, Session};
 use super::view;
 use crate::feedback::Say;
@@ -189,6 +190,7 @@ pub(super) async fn reply(
     say: Say,
 ) -> Result<Json<Value>, ApiError> {
     let Say { tone, message, provisional, offer, revision } = say;
+    let label = print::label_full_package(page, session).await;
     let words = move |conn: &Connection| {
         let offer = offer.map(|id| view::offer(conn, id)).transpose()?;
         Ok::<_, StoreError>((named(conn, message)?, offer))
@@ -200,6 +202,7 @@ pub(super) async fn reply(
         "provisional": provisional,
         "offer": offer,
         "revision": revision,
+        "label": label,
         "view": shown(page, session).await?,
     })))
 }

@@ -27,6 +27,8 @@ mod moving;
 mod naive;
 mod own_task;
 mod page;
+mod print;
+mod printer;
 mod rebase;
 mod relabel;
 mod session;

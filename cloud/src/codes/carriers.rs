@@ -89,6 +89,6 @@ pub fn told(order: &CodeOrder) -> Option<FeedRow> {
         (Purpose::Carriers, Scheme::Sscc { first_body }) => {
             Some(FeedRow::Carriers(Carriers { first_body, count: order.count }))
         }
-        (Purpose::Carriers | Purpose::Order { .. }, _) => None,
+        (Purpose::Carriers | Purpose::Order { .. } | Purpose::Device { .. }, _) => None,
     }
 }

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use sealtrace_protocol::ids::OrderId;
 use sealtrace_protocol::ledger::Level;
+use sealtrace_protocol::link::{Labels, LabelsWanted};
 
-use super::Purpose;
 use super::carriers::{self, CarrierRoll, WantedCarriers};
 use super::roll::Roll;
+use super::{Purpose, leasing};
 use crate::cloud::Cloud;
 use crate::devices::Device;
 use crate::http::auth::{Admin, Auditor, Manager};
@@ -39,6 +40,15 @@ pub async fn digest(
 /// One printed text a line, for `GET /api/v1/orders/{id}/rolls/{level}`.
 pub async fn printed(cloud: &Cloud, order: u64, level: &str) -> Result<Response, ApiError> {
     Ok(lines(cloud, &named(cloud, order, level).await?))
+}
+
+/// `POST /device/v1/labels` — a device is leased labels to print by itself.
+pub async fn lease(
+    device: Device,
+    State(cloud): State<Cloud>,
+    Input(wanted): Input<LabelsWanted>,
+) -> Result<Json<Labels>, ApiError> {
+    Ok(Json(leasing::lease(&cloud, &device, wanted).await?))
 }
 
 /// `POST /codes/carriers` — labels of reusable pallets are made.

@@ -8,9 +8,10 @@ pub mod carriers;
 pub mod cipher;
 pub mod codebook;
 pub mod http;
+pub mod leasing;
 pub mod roll;
 
-use sealtrace_protocol::ids::{OrderId, ProductId};
+use sealtrace_protocol::ids::{DeviceId, Epoch, OrderId, ProductId};
 use sealtrace_protocol::ledger::{Issued, Level};
 use sealtrace_protocol::time::Timestamp;
 
@@ -90,6 +91,13 @@ pub enum Purpose {
     },
     /// Reusable pallets (周转托盘), each loaded again and again with whatever it may be.
     Carriers,
+    /// Packages that a device labels by itself, of whatever product.
+    Device {
+        /// The only device that gives them out …
+        device: DeviceId,
+        /// … while its stream is in this epoch.
+        epoch: Epoch,
+    },
 }
 
 impl Purpose {
@@ -98,7 +106,7 @@ impl Purpose {
     pub const fn order(self) -> Option<OrderId> {
         match self {
             Self::Order { order, .. } => Some(order),
-            Self::Carriers => None,
+            Self::Carriers | Self::Device { .. } => None,
         }
     }
 
@@ -107,7 +115,7 @@ impl Purpose {
     pub const fn product(self) -> Option<ProductId> {
         match self {
             Self::Order { product, .. } => Some(product),
-            Self::Carriers => None,
+            Self::Carriers | Self::Device { .. } => None,
         }
     }
 }
@@ -169,6 +177,19 @@ pub enum CodesError {
         /// For which level.
         level: &'static str,
     },
+    /// A device asked for more labels than anybody sticks on in a day.
+    #[error(
+        "device {device} was leased {blocks} blocks of labels within a day: find out what it does with them"
+    )]
+    TooMany {
+        /// Which.
+        device: DeviceId,
+        /// How many.
+        blocks: u32,
+    },
+    /// Units carry minted codes, which are not leased.
+    #[error("labels are leased for packages: units carry minted codes")]
+    Units,
     /// The program is stopping.
     #[error("minting was interrupted: ask again")]
     Interrupted,

@@ -103,5 +103,6 @@ fn subject(row: &FeedRow) -> String {
             None => format!("roll/{}/{}", roll.order, roll.level.name()),
         },
         FeedRow::Carriers(carriers) => format!("carriers/{}", carriers.first_body),
+        FeedRow::Labels(labels) => format!("labels/{}", labels.lease.first_body),
     }
 }

@@ -119,6 +119,14 @@ impl From<CodesError> for ApiError {
                 tracing::error!(error = chain(&error), "codes have run out");
                 Self::new(StatusCode::CONFLICT, "codes_exhausted")
             }
+            CodesError::TooMany { .. } => {
+                tracing::error!(
+                    error = chain(&error),
+                    "a device is not leased any more labels today"
+                );
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_labels")
+            }
+            CodesError::Units => Self::from(Invalid::field("level", "out_of_range")),
             CodesError::Interrupted => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy"),
             CodesError::Store(error) => error.into(),
         }

@@ -110,6 +110,7 @@ pub fn device(cloud: Cloud) -> Router {
         .route("/device/v1/feed/desk", get(feed::http::desk).layer(compression()))
         .route("/device/v1/feed/goods", get(feed::http::goods).layer(compression()))
         .route("/device/v1/rolls/{order}/{level}", get(codes::http::digest))
+        .route("/device/v1/labels", post(codes::http::lease))
         .method_not_allowed_fallback(no_such_method)
         .fallback(no_such_address)
         .with_state(cloud)

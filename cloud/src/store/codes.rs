@@ -1,6 +1,6 @@
 //! Code orders and the keys that make codes.
 
-use sealtrace_protocol::ids::OrderId;
+use sealtrace_protocol::ids::{DeviceId, Epoch, OrderId};
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::time::Timestamp;
 
@@ -40,10 +40,14 @@ pub async fn insert_order(
         Scheme::Minted { key_version } => (Some(key_version), None),
         Scheme::Sscc { first_body } => (None, Some(first_body)),
     };
+    let device = match order.purpose {
+        Purpose::Device { device, epoch } => Some((device, epoch)),
+        Purpose::Order { .. } | Purpose::Carriers => None,
+    };
     tx.execute(
         "insert into code_orders
-             (id, production_order, product, level, count, key_version, first_body, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+             (id, production_order, product, level, count, key_version, first_body, device, device_epoch, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             order.id.into(),
             order.purpose.order().into(),
@@ -52,6 +56,8 @@ pub async fn insert_order(
             order.count.into(),
             key_version.into(),
             first_body.into(),
+            device.map(|(device, _)| device).into(),
+            device.map(|(_, epoch)| epoch).into(),
             now.into(),
         ],
     )
@@ -63,7 +69,7 @@ pub async fn insert_order(
 pub async fn orders_after(tx: &mut Tx, known: u32) -> Result<Vec<CodeOrder>, StoreError> {
     let rows = tx
         .query(
-            "select id, production_order, product, level, count, key_version, first_body
+            "select id, production_order, product, level, count, key_version, first_body, device, device_epoch
              from code_orders where id > $1 order by id",
             &[known.into()],
         )
@@ -75,7 +81,7 @@ pub async fn orders_after(tx: &mut Tx, known: u32) -> Result<Vec<CodeOrder>, Sto
 pub async fn orders_of(tx: &mut Tx, id: OrderId) -> Result<Vec<CodeOrder>, StoreError> {
     let rows = tx
         .query(
-            "select id, production_order, product, level, count, key_version, first_body
+            "select id, production_order, product, level, count, key_version, first_body, device, device_epoch
              from code_orders where production_order = $1 order by level, id",
             &[id.into()],
         )
@@ -90,14 +96,15 @@ pub async fn carriers(
 ) -> Result<Listing<(CodeOrder, Timestamp)>, StoreError> {
     let rows = tx
         .query(
-            "select id, production_order, product, level, count, key_version, first_body, created_at
-             from code_orders where production_order is null order by id desc limit $1 offset $2",
+            "select id, production_order, product, level, count, key_version, first_body, device, device_epoch, created_at
+             from code_orders where production_order is null and device is null order by id desc limit $1 offset $2",
             &[page.limit(), page.offset()],
         )
         .await?;
-    let total = "select count(*) from code_orders where production_order is null";
+    let total =
+        "select count(*) from code_orders where production_order is null and device is null";
     let total = tx.query_one(total, &[]).await?.get(0)?;
-    let rows = rows.iter().map(|row| Ok((read_order(row)?, row.get(7)?)));
+    let rows = rows.iter().map(|row| Ok((read_order(row)?, row.get(9)?)));
     Ok(Listing { rows: rows.collect::<Result<_, StoreError>>()?, total })
 }
 
@@ -105,12 +112,45 @@ pub async fn carriers(
 pub async fn all_carriers(tx: &mut Tx) -> Result<Vec<CodeOrder>, StoreError> {
     let rows = tx
         .query(
-            "select id, production_order, product, level, count, key_version, first_body
-             from code_orders where production_order is null order by id",
+            "select id, production_order, product, level, count, key_version, first_body, device, device_epoch
+             from code_orders where production_order is null and device is null order by id",
             &[],
         )
         .await?;
     rows.iter().map(read_order).collect()
+}
+
+/// The labels that a device was leased last in this epoch of its stream.
+pub async fn newest_leased(
+    tx: &mut Tx,
+    device: DeviceId,
+    epoch: Epoch,
+    level: Level,
+) -> Result<Option<CodeOrder>, StoreError> {
+    let row = tx
+        .query_opt(
+            "select id, production_order, product, level, count, key_version, first_body, device, device_epoch
+             from code_orders where device = $1 and level = $2 and device_epoch = $3
+             order by id desc limit 1",
+            &[device.into(), level.rank().into(), epoch.into()],
+        )
+        .await?;
+    row.as_ref().map(read_order).transpose()
+}
+
+/// How often a device was leased labels of a level since then, in whatever epoch.
+pub async fn leased_since(
+    tx: &mut Tx,
+    device: DeviceId,
+    level: Level,
+    since: Timestamp,
+) -> Result<u32, StoreError> {
+    tx.query_one(
+        "select count(*) from code_orders where device = $1 and level = $2 and created_at > $3",
+        &[device.into(), level.rank().into(), since.into()],
+    )
+    .await?
+    .get(0)
 }
 
 fn read_order(row: &Row) -> Result<CodeOrder, StoreError> {
@@ -121,11 +161,15 @@ fn read_order(row: &Row) -> Result<CodeOrder, StoreError> {
         (None, Some(first_body)) => Scheme::Sscc { first_body },
         _ => return Err(StoreError::damaged("code order", "neither minted nor a range")),
     };
-    let purpose = match (row.get(1)?, row.get(2)?) {
-        (Some(order), Some(product)) => Purpose::Order { order, product },
-        (None, None) => Purpose::Carriers,
+    let purpose = match (row.get(1)?, row.get(2)?, row.get(7)?, row.get(8)?) {
+        (Some(order), Some(product), None, None) => Purpose::Order { order, product },
+        (None, None, Some(device), Some(epoch)) => Purpose::Device { device, epoch },
+        (None, None, None, None) => Purpose::Carriers,
         _ => {
-            return Err(StoreError::damaged("code order", "neither for an order nor for carriers"));
+            return Err(StoreError::damaged(
+                "code order",
+                "not for an order, carriers or a device",
+            ));
         }
     };
     Ok(CodeOrder { id: row.get(0)?, purpose, level, count: row.get(4)?, scheme })

@@ -24,6 +24,7 @@ mod fleet;
 mod floor;
 mod ingest;
 mod judging;
+mod labels;
 mod office;
 mod orders;
 mod organisations;

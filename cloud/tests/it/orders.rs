@@ -26,7 +26,8 @@ async fn told(store: &Store, site: SiteId) -> (Vec<TaskRow>, Vec<Roll>) {
             | FeedRow::Dealer(_)
             | FeedRow::Operator(_)
             | FeedRow::Document(_)
-            | FeedRow::Carriers(_) => {}
+            | FeedRow::Carriers(_)
+            | FeedRow::Labels(_) => {}
         }
     }
     (tasks, rolls)

@@ -41,6 +41,7 @@ fn kinds(rows: &[FeedRow]) -> Vec<&'static str> {
         FeedRow::Dealer(_) => "dealer",
         FeedRow::Operator(_) => "operator",
         FeedRow::Carriers(_) => "carriers",
+        FeedRow::Labels(_) => "labels",
         FeedRow::Task(_) | FeedRow::Document(_) | FeedRow::Roll(_) => "work",
     };
     rows.iter().map(kind).collect()

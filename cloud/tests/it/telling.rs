@@ -201,7 +201,8 @@ fn documents_in(rows: &[FeedRow]) -> BTreeSet<&str> {
             | FeedRow::Operator(_)
             | FeedRow::Task(_)
             | FeedRow::Roll(_)
-            | FeedRow::Carriers(_) => None,
+            | FeedRow::Carriers(_)
+            | FeedRow::Labels(_) => None,
         })
         .collect()
 }

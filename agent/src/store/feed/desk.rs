@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::{StoreError, stream};
 use super::rolls;
+use crate::store::labels;
 
 /// There is one owner.
 const OWNER: u64 = 0;
@@ -35,6 +36,7 @@ pub(super) fn store(tx: &Transaction<'_>, row: &FeedRow) -> Result<(), StoreErro
         FeedRow::Document(row) => work(tx, "document", row.id().get(), row.document.open, row),
         FeedRow::Roll(row) => rolls::store_roll(tx, row),
         FeedRow::Carriers(row) => rolls::store_carriers(tx, *row),
+        FeedRow::Labels(row) => labels::told(tx, row),
     }
 }
 

@@ -5,7 +5,7 @@ use sealtrace_protocol::ids::{OrderId, ProductId};
 use sealtrace_protocol::ledger::{Issued, Level};
 use sealtrace_protocol::link::{Carriers, DIGEST_BYTES, Roll, TaskRow};
 
-use super::super::StoreError;
+use super::super::{StoreError, labels};
 
 /// Codes whose digest is stored in one job, so that scans get their turn in between.
 pub const DIGEST_PART_CODES: usize = 500;
@@ -162,6 +162,9 @@ pub(in super::super) fn issued_by_range(
     )?;
     if leased.is_some() {
         return Ok(leased);
+    }
+    if let Some(level) = labels::level_of(conn, body)? {
+        return Ok(Some(Issued { level, product: None, carrier: false }));
     }
     let is_carrier = conn
         .prepare_cached(

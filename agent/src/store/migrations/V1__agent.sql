@@ -215,6 +215,48 @@ create table carrier (
   count integer not null
 ) strict;
 
+-- SSCCs leased to devices of our sites, of no order and no product.
+create table labels (
+  first_body integer primary key,
+  device integer not null,
+  level integer not null,
+  count integer not null,
+  used integer                       -- ours: given out so far; null = another device's, or of an earlier epoch
+) strict;
+
+-- Labels printed and to be printed. What was in them is kept, so that a reprint is the same label.
+create table print_job (
+  id integer primary key,
+  at integer not null,               -- when it was asked for
+  operator integer,                  -- by whom; null = by a screen as a package filled up
+  site integer not null,
+  printer text not null,
+  template text not null,
+  fields text not null,              -- JSON, field by name
+  code text,                         -- what it labels
+  copies integer not null,
+  state text not null check (state in ('queued', 'sending', 'printed', 'failed', 'uncertain', 'cancelled')),
+  attempts integer not null default 0,
+  due_at integer not null,           -- not to be tried before
+  problem text,                      -- why not, as a message in JSON
+  of_job integer,                    -- it prints this one again …
+  why text,                          -- … for this reason
+  approver integer,                  -- … agreed to by
+  package integer unique             -- the first draft of the package it was made for by itself
+) strict;
+create index print_job_due on print_job (printer, id) where state in ('queued', 'sending');
+
+-- What became of each, and who decided.
+create table print_event (
+  id integer primary key,
+  job integer not null,
+  at integer not null,
+  event text not null,               -- queued, printed, failed, uncertain, found_printed, again, cancelled
+  operator integer,                  -- null = the printer's own doing
+  detail text
+) strict;
+create index print_event_job on print_event (job);
+
 -- The first eight bytes of SHA-256 of each minted code, as a signed number.
 create table digest (
   digest integer not null,

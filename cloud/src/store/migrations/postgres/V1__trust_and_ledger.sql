@@ -190,8 +190,10 @@ create table history (
 -- Codes issued together: the upper 22 bits of an item key. (id)
 create table code_orders (
     id bigint primary key,
-    production_order bigint,        -- null = carriers: labels of reusable pallets, made for no order …
-    product bigint,                 -- … and of no product
+    production_order bigint,        -- null = made for no order …
+    product bigint,                 -- … and of no product: carriers, labels of reusable pallets …
+    device bigint,                  -- … or leased to this device to print …
+    device_epoch bigint,            -- … in this epoch of its stream
     level integer not null,
     count bigint not null,
     key_version integer,             -- minted codes: the key they are made with
@@ -200,3 +202,5 @@ create table code_orders (
 );
 
 create index code_orders_by_order on code_orders (production_order, level);
+
+create index code_orders_by_device on code_orders (device, level) where device is not null;

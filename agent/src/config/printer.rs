@@ -1,0 +1,125 @@
+//! Printers in the configuration file: `[[printer]]`.
+
+use std::path::Path;
+
+use sealtrace_firmware_config::label::Template;
+use sealtrace_firmware_config::{Printer, Profile};
+use sealtrace_protocol::ledger::Level;
+
+use super::Config;
+use super::section::Section;
+
+/// Printers one agent can have.
+const PRINTERS_MAX: usize = 8;
+
+/// A label printer and what is loaded into it.
+#[derive(Clone, Debug)]
+pub struct PrinterConfig {
+    /// Its name on screens; also what its jobs are stored under.
+    pub name: String,
+    /// What it speaks.
+    pub profile: Profile,
+    /// The same, known to be a printer.
+    pub printer: Printer,
+    /// Its path (`/dev/usb/lp0`, `/dev/ttyUSB0`) or `host:port`.
+    pub port: String,
+    /// The labels that fit what is loaded, the usual one of each level first.
+    pub labels: Vec<Template>,
+    /// Packages whose label it prints by itself as they fill up.
+    pub automatic: Vec<Level>,
+}
+
+impl PrinterConfig {
+    /// The label it uses for a level.
+    #[must_use]
+    pub fn label_for(&self, level: Level) -> Option<&Template> {
+        self.labels.iter().find(|label| label.is_for(level.name()))
+    }
+}
+
+impl Config {
+    /// The levels whose labels are printed here.
+    pub fn printed_levels(&self) -> impl Iterator<Item = Level> + '_ {
+        let packages = Level::ALL.into_iter().filter(|level| *level != Level::Unit);
+        packages
+            .filter(|level| self.printers.iter().any(|printer| printer.label_for(*level).is_some()))
+    }
+}
+
+impl Section<'_, '_, '_> {
+    pub(super) fn printers(&mut self, folder: &Path) -> Option<Vec<PrinterConfig>> {
+        self.named("printer", PRINTERS_MAX, |one| &one.name, |section| section.printer(folder))
+    }
+
+    fn printer(mut self, folder: &Path) -> Option<PrinterConfig> {
+        let name = self.text("name", None);
+        let profile = self.profile(folder, |profile| profile.printer().map(|_| ()));
+        let port = self.text("port", None);
+        let labels = self.labels(folder, profile.as_ref());
+        let automatic = self.automatic(labels.as_deref());
+        self.finish();
+        let profile = profile?;
+        let printer = profile.printer().ok()?.clone();
+        let (name, port, labels) = (name?, port?, labels?);
+        Some(PrinterConfig { name, profile, printer, port, labels, automatic: automatic? })
+    }
+
+    fn labels(&mut self, folder: &Path, profile: Option<&Profile>) -> Option<Vec<Template>> {
+        let names = self.texts("labels")?;
+        if names.is_empty() {
+            let known: Vec<_> = Template::builtin_names().collect();
+            let next = format!("list what is loaded, such as {}", known.join(", "));
+            self.wrong("labels", "names none", &next);
+            return None;
+        }
+        let width_um_max = profile?.printer().ok()?.width_um_max;
+        let mut labels = Vec::with_capacity(names.len());
+        for name in names {
+            match template(folder, &name) {
+                Ok(label) if label.width_um > width_um_max => {
+                    let what = format!("{name} is wider than the printer prints");
+                    self.wrong("labels", what, "load it into a wider printer");
+                }
+                Ok(label) => labels.push(Some(label)),
+                Err(what) => {
+                    self.wrong("labels", what, "name another label or correct it");
+                    labels.push(None);
+                }
+            }
+        }
+        labels.into_iter().collect()
+    }
+
+    fn automatic(&mut self, labels: Option<&[Template]>) -> Option<Vec<Level>> {
+        let mut levels = Vec::new();
+        for name in self.texts("automatic")? {
+            let level = Level::from_name(&name).filter(|level| *level != Level::Unit);
+            let is_loaded = |labels: &[Template]| labels.iter().any(|label| label.is_for(&name));
+            match level {
+                None => {
+                    let what = format!("{name:?} is no package");
+                    self.wrong("automatic", what, "list box, case or pallet");
+                }
+                Some(_) if labels.is_some_and(|labels| !is_loaded(labels)) => {
+                    let what = format!("no label for {name} is among labels");
+                    self.wrong("automatic", what, "add one to labels");
+                }
+                Some(level) => levels.push(level),
+            }
+        }
+        Some(levels)
+    }
+}
+
+/// A built-in label or one of a file.
+fn template(folder: &Path, name: &str) -> Result<Template, String> {
+    let loaded = if Path::new(name).extension().is_some_and(|end| end == "toml") {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{} cannot be read ({error})", path.display()))?;
+        Template::from_toml(name, &text)
+    } else {
+        Template::builtin(name)
+    };
+    loaded.map_err(|error| error.to_string())
+}

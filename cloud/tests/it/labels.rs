@@ -1,0 +1,128 @@
+//! Labels that devices print by themselves: leased a block at a time, never twice, known at their sites.
+
+use sealtrace_cloud::codes::leasing::{self, BLOCK_LABELS};
+use sealtrace_cloud::devices::Device;
+use sealtrace_cloud::store::{StoreError, streams};
+use sealtrace_cloud::writing;
+use sealtrace_protocol::code::Code;
+use sealtrace_protocol::ids::Epoch;
+use sealtrace_protocol::ledger::{Action, Level, Pack};
+use sealtrace_protocol::link::{FeedRow, Labels, LabelsWanted, Lease};
+use serde_json::json;
+
+use crate::engines::on_both_databases;
+use crate::office::{Line, get, goods, heard, in_both_offices};
+use crate::rules::word;
+use crate::world::{TestDevice, World, code};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_leased_the_next_block_once_it_has_the_last_one() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let (pda, other) = (world.device("PDA 1").await, world.device("PDA 2").await);
+        let ask = async |device: &TestDevice, level: &str, newest: Option<u64>| {
+            let body = json!({ "level": level, "newest": newest });
+            let request = device.http.post(device.url("labels")).json(&body).send().await.unwrap();
+            let status = request.status().as_u16();
+            (status, request.json::<serde_json::Value>().await.unwrap())
+        };
+        let leased = async |device: &TestDevice, level: &str, newest: Option<u64>| {
+            let (status, body) = ask(device, level, newest).await;
+            assert_eq!(status, 200, "{body}");
+            let labels: Labels = serde_json::from_value(body).unwrap();
+            assert_eq!((labels.device, labels.lease.count), (device.id, BLOCK_LABELS));
+            labels.lease
+        };
+        let first = leased(&pda, "case", None).await;
+        assert_eq!(leased(&pda, "case", None).await, first, "the answer was lost: the same again");
+        let second = leased(&pda, "case", Some(first.first_body)).await;
+        assert_eq!(leased(&pda, "case", Some(first.first_body)).await, second);
+        let others = leased(&other, "case", None).await;
+        let pallets = leased(&pda, "pallet", None).await;
+        let mut blocks = [first, second, others, pallets].map(|lease| lease.first_body);
+        blocks.sort_unstable();
+        let apart = |pair: &[u64]| pair[1] - pair[0] >= u64::from(BLOCK_LABELS);
+        assert!(blocks.windows(2).all(apart), "{blocks:?}");
+        let (status, refused) = ask(&pda, "unit", None).await;
+        assert_eq!((status, code(&refused)), (422, "invalid"));
+        let (status, refused) = ask(&pda, "crate", None).await;
+        assert_eq!((status, code(&refused)), (400, "unreadable_json"));
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_hears_of_its_devices_labels_and_a_package_under_one_counts() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let mut line = Line::enrolled(&office, 7, goods.site).await;
+        let wanted = LabelsWanted { level: Level::Case, newest: None };
+        let labels = leasing::lease(&office.cloud, &line.device, wanted).await.unwrap();
+        let rows = heard(&office, goods.site.get()).await;
+        let told = rows.contains(&FeedRow::Labels(labels));
+        assert!(told, "{labels:?} is not among what the site was told");
+        let label = Code::Sscc(labels.lease.sscc(0).unwrap());
+        let trace = office.get(&format!("/trace?text={}", label.canonical())).await;
+        assert_eq!((&trace["state"], &trace["level"]), (&json!("issued"), &json!("case")));
+        let Action::Pack(pack) = goods.pack_case(0, 0..3) else { panic!("a case is packed") };
+        let pack = Action::Pack(Pack { parent: label, ..pack });
+        assert_eq!(word(&line.tries(&office, pack).await), "applied");
+        let listed = office.get("/codes/carriers").await;
+        assert_eq!(listed["total"], 0, "they are no carriers");
+        let behind = Lease { first_body: labels.lease.first_body + 200, ..labels.lease };
+        let unissued = Code::Sscc(behind.sscc(0).unwrap());
+        let (status, _) = get(
+            &office.signed_in("manager").await,
+            &format!("/trace?text={}", unissued.canonical()),
+        )
+        .await;
+        assert_eq!(status, 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_device_never_sees_the_blocks_of_its_earlier_life_again() {
+    on_both_databases(async |database| {
+        let world = World::start(database).await;
+        let pda = world.device("PDA 1").await;
+        let device = Device {
+            id: pda.id,
+            name: "PDA 1".to_owned(),
+            key: pda.keys.signing.public(),
+            sites: vec![world.site],
+        };
+        let lease = async |newest| {
+            let wanted = LabelsWanted { level: Level::Case, newest };
+            leasing::lease(&world.cloud, &device, wanted)
+                .await
+                .map(|labels| labels.lease.first_body)
+        };
+        let first = lease(None).await.unwrap();
+        let now = world.clock.now();
+        let made: Result<(), StoreError> = writing!(world.cloud.store, |tx| {
+            streams::close(tx, pda.id, Epoch(1), now).await?;
+            streams::start(tx, pda.id, Epoch(2), &[9; 16], now).await
+        });
+        made.unwrap();
+        let second = lease(None).await.unwrap();
+        assert_ne!(first, second);
+        assert_eq!(lease(None).await.unwrap(), second);
+        // Nobody sticks ten thousand labels on in a day.
+        let mut newest = second;
+        let refused = loop {
+            match lease(Some(newest)).await {
+                Ok(next) => newest = next,
+                Err(error) => break error,
+            }
+        };
+        assert!(refused.to_string().contains("50 blocks"), "{refused}");
+        world.clock.advance_ms(DAY_MS + 1);
+        assert_ne!(lease(Some(newest)).await.unwrap(), newest);
+        world.stop().await;
+    })
+    .await;
+}
