@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::port::Port;
 use super::status::Status;
-use super::{Standing, fields};
+use super::{Standing, chain, fields};
 use crate::agent::Agent;
 use crate::config::PrinterConfig;
 use crate::feedback::Message;
@@ -254,7 +254,7 @@ fn pause_ms(attempts: u32) -> i64 {
 }
 
 fn because(code: &str, error: &io::Error) -> Message {
-    Message::new(code).with("why", error.to_string())
+    Message::new(code).with("why", chain(error))
 }
 
 fn json(message: &Message) -> Value {

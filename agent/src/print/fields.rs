@@ -1,7 +1,5 @@
 //! What a label says: fields of a task, of an item, and of a code; and the layout they make.
 
-use std::fmt::Write as _;
-
 use rusqlite::Connection;
 use sealtrace_firmware_config::label::{Field, Fields, Layout};
 use sealtrace_protocol::code::Code;
@@ -10,6 +8,7 @@ use sealtrace_protocol::ledger::{Item, Level};
 use sealtrace_protocol::link::TaskRow;
 use serde_json::{Map, Value};
 
+use super::chain;
 use crate::config::PrinterConfig;
 use crate::feedback::Message;
 use crate::store::print::Job;
@@ -109,15 +108,4 @@ pub(super) fn commands(printer: &PrinterConfig, job: &Job) -> Result<Vec<u8>, Me
 fn element_string(text: &str) -> Option<String> {
     let elements = ElementString::parse_with(text, Associations::Excluded).ok()?;
     Some(elements.unbracketed(GS))
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -11,6 +11,7 @@ mod port;
 pub mod request;
 pub mod status;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sealtrace_protocol::time::Timestamp;
@@ -79,4 +80,16 @@ pub async fn start(
         }
     }
     Ok(())
+}
+
+/// An error with its causes, outermost first.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
 }

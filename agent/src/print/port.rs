@@ -7,38 +7,27 @@ use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use sealtrace_firmware_config::{Language, Profile};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Join, join};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, join};
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
 
 use super::status::{self, Status};
-use crate::input::serial;
+use crate::input::port::{Opener, Stream};
 
-const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// A printer that takes no byte for so long is gone, or out of labels with its memory full.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 const ANSWER_MAX: Duration = Duration::from_secs(3);
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// An open way to a printer.
 pub(super) struct Port(Box<dyn Stream>);
 
 impl Port {
-    /// Opens `host:port` or a path.
+    /// Opens an address or a path.
     pub(super) async fn open(port: &str, profile: &Profile) -> io::Result<Self> {
-        if !port.starts_with('/') && port.contains(':') {
-            let connected = timeout(CONNECT_MAX, TcpStream::connect(port)).await;
-            let stream = connected.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))?;
-            // The last bytes of a label shall not wait for more.
-            stream.set_nodelay(true)?;
-            return Ok(Self(Box::new(stream)));
-        }
-        if let (true, Ok(settings)) = (port.starts_with("/dev/tty"), profile.serial()) {
-            let stream = serial::open(port, settings).map_err(io::Error::other)?;
-            return Ok(Self(Box::new(stream)));
+        let is_line = port.starts_with("/dev/tty") && profile.serial().is_ok();
+        if is_line || !port.starts_with('/') {
+            let mut opener = Opener::new(port, profile).map_err(io::Error::other)?;
+            return Ok(Self(opener.open().await.map_err(io::Error::other)?));
         }
         let kind = std::fs::metadata(port)?.file_type();
         if kind.is_char_device() {
