@@ -16,5 +16,6 @@ pub mod market;
 pub mod network;
 pub mod office;
 pub mod pda;
+pub mod pictures;
 pub mod port;
 pub mod program;

@@ -1,0 +1,190 @@
+//! Where codes may be in a picture: places with many edges, and how those run. Pure.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "every index is a cell below the grid's own sides"
+)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "sides of pictures are below 2^14"
+)]
+
+use image::GrayImage;
+
+use super::plane::Point;
+
+/// Cells along the longer side of a picture.
+const CELLS: u32 = 80;
+/// A cell is at least this wide: less shows no direction.
+const CELL_PIXELS_MIN: u32 = 8;
+/// Regions looked into.
+const REGIONS_MAX: usize = 4;
+
+/// A place that may hold a code.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Region {
+    pub(super) middle: Point,
+    /// Half of its length along and across `angle`.
+    pub(super) half: (f32, f32),
+    /// The direction in which greys change most, in radians.
+    pub(super) angle: f32,
+    /// From 0, edges in all directions, to 1, edges in one.
+    pub(super) lined: f32,
+    /// How much there is to see.
+    weight: f32,
+}
+
+/// Sums of products of the slopes of greys in one cell.
+#[derive(Clone, Copy, Default)]
+struct Slopes {
+    xx: f32,
+    yy: f32,
+    xy: f32,
+}
+
+struct Cells {
+    side: u32,
+    wide: usize,
+    high: usize,
+    slopes: Vec<Slopes>,
+    /// Energy above what is everywhere.
+    energy: Vec<f32>,
+}
+
+/// The places to look into, the most promising first.
+pub(super) fn regions(picture: &GrayImage) -> Vec<Region> {
+    let cells = Cells::of(picture);
+    let mut sorted = cells.energy.clone();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let high = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or_default();
+    let mut found = Vec::new();
+    for share in [0.3, 0.12] {
+        for region in cells.joined(high * share) {
+            let known = found.iter().any(|other: &Region| {
+                let away = (other.middle.x - region.middle.x).hypot(other.middle.y - region.middle.y);
+                let size = other.half.0.max(other.half.1);
+                away < size * 0.5 && (region.half.0.max(region.half.1) / size - 1.0).abs() < 0.35
+            });
+            if !known {
+                found.push(region);
+            }
+        }
+    }
+    found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    found.truncate(REGIONS_MAX);
+    found
+}
+
+impl Cells {
+    fn of(picture: &GrayImage) -> Self {
+        let (width, height) = picture.dimensions();
+        let side = (width.max(height) / CELLS).max(CELL_PIXELS_MIN);
+        let (wide, high) = ((width / side) as usize, (height / side) as usize);
+        let mut slopes = vec![Slopes::default(); wide * high];
+        let mut means = vec![0.0_f32; wide * high];
+        let greys = picture.as_raw();
+        let stride = width as usize;
+        for y in 1..(high as u32 * side).min(height - 1) as usize {
+            let row = (y / side as usize) * wide;
+            let line = &greys[(y - 1) * stride..(y + 2) * stride];
+            let (above, rest) = line.split_at(stride);
+            let (here, below) = rest.split_at(stride);
+            for cell in 0..wide {
+                let (from, to) = (cell * side as usize, (cell + 1) * side as usize);
+                let (from, to) = (from.max(1), to.min(stride - 1));
+                let (mut xx, mut yy, mut xy, mut mean) = (0_i32, 0_i32, 0_i32, 0_i32);
+                for x in from..to {
+                    let dx = i32::from(here[x + 1]) - i32::from(here[x - 1]);
+                    let dy = i32::from(below[x]) - i32::from(above[x]);
+                    xx += dx * dx;
+                    yy += dy * dy;
+                    xy += dx * dy;
+                    mean += i32::from(here[x]);
+                }
+                let cell = &mut slopes[row + cell];
+                cell.xx += xx as f32;
+                cell.yy += yy as f32;
+                cell.xy += xy as f32;
+                means[row + (from / side as usize)] += mean as f32;
+            }
+        }
+        let area = (side * side) as f32;
+        // In shadow, everything is fainter, edges too.
+        for (slopes, mean) in slopes.iter_mut().zip(means) {
+            let light = area * (mean / area + 24.0).powi(2);
+            slopes.xx /= light;
+            slopes.yy /= light;
+            slopes.xy /= light;
+        }
+        let mut energy: Vec<f32> = slopes.iter().map(|cell| cell.xx + cell.yy).collect();
+        let mut sorted = energy.clone();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        energy.iter_mut().for_each(|value| *value = (*value - 1.5 * usual).max(0.0));
+        Self { side, wide, high, slopes, energy }
+    }
+
+    /// Cells above a threshold, with gaps of one cell closed, joined where they touch.
+    fn joined(&self, threshold: f32) -> Vec<Region> {
+        let mut open: Vec<bool> = self.energy.iter().map(|value| *value > threshold).collect();
+        let mut regions = Vec::new();
+        for start in 0..open.len() {
+            if !open[start] {
+                continue;
+            }
+            open[start] = false;
+            let mut members = vec![start];
+            let mut next = 0;
+            while let Some(&cell) = members.get(next) {
+                next += 1;
+                let (x, y) = (cell % self.wide, cell / self.wide);
+                for near_y in y.saturating_sub(2)..(y + 3).min(self.high) {
+                    for near_x in x.saturating_sub(2)..(x + 3).min(self.wide) {
+                        let near = near_y * self.wide + near_x;
+                        if open[near] {
+                            open[near] = false;
+                            members.push(near);
+                        }
+                    }
+                }
+            }
+            if members.len() >= 4 {
+                regions.push(self.region(&members));
+            }
+        }
+        regions
+    }
+
+    fn region(&self, members: &[usize]) -> Region {
+        let mut sum = Slopes::default();
+        let mut weight = 0.0;
+        for &cell in members {
+            sum.xx += self.slopes[cell].xx;
+            sum.yy += self.slopes[cell].yy;
+            sum.xy += self.slopes[cell].xy;
+            weight += self.energy[cell];
+        }
+        let angle = (2.0 * sum.xy).atan2(sum.xx - sum.yy) / 2.0;
+        let lined = (sum.xx - sum.yy).hypot(2.0 * sum.xy) / (sum.xx + sum.yy).max(f32::EPSILON);
+        let side = self.side as f32;
+        let (sin, cos) = angle.sin_cos();
+        let mut along = (f32::MAX, f32::MIN);
+        let mut across = (f32::MAX, f32::MIN);
+        for &cell in members {
+            let x = ((cell % self.wide) as f32 + 0.5) * side;
+            let y = ((cell / self.wide) as f32 + 0.5) * side;
+            let (a, b) = (x * cos + y * sin, y * cos - x * sin);
+            along = (along.0.min(a), along.1.max(a));
+            across = (across.0.min(b), across.1.max(b));
+        }
+        let (a, b) = ((along.0 + along.1) / 2.0, (across.0 + across.1) / 2.0);
+        Region {
+            middle: Point { x: a * cos - b * sin, y: a * sin + b * cos },
+            half: ((along.1 - along.0) / 2.0 + side, (across.1 - across.0) / 2.0 + side),
+            angle,
+            lined,
+            weight: weight / (members.len() as f32).sqrt(),
+        }
+    }
+}
