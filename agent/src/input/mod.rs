@@ -1,7 +1,6 @@
 //! Where scans come from: serial readers, pictures, and what the page sends on.
 
-mod board;
-mod looks;
+mod labels;
 pub mod picture;
 pub mod port;
 pub mod reader;

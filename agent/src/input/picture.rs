@@ -1,16 +1,13 @@
-//! Codes in pictures: PNG, JPEG and PGM bytes in, texts of QR codes out.
-//!
-//! A picture from a floor is blurred, dark, turned or printed white on black. It is looked at in several ways, the
-//! cheap ones first, until a look finds nothing new or the time is up.
+//! Codes in pictures: PNG, JPEG and PGM bytes in, texts of codes out.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::io::Cursor;
 
-use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::board::{Board, Looked};
-use super::looks::{self, Look};
+use super::labels::{self, Label};
+
+pub use super::labels::Symbology;
 
 /// The largest picture file that is opened.
 pub const PICTURE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -18,20 +15,31 @@ pub const PICTURE_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const SIDE_PIXELS_MAX: u32 = 8_192;
 /// What decoding one picture may allocate.
 const ALLOCATION_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Finding codes needs no more pixels than this along the longer side; more only costs time.
-const WORKING_SIDE_PIXELS: u32 = 1_600;
-/// The last look is at this many pixels along the longer side: small codes in a large photo.
-const WHOLE_SIDE_PIXELS: u32 = 3_600;
 /// How long looking at one picture may take.
-pub const LOOKING_MS_MAX: u64 = 2_000;
+pub const LOOKING_MS_MAX: u64 = 330;
 
 /// One code in a picture.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Found {
     /// What it says; GS is U+001D.
     pub text: String,
-    /// `qr`.
-    pub symbology: &'static str,
+    /// What it is.
+    pub symbology: Symbology,
+    /// AIM's identifier of symbology and meaning, such as `]d2`; none where the reader does not tell.
+    pub identifier: Option<String>,
+}
+
+impl Found {
+    /// What a scanner would send: GS1 data is announced by its identifier.
+    #[must_use]
+    pub fn scanned(&self) -> Cow<'_, str> {
+        match self.identifier.as_deref() {
+            Some(identifier @ ("]C1" | "]d2" | "]Q3")) => {
+                Cow::Owned(identifier.to_owned() + &self.text)
+            }
+            Some(_) | None => Cow::Borrowed(&self.text),
+        }
+    }
 }
 
 /// Why a file is no picture that can be looked at.
@@ -66,7 +74,8 @@ pub enum PictureError {
 ///
 /// `time_is_up` is asked every few milliseconds; what was found until then is the answer.
 pub fn decode(bytes: &[u8], time_is_up: &dyn Fn() -> bool) -> Result<Vec<Found>, PictureError> {
-    Ok(search(&open(bytes)?, time_is_up))
+    let picture = open(bytes)?;
+    Ok(in_reading_order(labels::find(&picture, time_is_up), picture.height()))
 }
 
 fn open(bytes: &[u8]) -> Result<GrayImage, PictureError> {
@@ -132,91 +141,26 @@ fn jpeg_has_end(bytes: &[u8]) -> bool {
     }
 }
 
-fn search(picture: &GrayImage, time_is_up: &dyn Fn() -> bool) -> Vec<Found> {
-    let mut found: BTreeMap<String, Place> = BTreeMap::new();
-    let (full_width, full_height) = picture.dimensions();
-    let working = fit(picture, WORKING_SIDE_PIXELS);
-    for look in Look::ALL {
-        let whole = look == Look::Whole && full_width.max(full_height) > WORKING_SIDE_PIXELS;
-        let seen = if whole {
-            Some(fit(picture, WHOLE_SIDE_PIXELS))
-        } else {
-            looks::apply(look, &working)
-        };
-        let Some(seen) = seen else { continue };
-        let scale = f64::from(full_width) / f64::from(seen.width().max(1));
-        let known = found.len();
-        let (looked, unread) = read(&seen, scale, &mut found, time_is_up);
-        let nothing_new = found.len() == known && !found.is_empty() && unread == 0;
-        if nothing_new || looked == Looked::OutOfTime || time_is_up() {
-            break;
-        }
-    }
-    in_reading_order(found, full_height)
-}
-
-/// The top-left corner of a code, in pixels of the whole picture.
-#[derive(Clone, Copy)]
-struct Place {
-    x: f64,
-    y: f64,
-}
-
-/// Adds the codes in one picture to `found`; answers how it ended and how many were seen and could not be read.
-fn read(
-    picture: &GrayImage,
-    scale: f64,
-    found: &mut BTreeMap<String, Place>,
-    time_is_up: &dyn Fn() -> bool,
-) -> (Looked, usize) {
-    let mut unread = 0;
-    let looked = Board::new(picture, time_is_up).look(|bounds, bytes| {
-        let Some(bytes) = bytes else {
-            unread += 1;
-            return;
-        };
-        let place = Place {
-            x: f64::from(bounds.iter().map(|point| point.x).min().unwrap_or(0)) * scale,
-            y: f64::from(bounds.iter().map(|point| point.y).min().unwrap_or(0)) * scale,
-        };
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|bad| bad.into_bytes().iter().copied().map(char::from).collect());
-        found.entry(text).or_insert(place);
-    });
-    (looked, unread)
-}
-
 /// Rows of codes from the top, each from the left. Codes whose tops are closer than a row's height are one row.
-fn in_reading_order(found: BTreeMap<String, Place>, height: u32) -> Vec<Found> {
-    let mut codes: Vec<_> = found.into_iter().collect();
-    codes.sort_by(|(_, a), (_, b)| a.y.total_cmp(&b.y));
+fn in_reading_order(mut codes: Vec<Label>, height: u32) -> Vec<Found> {
+    codes.sort_by(|a, b| a.place.1.total_cmp(&b.place.1));
     let row_height = f64::from(height) / 20.0;
     let mut row_top = f64::NEG_INFINITY;
     let mut row = 0_u32;
     let mut placed = Vec::with_capacity(codes.len());
-    for (text, place) in codes {
-        if place.y > row_top + row_height {
-            row_top = place.y;
+    for code in codes {
+        let top = f64::from(code.place.1);
+        if top > row_top + row_height {
+            row_top = top;
             row += 1;
         }
-        placed.push((row, place.x, text));
+        placed.push((row, code));
     }
-    placed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    placed.into_iter().map(|(_, _, text)| Found { text, symbology: "qr" }).collect()
-}
-
-/// The picture itself, or smaller so that its longer side is `side`.
-fn fit(picture: &GrayImage, side: u32) -> GrayImage {
-    let (width, height) = picture.dimensions();
-    let longer = width.max(height);
-    if longer <= side {
-        return picture.clone();
-    }
-    let scaled = |length: u32| {
-        let exact = u64::from(length) * u64::from(side) / u64::from(longer);
-        u32::try_from(exact).unwrap_or(side).max(1)
-    };
-    imageops::resize(picture, scaled(width), scaled(height), FilterType::Triangle)
+    placed.sort_by(|(row_a, a), (row_b, b)| row_a.cmp(row_b).then(a.place.0.total_cmp(&b.place.0)));
+    placed
+        .into_iter()
+        .map(|(_, Label { text, symbology, identifier, .. })| Found { text, symbology, identifier })
+        .collect()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(super) async fn scan(
         })?;
     let say = match found.as_slice() {
         [] => page.desk.no_scan(warning("no_code_in_picture")).await,
-        [only] => take(&page, &session, only.text.clone(), Source::Camera).await?,
+        [only] => take(&page, &session, only.scanned().into_owned(), Source::Camera).await?,
         several => {
             let say = warning("several_codes");
             let message = say.message.with("count", several.len());

@@ -297,7 +297,10 @@ async fn a_picture_of_a_label_is_a_scan() {
     };
     let reply: Value = photo(label_png(&[&printed(unit(0))])).await.json();
     assert_eq!(said(&reply), ("accepted", "accepted"));
-    assert_eq!(reply["decoded"], json!([{"text": printed(unit(0)), "symbology": "qr"}]));
+    assert_eq!(
+        reply["decoded"],
+        json!([{"text": printed(unit(0)), "symbology": "qr", "identifier": "]Q1"}])
+    );
     let reply: Value = photo(label_png(&["A", "B"])).await.json();
     assert_eq!((said(&reply), &reply["view"]["count"]), (("warning", "several_codes"), &json!(1)));
     let reply: Value = photo(label_png(&[])).await.json();

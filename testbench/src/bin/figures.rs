@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use sealtrace_testbench::figures::{feed, parse, scan_commit};
+use sealtrace_testbench::figures::{decode, feed, parse, scan_commit};
+use sealtrace_testbench::pictures::Set;
 use tempfile::TempDir;
 
 /// Measures what the programs achieve on this machine.
@@ -25,6 +26,27 @@ enum Figure {
     ScanCommit(ScanCommit),
     /// GS1 element strings and Digital Links that one core reads in a second.
     Parse(Parse),
+    /// Degraded pictures of labels: how many our reader reads and how long that takes, beside each library alone.
+    Decode(Decode),
+}
+
+#[derive(clap::Args)]
+struct Decode {
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How many pictures.
+    #[arg(long, default_value_t = 1_560, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pictures: u32,
+    /// Other pictures of the same kind.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which kind: labels as scanners see them, or photos from the floor.
+    #[arg(long, value_enum, default_value_t = Set::Bench)]
+    set: Set,
+    /// Where to put the pictures with a list of what they say, instead of measuring.
+    #[arg(long)]
+    save: Option<PathBuf>,
 }
 
 #[derive(clap::Args)]
@@ -75,6 +97,7 @@ async fn main() -> ExitCode {
         Figure::Feed(options) => measure_feed(&options).await,
         Figure::ScanCommit(options) => measure_scan_commit(&options).await,
         Figure::Parse(options) => measure_parse(&options),
+        Figure::Decode(options) => measure_decode(&options),
     };
     match answer {
         Ok(answer) => {
@@ -112,6 +135,16 @@ async fn measure_scan_commit(options: &ScanCommit) -> Result<String> {
 
 fn measure_parse(options: &Parse) -> Result<String> {
     let report = parse::run(options.seconds)?;
+    if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
+}
+
+fn measure_decode(options: &Decode) -> Result<String> {
+    let pictures = usize::try_from(options.pictures)?;
+    let settings = decode::Settings { set: options.set, pictures, seed: options.seed };
+    if let Some(folder) = &options.save {
+        return decode::save(settings, folder);
+    }
+    let report = decode::run(settings)?;
     if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
 }
 

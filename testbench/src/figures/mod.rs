@@ -1,6 +1,7 @@
 //! The figures: what the programs achieve on this machine, each beside its control from the same run.
 
 mod control;
+pub mod decode;
 pub mod feed;
 mod memory;
 pub mod parse;

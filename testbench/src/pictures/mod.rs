@@ -2,6 +2,13 @@
 //!
 //! A symbol is printed on a label ([`label`]), seen by a camera from some side ([`scene`]), and spoiled by light, optics and
 //! electronics ([`spoil`]). Each picture has one difficulty in full; everything else is as ordinary as it gets.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "sides of pictures are below 2^13 and greys are clamped to 0..=255"
+)]
 
 mod label;
 mod scene;

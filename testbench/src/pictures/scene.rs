@@ -76,15 +76,20 @@ impl Camera {
             (false, true) => rng.random_range(1.8..3.6_f32),
             (false, false) => rng.random_range(2.8..6.0_f32),
         };
-        let tilt = match difficulty {
-            Difficulty::Perspective => 1.0,
-            Difficulty::Mixed => 0.5,
-            _ => 0.12,
+        let mixed = difficulty == Difficulty::Mixed;
+        let tilt = match difficulty == Difficulty::Perspective {
+            true => 1.0,
+            false => {
+                if mixed {
+                    0.5
+                } else {
+                    0.12
+                }
+            }
         };
-        let roll = match difficulty {
-            Difficulty::Rotation => rng.random_range(10.0..=45.0_f32),
-            Difficulty::Mixed => rng.random_range(0.0..=25.0),
-            _ => rng.random_range(0.0..=6.0),
+        let roll = match difficulty == Difficulty::Rotation {
+            true => rng.random_range(10.0..=45.0_f32),
+            false => rng.random_range(0.0..=if mixed { 25.0 } else { 6.0 }),
         };
         let quarter = if rng.random_bool(0.15) { 90.0 } else { 0.0 };
         let sign = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
@@ -98,7 +103,8 @@ impl Camera {
             (lean(rng) * 0.4, lean(rng))
         };
         let across = modules.0.max(modules.1) as f32 * module;
-        let fits = sizes.iter().filter(|(width, height)| (*width.min(height) as f32) > across * 0.9);
+        let fits =
+            sizes.iter().filter(|(width, height)| (*width.min(height) as f32) > across * 0.9);
         let fitting: Vec<_> = fits.copied().collect();
         let largest = sizes.last().copied().unwrap_or((1280, 960));
         let (width, height) = match fitting.as_slice() {

@@ -80,7 +80,8 @@ pub(super) fn expose(
     let mild = difficulty == Difficulty::Mixed;
     let chance = |rng: &mut Rng| mild && rng.random_bool(0.5);
     if difficulty == Difficulty::UnevenLight || chance(rng) {
-        let dark = if mild { rng.random_range(0.4..0.7) } else { rng.random_range(0.1..0.4) / strain };
+        let dark =
+            if mild { rng.random_range(0.4..0.7) } else { rng.random_range(0.1..0.4) / strain };
         uneven_light(picture, middle, dark, rng);
     }
     if set == Set::Field && rng.random_bool(0.2) {
@@ -102,16 +103,17 @@ pub(super) fn expose(
     } else if chance(rng) {
         motion(picture, rng.random_range(0.5..1.1) * module, rng);
     }
-    let contrast = match difficulty {
-        Difficulty::LowContrast => rng.random_range(0.07..0.25),
-        Difficulty::Mixed => rng.random_range(0.35..0.8),
-        _ => rng.random_range(0.7..1.0),
+    let low = difficulty == Difficulty::LowContrast;
+    let contrast = match (low, mild) {
+        (true, _) => rng.random_range(0.07..0.25),
+        (false, true) => rng.random_range(0.35..0.8),
+        (false, false) => rng.random_range(0.7..1.0),
     };
-    let noise = match difficulty {
-        Difficulty::Noise => rng.random_range(15.0..48.0) * strain,
-        Difficulty::Mixed => rng.random_range(3.0..9.0),
-        Difficulty::LowContrast => rng.random_range(1.0..3.0),
-        _ => rng.random_range(1.0..5.0),
+    let noise = match (difficulty == Difficulty::Noise, low, mild) {
+        (true, ..) => rng.random_range(15.0..48.0) * strain,
+        (false, true, _) => rng.random_range(1.0..3.0),
+        (false, false, true) => rng.random_range(3.0..9.0),
+        (false, false, false) => rng.random_range(1.0..5.0),
     };
     sense(picture, contrast, noise, rng);
 }
@@ -136,7 +138,8 @@ fn glare(picture: &mut GrayImage, module: f32, middle: (f32, f32), rng: &mut Rng
     for _ in 0..rng.random_range(1..4) {
         let near = |rng: &mut Rng| rng.random_range(-14.0..14.0_f32) * module;
         let (x, y) = (middle.0 + near(rng), middle.1 + near(rng));
-        let (wide, high) = (rng.random_range(1.5..6.5) * module, rng.random_range(1.5..4.0) * module);
+        let (wide, high) =
+            (rng.random_range(1.5..6.5) * module, rng.random_range(1.5..4.0) * module);
         let angle: f32 = rng.random_range(0.0..std::f32::consts::PI);
         spots.push((x, y, wide, high, angle.sin_cos(), rng.random_range(120.0..420.0_f32)));
     }

@@ -32,9 +32,10 @@ const SIDE: usize = 64;
 impl Surface {
     pub(super) fn draw(set: Set, rng: &mut Rng) -> Self {
         let kind = match (set, rng.random_range(0..3)) {
-            (_, 0) => {
-                Kind::Carton { period: rng.random_range(9.0..26.0), depth: rng.random_range(2.0..9.0) }
-            }
+            (_, 0) => Kind::Carton {
+                period: rng.random_range(9.0..26.0),
+                depth: rng.random_range(2.0..9.0),
+            },
             (Set::Bench, _) => Kind::Plain,
             (Set::Field, 1) => Kind::Wood,
             (Set::Field, _) => Kind::Foil,
@@ -61,7 +62,8 @@ impl Surface {
     fn at(&self, x: f32, y: f32) -> f32 {
         let (left, top) = (x.floor(), y.floor());
         let cell = |dx: i64, dy: i64| {
-            let wrapped = |at: f32, step: i64| ((at as i64 + step).rem_euclid(SIDE as i64)) as usize;
+            let wrapped =
+                |at: f32, step: i64| ((at as i64 + step).rem_euclid(SIDE as i64)) as usize;
             self.grain[wrapped(top, dy) * SIDE + wrapped(left, dx)]
         };
         let (right, down) = (x - left, y - top);
@@ -77,7 +79,8 @@ pub(super) fn clutter(picture: &mut GrayImage, rng: &mut Rng) {
     for _ in 0..rng.random_range(2..9) {
         let from = (rng.random_range(0..width), rng.random_range(0..height));
         let along = rng.random_range(30..width / 2);
-        let to = if rng.random_bool(0.5) { (from.0 + along, from.1) } else { (from.0, from.1 + along) };
+        let to =
+            if rng.random_bool(0.5) { (from.0 + along, from.1) } else { (from.0, from.1 + along) };
         let ink = Luma([rng.random_range(20..120_u8)]);
         for step in 0..rng.random_range(1..6) {
             let (from, to) = ((from.0 + step, from.1 + step), (to.0 + step, to.1 + step));

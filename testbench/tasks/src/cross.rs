@@ -127,6 +127,8 @@ fn build(compiler: Compiler, folder: &Path) -> Result<Command, Failure> {
     for Processor { target, .. } in &PROCESSORS {
         build.args(["--target", target]);
     }
+    // The label reader's C++ would need a library of the device.
+    build.arg("--no-default-features");
     match compiler {
         Compiler::Rustup => {
             build.env("CARGO", cargo().get_program());

@@ -11,7 +11,7 @@ use crate::{browser, node, web};
 /// Builds, starts a PostgreSQL server if one is asked for, and hands over to `target/debug/demo`.
 pub(crate) fn run_demo(arguments: &[String]) -> Result<(), Failure> {
     let database = database(arguments);
-    let mut needs = vec![Need::Node];
+    let mut needs = vec![Need::Cmake, Need::Node];
     if database == Some("postgres") {
         needs.push(Need::Postgres);
     }

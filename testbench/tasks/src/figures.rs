@@ -1,5 +1,6 @@
 //! `cargo figures`: build the programs as they are shipped, then become the program that measures them.
 
+use std::iter;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -18,11 +19,9 @@ pub(crate) fn run_figures(arguments: &[String]) -> Result<(), Failure> {
     let wants_server = database(arguments) == Some("postgres");
     let wants_slow_disk = arguments.iter().any(|argument| argument == SLOW_DISK.0);
     let wanted = [(wants_server, Need::Postgres), (wants_slow_disk, Need::Clang)];
-    let needs: Vec<Need> = wanted.into_iter().filter_map(|(is, need)| is.then_some(need)).collect();
-    if !needs.is_empty() {
-        say("==> packages");
-        packages::provide(&needs)?;
-    }
+    let asked = wanted.into_iter().filter_map(|(is, need)| is.then_some(need));
+    say("==> packages");
+    packages::provide(&iter::once(Need::Cmake).chain(asked).collect::<Vec<_>>())?;
     say("==> build");
     let mut build = cargo();
     build.args(["build", "--release", "--bins"]);

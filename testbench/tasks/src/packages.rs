@@ -9,6 +9,8 @@ use crate::{cross, node, postgres};
 /// Something the system must have, and the packages that bring it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
+    /// What builds the C++ part of the label reader.
+    Cmake,
     /// Node.js and npm, for the web pages.
     Node,
     /// A PostgreSQL server's programs.
@@ -28,6 +30,7 @@ pub(crate) enum Need {
 impl Need {
     fn is_met(self) -> bool {
         match self {
+            Self::Cmake => which("cmake").is_some(),
             Self::Node => which("npm").is_some() && (which("node").is_some() || node::is_private()),
             Self::Postgres => postgres::programs().is_some(),
             Self::Chromium => which("chromium").is_some() || std::env::var_os("CHROMIUM").is_some(),
@@ -40,6 +43,7 @@ impl Need {
 
     fn packages(self) -> &'static [&'static str] {
         match self {
+            Self::Cmake => &["cmake"],
             Self::Node => &["nodejs", "npm"],
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],

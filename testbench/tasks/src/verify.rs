@@ -13,7 +13,7 @@ type Body = fn() -> Result<Outcome, Failure>;
 const STAGES: [(&str, &str, Body); 12] = [
     (
         "packages",
-        "Debian packages: Node.js, PostgreSQL, Chromium, the emulator, the cross compiler",
+        "Debian packages: cmake, Node.js, PostgreSQL, Chromium, the emulator, the cross compiler",
         packages,
     ),
     ("tree", "ring is the only crypto provider among the dependencies", || passed(tree::check())),
@@ -96,6 +96,7 @@ fn passed(result: Result<(), Failure>) -> Result<Outcome, Failure> {
 
 fn packages() -> Result<Outcome, Failure> {
     passed(packages::provide(&[
+        Need::Cmake,
         Need::Node,
         Need::Postgres,
         Need::Chromium,

@@ -6,6 +6,7 @@
 )]
 #![expect(
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "sides of pictures are below 2^14"
@@ -29,14 +30,7 @@ const PACE: f32 = 1.3;
 
 /// The plane, from 0 (ink) to 255 (paper), as it may have been before the blur.
 pub(super) fn deblurred(seen: &Plane, spread: Spread) -> Plane {
-    let mut guess = seen.clone();
-    for _ in 0..ROUNDS {
-        let again = spread.over(&guess);
-        for ((guess, again), seen) in guess.values.iter_mut().zip(&again.values).zip(&seen.values) {
-            *guess = (*guess + PACE * (seen - again)).clamp(0.0, 255.0);
-        }
-    }
-    guess
+    seen.restored(ROUNDS, PACE, |guess| spread.over(guess))
 }
 
 impl Spread {

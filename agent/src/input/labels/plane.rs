@@ -5,6 +5,7 @@
 )]
 #![expect(
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "sides of pictures are below 2^14, greys are clamped to 0..=255"
@@ -88,7 +89,11 @@ impl Plane {
     pub(super) fn evened(&self, reach: usize) -> Self {
         let low = self.extreme(reach, f32::min).softened(reach as f32 / 2.0);
         let high = self.extreme(reach, f32::max).softened(reach as f32 / 2.0);
-        let floor = self.spread() * 0.15 + 1.0;
+        self.between(&low, &high, self.spread() * 0.15 + 1.0)
+    }
+
+    /// Each value as a part of what lies between `low` and `high` there, if that is more than `floor`.
+    pub(super) fn between(&self, low: &Self, high: &Self, floor: f32) -> Self {
         let bounds = low.values.iter().zip(&high.values);
         let even = |(value, (low, high)): (&f32, (&f32, &f32))| {
             let range = (high - low).max(floor);
@@ -97,6 +102,19 @@ impl Plane {
         };
         let values = self.values.iter().zip(bounds).map(even).collect();
         Self { width: self.width, height: self.height, values }
+    }
+
+    /// The plane, from 0 to 255, that looks like this one after `blur`: guessed, and put right in rounds.
+    pub(super) fn restored(&self, rounds: usize, pace: f32, blur: impl Fn(&Self) -> Self) -> Self {
+        let mut guess = self.clone();
+        for _ in 0..rounds {
+            let again = blur(&guess);
+            let differences = again.values.iter().zip(&self.values);
+            for (guess, (again, seen)) in guess.values.iter_mut().zip(differences) {
+                *guess = (*guess + pace * (seen - again)).clamp(0.0, 255.0);
+            }
+        }
+        guess
     }
 
     /// From the twentieth part that is darkest to the twentieth that is lightest.
@@ -109,7 +127,10 @@ impl Plane {
 
     /// The smallest or largest value of the square around each pixel.
     fn extreme(&self, reach: usize, pick: impl Fn(f32, f32) -> f32 + Copy) -> Self {
-        self.extreme_along_rows(reach, pick).transposed().extreme_along_rows(reach, pick).transposed()
+        self.extreme_along_rows(reach, pick)
+            .transposed()
+            .extreme_along_rows(reach, pick)
+            .transposed()
     }
 
     /// Van Herk's way: two passes over blocks as long as the window.
@@ -122,11 +143,11 @@ impl Plane {
             let mut forward: Vec<f32> = (0..padded).map(at).collect();
             let mut backward = forward.clone();
             for x in 1..padded {
-                if x % window != 0 {
+                if !x.is_multiple_of(window) {
                     forward[x] = pick(forward[x], forward[x - 1]);
                 }
                 let back = padded - 1 - x;
-                if (back + 1) % window != 0 {
+                if !(back + 1).is_multiple_of(window) {
                     backward[back] = pick(backward[back], backward[back + 1]);
                 }
             }
@@ -146,7 +167,10 @@ fn between(picture: &GrayImage, at: Point) -> f32 {
         let row = ((y as i32 + dy).clamp(0, high - 1) * wide) as usize;
         let grey = |dx: i32| f32::from(greys[row + (x as i32 + dx).clamp(0, wide - 1) as usize]);
         sum += share
-            * (across[0] * grey(-1) + across[1] * grey(0) + across[2] * grey(1) + across[3] * grey(2));
+            * (across[0] * grey(-1)
+                + across[1] * grey(0)
+                + across[2] * grey(1)
+                + across[3] * grey(2));
     }
     sum
 }

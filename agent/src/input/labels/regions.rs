@@ -1,11 +1,7 @@
 //! Where codes may be in a picture: places with many edges, and how those run. Pure.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "every index is a cell below the grid's own sides"
-)]
+#![expect(clippy::indexing_slicing, reason = "every index is a cell below the grid's own sides")]
 #![expect(
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "sides of pictures are below 2^14"
 )]
@@ -62,7 +58,8 @@ pub(super) fn regions(picture: &GrayImage) -> Vec<Region> {
     for share in [0.3, 0.12] {
         for region in cells.joined(high * share) {
             let known = found.iter().any(|other: &Region| {
-                let away = (other.middle.x - region.middle.x).hypot(other.middle.y - region.middle.y);
+                let away =
+                    (other.middle.x - region.middle.x).hypot(other.middle.y - region.middle.y);
                 let size = other.half.0.max(other.half.1);
                 away < size * 0.5 && (region.half.0.max(region.half.1) / size - 1.0).abs() < 0.35
             });

@@ -141,6 +141,12 @@ fn local_threshold(picture: &GrayImage) -> GrayImage {
     out
 }
 
+/// How many times one length is the other.
+#[expect(clippy::cast_precision_loss, reason = "sides of pictures are below 2^14")]
+pub(super) fn ratio(whole: u32, part: u32) -> f32 {
+    whole as f32 / part as f32
+}
+
 /// Pixels from left and top to right and bottom, the latter not included.
 struct Window {
     left: u32,
