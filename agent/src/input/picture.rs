@@ -18,6 +18,9 @@ const ALLOCATION_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// How long looking at one picture may take.
 pub const LOOKING_MS_MAX: u64 = 330;
 
+/// GS1-128, GS1 DataMatrix, GS1 QR: what they hold is element strings.
+const GS1: [&str; 3] = ["]C1", "]d2", "]Q3"];
+
 /// One code in a picture.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Found {
@@ -25,19 +28,18 @@ pub struct Found {
     pub text: String,
     /// What it is.
     pub symbology: Symbology,
-    /// AIM's identifier of symbology and meaning, such as `]d2`; none where the reader does not tell.
-    pub identifier: Option<String>,
+    /// AIM's identifier of symbology and meaning, such as `]d2`.
+    pub identifier: String,
 }
 
 impl Found {
     /// What a scanner would send: GS1 data is announced by its identifier.
     #[must_use]
     pub fn scanned(&self) -> Cow<'_, str> {
-        match self.identifier.as_deref() {
-            Some(identifier @ ("]C1" | "]d2" | "]Q3")) => {
-                Cow::Owned(identifier.to_owned() + &self.text)
-            }
-            Some(_) | None => Cow::Borrowed(&self.text),
+        if GS1.contains(&self.identifier.as_str()) {
+            Cow::Owned(self.identifier.clone() + &self.text)
+        } else {
+            Cow::Borrowed(&self.text)
         }
     }
 }

@@ -34,8 +34,8 @@ const LINED_MAX: f32 = 0.9;
 #[derive(Clone, Debug, PartialEq)]
 struct Sighting {
     symbology: Symbology,
-    /// AIM's identifier of symbology and meaning; none where the reader does not tell.
-    identifier: Option<String>,
+    /// AIM's identifier of symbology and meaning.
+    identifier: String,
     text: String,
     /// The corner nearest to the top left.
     place: Point,
@@ -47,7 +47,7 @@ struct Sighting {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Label {
     pub(super) symbology: Symbology,
-    pub(super) identifier: Option<String>,
+    pub(super) identifier: String,
     pub(super) text: String,
     /// Left and top, in pixels.
     pub(super) place: (f32, f32),

@@ -9,6 +9,9 @@ use super::{Sighting, Symbology};
 /// Symbols answered from one look.
 const SYMBOLS_MAX: i32 = 64;
 
+/// What rqrr reads has neither FNC1 nor a character set of its own.
+const PLAIN_QR: &str = "]Q1";
+
 /// What to look for, and how much trouble to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kinds {
@@ -36,7 +39,13 @@ pub(super) fn qr(bounds: [rqrr::Point; 4], bytes: Vec<u8>) -> Sighting {
     let text = String::from_utf8(bytes)
         .unwrap_or_else(|bad| bad.into_bytes().iter().copied().map(char::from).collect());
     let corners = bounds.map(|corner| (corner.x, corner.y));
-    Sighting { symbology: Symbology::Qr, identifier: None, text, place: place(&corners), lines: 1 }
+    Sighting {
+        symbology: Symbology::Qr,
+        identifier: PLAIN_QR.to_owned(),
+        text,
+        place: place(&corners),
+        lines: 1,
+    }
 }
 
 /// Sightings in a smaller or larger picture, as they are in the whole one.
@@ -108,7 +117,7 @@ fn sighting(barcode: &zxingcpp::Barcode) -> Option<Sighting> {
         [position.top_left, position.top_right, position.bottom_right, position.bottom_left];
     barcode.is_valid().then(|| Sighting {
         symbology,
-        identifier: Some(barcode.symbology_identifier()),
+        identifier: barcode.symbology_identifier(),
         text: barcode.text(),
         place: place(&corners.map(|corner| (corner.x, corner.y))),
         lines: usize::try_from(barcode.line_count()).unwrap_or(0).max(1),

@@ -101,6 +101,5 @@ impl Votes {
 
 /// Whether it is GS1 data and every value of it is as it must be.
 fn keeps_rules(Sighting { identifier, text, .. }: &Sighting) -> bool {
-    identifier.as_deref() == Some("]C1")
-        && ElementString::parse_with(text, Associations::Unchecked).is_ok()
+    identifier == "]C1" && ElementString::parse_with(text, Associations::Unchecked).is_ok()
 }
