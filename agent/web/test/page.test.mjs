@@ -33,6 +33,7 @@ async function signIn() {
 
 async function openShip() {
   await page.click('[data-entry=ship]')
+  await page.click('[data-document]')
   await page.waitForSelector('.scan[data-screen=ship]')
 }
 
@@ -111,8 +112,21 @@ test('a_scan_that_comes_by_wedge_and_by_broadcast_counts_once', async () => {
   assert.deepEqual(agent.scans.map(({ text, source }) => `${source} ${text}`), ['wedge TWIN', 'broadcast ALONE'])
 })
 
+test('a_scan_that_a_shell_app_hands_to_the_agent_is_shown_once_by_the_page_that_waits', async () => {
+  await openPack()
+  while (agent.waiters.length === 0) await page.waitForTimeout(20)
+  agent.broadcast('FROM THE SHELL')
+  await counter(1)
+  await tone('accepted')
+  const n = await page.getAttribute('.feedback', 'data-n')
+  await wedge(page, 'BY WEDGE')
+  await counter(2)
+  assert.equal(Number(await page.getAttribute('.feedback', 'data-n')), Number(n) + 1)
+})
+
 test('a_scan_presses_no_button_and_scrolls_nothing', async () => {
   await openPack()
+  agent.commands.splice(0)
   await wedge(page, 'FIRST ONE')
   await counter(1)
   await page.focus('[data-act=undo]')
@@ -306,7 +320,7 @@ test('goods_are_received_against_a_document_or_without_one', async () => {
   assert.match(await page.textContent('[data-header]'), /青岛一厂.*120 \/ 624.*入库单 IN-2041/s)
   await page.click('[data-act=back]')
   await page.click('[data-entry=receive]')
-  await page.click('[data-no-document]')
+  await page.click('[data-choice="0"]')
   await page.waitForSelector('.scan[data-screen=receive]')
   assert.equal(await page.$('[data-lines]'), null)
 })
@@ -378,12 +392,12 @@ for (const name of ['zh-CN', 'en']) {
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0))
     for (const entry of ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'receive', 'ship', 'return', 'transfer', 'count', 'lookup', 'sample', 'destroy']) {
       await page.click(`[data-entry=${entry}]`)
-      // The only document to ship under opens by itself.
-      await page.waitForSelector(entry === 'ship' ? '.scan[data-screen=ship]' : `[data-choose=${entry}], .scan[data-screen=${entry}]`)
-      if (await page.$('[data-choose]')) {
-        await check(`choose-${entry}`)
-        // Sealed and opened come before the documents of a return.
-        await wedge(page, entry === 'return' ? 'ST*3*' : 'ST*1*')
+      await page.waitForSelector(`[data-choose=${entry}], .scan[data-screen=${entry}]`)
+      for (let what; (what = await page.getAttribute('[data-choose]', 'data-what', { timeout: 300 }).catch(() => null)); ) {
+        await check(`choose-${entry}-${what}`)
+        // A return without a document asks for the dealer and whether it was opened.
+        await wedge(page, entry === 'return' && what === 'document' ? 'ST*0*' : 'ST*1*')
+        await page.waitForSelector(`[data-choose]:not([data-what=${what}]), .scan`)
       }
       await page.waitForSelector(`.scan[data-screen=${entry}]`)
       if (entry === 'pack') await scanEverything(check)

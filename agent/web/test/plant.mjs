@@ -55,9 +55,9 @@ export async function packAll(agent, { factory }, login, packed) {
   await until(() => call('session', { login, pin: PIN, site: factory.id }))
   for (const { task, units, label } of packed) {
     await until(() => call('station/open', { screen: 'pack', task }))
-    let reply
-    for (const text of [...units, label]) reply = await call('station/scan', { text, source: 'wedge' })
-    assert.equal(reply.answer.message.code, 'operation_confirmed', JSON.stringify(reply.answer))
+    const replies = []
+    for (const text of [...units, label]) replies.push((await call('station/scan', { text, source: 'wedge' })).answer)
+    assert.equal(replies[replies.length - 1].message.code, 'operation_confirmed', JSON.stringify(replies.map(({ message }) => message)))
   }
   await call('station/command', { command: 'back' })
 }
@@ -91,13 +91,9 @@ export function scanning(page, wedge) {
     await wedge(page, 'ST*OK*')
     await page.waitForSelector('[data-overlay=blocked]', { state: 'detached' })
   }
-  /** Opens a screen by command barcodes and papers, as `open('ship', 'OUT-1')`. */
+  /** Opens a screen by command barcodes and papers, as `open('return', 'RE-1', 'ST*1*')`. */
   const open = async (screen, ...choices) => {
-    await wedge(page, `ST*${screen.toUpperCase()}*`)
-    for (const choice of choices) {
-      await page.waitForSelector(`[data-choose=${screen}][data-loaded=true]`)
-      await wedge(page, choice)
-    }
+    for (const text of [`ST*${screen.toUpperCase()}*`, ...choices]) await wedge(page, text)
     await page.waitForSelector(`.scan[data-screen=${screen}]`)
   }
   const back = async () => {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname } from 'node:path'
+import { chooses } from './stand-in-choice.mjs'
 import { answerDesk } from './stand-in-desk.mjs'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
@@ -30,7 +31,7 @@ const lanes = [
 
 /** Starts the server. `agent.scans` is what arrived; `delayMs`, `online`, `next` and `refusal` steer the answers. */
 export async function standIn() {
-  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, refusal: null, view: null, overlapping: 0, busy: 0 }
+  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, refusal: null, view: null, overlapping: 0, busy: 0, revision: 1, waiters: [], choosing: null }
   agent.view = home()
   const server = createServer(async (request, response) => {
     const chunks = []
@@ -40,13 +41,15 @@ export async function standIn() {
     response.end(type ? body : body === null ? '' : JSON.stringify(body))
   })
   agent.close = () => new Promise((resolve) => { server.close(resolve); server.closeAllConnections() })
+  /** What a shell app hands over. */
+  agent.broadcast = (text) => reply(agent, 'POST /api/broadcast', JSON.stringify({ text, source: 'broadcast' }))
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   agent.url = `http://127.0.0.1:${server.address().port}/`
   return agent
 }
 
 const can = (changes = {}) => ({ confirm: false, close: false, mix: false, undo: false, back: true, ...changes })
-const view = (changes) => ({ count: 0, scans: 0, waiting: [], asks: null, offer: null, mixed_lots: false, last: [], blocked: false, ...changes })
+const view = (changes) => ({ revision: 1, count: 0, scans: 0, waiting: [], asks: null, offer: null, mixed_lots: false, last: [], blocked: false, ...changes })
 const home = () => view({ screen: 'home', prompt: { code: 'choose', params: {} }, can: can({ back: false }) })
 
 async function answer(agent, method, address, body) {
@@ -68,6 +71,7 @@ async function answer(agent, method, address, body) {
   if (route === 'POST /api/tasks') return [201, ownTask(JSON.parse(body))]
   if (route === 'GET /api/tasks') return [200, { rows: [task, done] }]
   if (route === 'GET /api/documents') return [200, { rows: [document, inbound, ...others] }]
+  if (route === 'GET /api/station/next') return new Promise((resolve) => agent.waiters.push(resolve))
   if (route === 'GET /api/station') return [200, agent.view]
   if (route === 'POST /api/station/open' && agent.refusal) return [409, { error: agent.refusal }]
   if (route === 'POST /api/station/open') return [200, (agent.view = opened((agent.opened = JSON.parse(body))))]
@@ -95,27 +99,45 @@ function opened({ screen, task: under, document: id, dealer, opened: isOpened, r
   return { ...base, parent: { code: case1, level: 'case' }, count: 22, of: 24, prompt: { code: 'scan_children', params: {} }, difference }
 }
 
+const ready = (agent, code = 'ready') => answered(agent, { tone: 'ready', message: { code, params: {} } })
+
+/** A reply: every one has the next revision. */
+function answered(agent, { tone, message, provisional = false }) {
+  agent.revision += 1
+  agent.view.revision = agent.revision
+  return { tone, message, provisional, offer: agent.view.offer, revision: agent.revision, view: agent.view }
+}
+
+function act(agent, command) {
+  const { view } = agent
+  const asked = /^(confirm|close|mix|switch|undo|back|ok|acknowledge|home)$/.test(command) ? null : chooses(agent, command, { tasks: [task], documents: [document, inbound, ...others] })
+  if (asked?.choice) agent.view = { ...home(), screen: agent.choosing.wanted.screen, choice: asked.choice, can: can() }
+  if (asked?.open) agent.view = opened((agent.opened = asked.open))
+  if (command === 'back' || command === 'home') agent.view = home()
+  if (command === 'acknowledge' || command === 'ok') view.blocked = false
+  if (command === 'ok') return ready(agent, 'acknowledged')
+  if (command === 'mix') view.mixed_lots = !view.mixed_lots
+  if (command === 'close' && view.screen === 'count') Object.assign(view, { difference: { ...difference, missing_count: 140 }, can: can({ confirm: true }), prompt: { code: 'post_count', params: {} } })
+  if (command === 'close' && view.screen === 'pack') {
+    view.asks = 'close'
+    return answered(agent, { tone: 'warning', message: { code: 'needs_approval', params: { needs: 'supervisor' } } })
+  }
+  return ready(agent)
+}
+
 function reply(agent, route, body) {
-  const view = agent.view
   if (route === 'POST /api/station/command') {
     const { command } = JSON.parse(body)
     agent.commands.push(command)
-    if (command === 'back') agent.view = home()
-    if (command === 'acknowledge') view.blocked = false
-    if (command === 'mix') view.mixed_lots = !view.mixed_lots
-    if (command === 'close' && view.screen === 'count') Object.assign(view, { difference: { ...difference, missing_count: 140 }, can: can({ confirm: true }), prompt: { code: 'post_count', params: {} } })
-    if (command === 'close' && view.screen === 'pack') {
-      view.asks = 'close'
-      return { tone: 'warning', message: { code: 'needs_approval', params: { needs: 'supervisor' } }, provisional: false, view }
-    }
-    return { tone: 'ready', message: { code: 'ready', params: {} }, provisional: false, view: agent.view }
+    return act(agent, command)
   }
+  const said = /^ST\*(\w+)\*$/.exec(JSON.parse(body).text)
+  if (said) return act(agent, said[1].toLowerCase())
+  const { view } = agent
   const { text } = JSON.parse(body)
   agent.scans.push(JSON.parse(body))
   const steered = agent.next
   agent.next = null
-  if (text === 'ST*OK*') view.blocked = false
-  if (text === 'ST*OK*') return { tone: 'ready', message: { code: 'acknowledged', params: {} }, provisional: false, view }
   const tone = steered?.tone ?? 'accepted'
   view.blocked = tone === 'refused'
   if (tone === 'accepted') view.count += 1
@@ -126,7 +148,10 @@ function reply(agent, route, body) {
   view.asks = null
   view.scans += tone === 'accepted' ? 1 : 0
   view.can = { ...view.can, undo: true, close: view.count > 0, confirm: view.count > 0 }
-  return { tone, message: steered?.message ?? { code: 'accepted', params: {} }, provisional: steered?.provisional ?? false, view }
+  const answer = answered(agent, { tone, message: steered?.message ?? { code: 'accepted', params: {} }, provisional: steered?.provisional })
+  if (!route.endsWith('/broadcast')) return answer
+  for (const waiter of agent.waiters.splice(0)) waiter([200, answer])
+  return answer
 }
 
 function ownTask({ product, lot, date, shift, quantity }) {

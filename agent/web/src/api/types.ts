@@ -21,9 +21,26 @@ export type EntryName =
   | 'lookup'
 export type ScreenName = 'home' | 'resolve' | EntryName
 export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
-export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge'
+/** A screen's name opens it, after choosing what it needs; a digit chooses; `next` shows the next ones to choose from. */
+export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge' | 'next' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ScreenName
 export type RoleName = 'operator' | 'supervisor' | 'manager' | 'auditor'
-export type Reason = 'inspection' | 'retained' | 'marketing' | 'broken' | 'expired' | 'rejected' | 'recalled'
+/** Why goods are sampled, destroyed or relabelled; why nothing else is done about an exception. */
+export type Reason =
+  | 'inspection'
+  | 'retained'
+  | 'marketing'
+  | 'broken'
+  | 'expired'
+  | 'rejected'
+  | 'recalled'
+  | 'damaged'
+  | 'unreadable'
+  | 'missing'
+  | 'other'
+  | 'misread'
+  | 'set_apart'
+  | 'by_hand'
+  | 'no_fault'
 
 export interface Named {
   id: number
@@ -180,7 +197,7 @@ export interface Opened {
   /** Goods that come back were opened. */
   opened?: boolean
   /** Why goods end. */
-  reason?: Reason
+  reason?: Reason | undefined
   /** What is resolved, and how. */
   exception?: number
   resolution?: string
@@ -194,13 +211,36 @@ export interface Difference {
   foreign_count: number
 }
 
+export type ChoiceEntry = { number: number } & (
+  | { what: 'task'; value: Task }
+  | { what: 'document'; value: Document }
+  | { what: 'dealer'; value: Named }
+  | { what: 'opened'; value: boolean }
+  | { what: 'reason'; value: Reason }
+  | { what: 'exception'; value: Exception }
+  | { what: 'resolution'; value: string }
+)
+
+/** What must be chosen before a screen opens: at most nine at a time. */
+export interface Choice {
+  what: ChoiceEntry['what']
+  entries: { number: number; value: unknown }[]
+  /** `0` goes on without one. */
+  none: boolean
+  /** `next` shows others. */
+  more: boolean
+}
+
 export interface View {
   screen: ScreenName
+  choice?: Choice | null
+  exception?: Exception
+  resolution?: string
   task?: Task | null
   document?: Document | null
   dealer?: Named | null
   opened?: boolean
-  reason?: Reason
+  reason?: Reason | undefined
   /** What a count has seen so far. */
   seen?: number
   /** Scans of the open work that are not confirmed. */
@@ -220,8 +260,8 @@ export interface View {
   can: { confirm: boolean; close: boolean; mix: boolean; undo: boolean; back: boolean }
   item?: Item | null
   difference?: Difference | null
-  /** Grows with every change, however it came. */
-  revision?: number
+  /** Of the newest answer; grows with every one, whoever asked for it. */
+  revision: number
 }
 
 export interface Reply {
@@ -229,6 +269,8 @@ export interface Reply {
   message: Message
   provisional: boolean
   offer?: Offer | null
+  /** Its own; 0: nothing was done. */
+  revision: number
   view: View
   decoded?: { text: string; symbology: string }[]
 }

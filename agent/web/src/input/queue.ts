@@ -12,6 +12,7 @@ const TWIN_MS_MAX = 500
 export class JobQueue {
   private waiting: Job[] = []
   private running = false
+  private onIdle: (() => void)[] = []
   private lastScan: { text: string; source: Source; at: number } | null = null
 
   constructor(
@@ -30,6 +31,12 @@ export class JobQueue {
   /** Removes what has not started and hands it back, so that it can be shown as not counted. */
   drain(): Job[] {
     return this.waiting.splice(0)
+  }
+
+  /** Resolves once nothing is under way or waiting. */
+  idle(): Promise<void> {
+    if (this.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.onIdle.push(resolve))
   }
 
   /** Jobs under way or waiting. */
@@ -52,6 +59,7 @@ export class JobQueue {
       for (let job = this.waiting.shift(); job !== undefined; job = this.waiting.shift()) await this.work(job)
     } finally {
       this.running = false
+      for (const resolve of this.onIdle.splice(0)) resolve()
     }
   }
 }

@@ -1,7 +1,5 @@
 // What a person can open from home: in which order, in which group, for whom.
 import type { EntryName, RoleName } from '../api/types'
-import { ASKING, go } from './route'
-import { open, station } from './station'
 
 export const GROUPS: { name: 'making' | 'moving' | 'goods'; entries: EntryName[] }[] = [
   { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup'] },
@@ -18,15 +16,8 @@ export function isFor(entry: EntryName, role: RoleName): boolean {
   return role !== 'auditor' || FOR_AUDITORS.includes(entry)
 }
 
-/** Opens an entry, or asks first what it is to be opened for. What is not for the role the agent refuses with its words. */
-export function enter(entry: EntryName): void {
-  const role = station.session?.operator.role
-  if (ASKING.includes(entry) && role !== undefined && isFor(entry, role)) go('choose', entry)
-  else void open({ screen: entry })
-}
-
-/** The entry that a command barcode opens: `ST*ADD_TO*` or `ST*ADDTO*`. */
-export function entryOf(word: string): EntryName | undefined {
-  const plain = (name: string) => name.replace(/_/g, '').toLowerCase()
-  return ENTRIES.find((entry) => plain(entry) === plain(word))
+/** True for the word of a command barcode that opens a screen. */
+export function opensScreen(word: string): boolean {
+  const name = word.toLowerCase()
+  return name === 'home' || name === 'resolve' || ENTRIES.some((entry) => entry === name)
 }

@@ -4,7 +4,7 @@ import type { Source } from '../api/types'
 import { play } from '../feedback/sounds'
 import { listen, type RawEvent } from '../input/listen'
 import { choose } from './choices'
-import { enter, entryOf } from './entries'
+import { opensScreen } from './entries'
 import { go, page } from './route'
 import { scan, show, station } from './station'
 import { isTaken } from './takers'
@@ -42,23 +42,20 @@ export function takeScan(text: string, source: Source): void {
   if (page.value === 'line') return
   if (station.session && (station.down || station.check)) return scan(text, source)
   if (isTaken(text, source) || !station.session) return
-  if (navigates(text)) return
+  if (navigates(text, source)) return
   if (page.value === 'station') return scan(text, source)
   show('warning', { code: 'unhandled_scan' })
 }
 
-/** A command barcode that opens an entry, chooses a row of the list on screen or leaves a page: done by the page. */
-function navigates(text: string): boolean {
+/** A command barcode that chooses a row of a list of the page's own, or leaves such a page; the agent does the rest. */
+function navigates(text: string, source: Source): boolean {
   const word = /^(?:\][A-Za-z]\d)?ST\*(\w+)\*$/i.exec(text.trim())?.[1]
   if (word === undefined || !station.session || station.session.locked || station.view?.blocked === true) return false
   if (/^\d$/.test(word)) return choose(Number(word))
-  if (/^BACK$/i.test(word) && page.value !== 'station') {
-    go('station')
-    return true
-  }
-  const entry = entryOf(word)
-  if (entry !== undefined) enter(entry)
-  return entry !== undefined
+  if (page.value === 'station' || !(opensScreen(word) || /^BACK$/i.test(word))) return false
+  go('station')
+  if (opensScreen(word)) scan(text, source)
+  return true
 }
 
 function warnUnlessBlocked(code: string): void {

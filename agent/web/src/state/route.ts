@@ -1,25 +1,29 @@
-// Which page is shown, from the address: `#/` is the station, whose screen the agent's View decides; `#/choose/ship` asks
-// what a screen is to be opened for; `#/task/pack` is the form of a task of one's own for it.
+// Which page is shown, from the address: `#/` is the station, whose screen the agent's View decides; `#/task/pack` is the
+// form of a task of one's own for a screen.
 import { ref } from 'vue'
-import type { EntryName } from '../api/types'
+import type { EntryName, ScreenName } from '../api/types'
 
-export type Page = 'station' | 'choose' | 'task' | 'account' | 'exceptions' | 'sync' | 'log' | 'test' | 'line'
-const PAGES: Page[] = ['choose', 'task', 'account', 'exceptions', 'sync', 'log', 'test', 'line']
+export type Page = 'station' | 'task' | 'account' | 'exceptions' | 'sync' | 'log' | 'test' | 'line'
+const PAGES: Page[] = ['task', 'account', 'exceptions', 'sync', 'log', 'test', 'line']
 
-/** Screens that ask for something before they open, in the order of home. */
-export const ASKING: EntryName[] = ['pack', 'commission', 'add_to', 'regroup', 'receive', 'ship', 'return', 'transfer', 'count', 'sample', 'destroy']
+/** Screens that make goods, under a task. */
+const MADE: EntryName[] = ['pack', 'commission', 'add_to', 'regroup']
+
+export function isMade(screen: ScreenName): screen is EntryName {
+  return MADE.some((entry) => entry === screen)
+}
 
 interface Place {
   page: Page
-  /** What `choose` and `task` are for; anything else has none. */
+  /** What `task` is for; anything else has none. */
   entry: EntryName | null
 }
 
 function read(): Place {
   const [name, screen] = window.location.hash.replace(/^#\/?/, '').split('/')
   const page = PAGES.find((page) => page === name) ?? 'station'
-  if (page !== 'choose' && page !== 'task') return { page, entry: null }
-  const entry = ASKING.find((entry) => entry === screen)
+  if (page !== 'task') return { page, entry: null }
+  const entry = MADE.find((entry) => entry === screen)
   return entry === undefined ? { page: 'station', entry: null } : { page, entry }
 }
 

@@ -6,6 +6,7 @@ import type { Command, Message, Opened, Reply, Session, Source, Status, Tone, Vi
 import { play, soundFor } from '../feedback/sounds'
 import { JobQueue, type Job } from '../input/queue'
 import { go } from './route'
+import { commandIn } from './takers'
 
 export interface Shown {
   tone: Tone
@@ -17,6 +18,8 @@ export interface Shown {
 
 const STATUS_EVERY_MS = 3000
 const RETRY_EVERY_MS = 1000
+/** Between two questions for what others did, when the last one failed. */
+const FOLLOW_AGAIN_MS = 3000
 const SHOWN_KEY = 'sealtrace.shown'
 export const READY: Message = { code: 'ready' }
 
@@ -38,6 +41,9 @@ export const station = reactive({
   pending: 0,
   opening: false,
 })
+
+/** The newest answer that was shown: each is shown once, though it may come twice. */
+let heard = 0
 
 /** When a person last had the agent do something. */
 let actedAt = 0
@@ -61,9 +67,8 @@ function push(job: Job): void {
   if (queue.push(job)) station.pending = queue.length
 }
 
-/** `ST*OK*`, with or without the symbology prefix some scanners add. */
 function isAcknowledgement(text: string): boolean {
-  return /^(\][A-Za-z]\d)?ST\*OK\*$/i.test(text.trim())
+  return commandIn(text) === 'OK'
 }
 
 async function work(job: Job): Promise<void> {
@@ -76,8 +81,11 @@ async function work(job: Job): Promise<void> {
   }
 }
 
+/** What ends a refusal: it was seen, or the scan goes to the document that it fits. */
 function acknowledges(job: Job): boolean {
-  return (job.kind === 'command' && job.command === 'acknowledge') || (job.kind === 'scan' && isAcknowledgement(job.text))
+  const maySwitch = !!station.view?.offer
+  if (job.kind === 'command') return job.command === 'acknowledge' || (maySwitch && job.command === 'switch')
+  return job.kind === 'scan' && (isAcknowledgement(job.text) || (maySwitch && commandIn(job.text) === 'SWITCH'))
 }
 
 function refuseWhileBlocked(job: Job): void {
@@ -119,6 +127,7 @@ function ask(job: Job): Promise<Reply> {
 }
 
 function adopt(reply: Reply): void {
+  if (reply.revision !== 0) heard = reply.revision
   if (!reply.view.blocked) station.notCounted = 0
   station.view = reply.view
   show(reply.tone, reply.message, reply.provisional)
@@ -178,6 +187,7 @@ function endSession(unsaved: Job[] = []): void {
 /** A locked session shows nothing but the lock. */
 async function adoptSession(session: Session): Promise<void> {
   const view = session.locked ? null : await api.station()
+  if (view !== null) heard = view.revision
   station.session = session
   station.view = view
 }
@@ -203,6 +213,33 @@ async function load(): Promise<boolean> {
 export async function start(): Promise<void> {
   if (!(await load())) goDown()
   window.setInterval(() => void watchStatus(), STATUS_EVERY_MS)
+  void follow()
+}
+
+/** Hears what was done without this page, as a scan that a shell app handed to the agent. */
+async function follow(): Promise<void> {
+  for (;;) {
+    const isListening = station.view !== null && !station.down && station.session?.locked === false
+    const reply = isListening ? await whatIsNext() : undefined
+    if (reply === undefined) await new Promise((resolve) => window.setTimeout(resolve, FOLLOW_AGAIN_MS))
+    else if (reply !== null) await showOnce(reply)
+  }
+}
+
+/** Null: nothing happened while the agent waited; undefined: it cannot be asked now. */
+async function whatIsNext(): Promise<Reply | null | undefined> {
+  try {
+    return await api.next(heard)
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.status === 423 && station.session) station.session.locked = true
+    return undefined
+  }
+}
+
+/** What this page asked for itself is shown by the answer to that. */
+async function showOnce(reply: Reply): Promise<void> {
+  await queue.idle()
+  if (reply.revision !== heard && station.view !== null && !station.opening) adopt(reply)
 }
 
 async function watchStatus(): Promise<void> {
@@ -278,7 +315,9 @@ export async function open(opened: Opened): Promise<boolean> {
   station.opening = true
   actedAt = performance.now()
   try {
-    station.view = await api.open(opened)
+    const view = await api.open(opened)
+    heard = view.revision
+    station.view = view
     show('ready', READY)
     go('station')
     return true
