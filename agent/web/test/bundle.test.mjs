@@ -65,7 +65,7 @@ function found(files, patterns) {
 const sources = (folder) => readdirSync(new URL(`../../${folder}/`, root)).filter((name) => name.endsWith('.rs')).map((name) => `${folder}/${name}`)
 
 test('every_reason_a_lane_can_give_has_a_sentence', () => {
-  const reasons = found(sources('agent/src/lane'), [/Fault::new\(\s*"(\w+)"/g, /"(gate_\w+)"/g, /Self::\w+ => "(\w+)"/g])
+  const reasons = found(sources('agent/src/lane'), [/Fault::new\(\s*"(\w+)"/g, /^const \w+: &str = "(\w+)"/gm, /"(gate_\w+)"/g, /"(\w+_restarted)"/g, /Self::\w+ => "(\w+)"/g])
   for (const reason of ['no_read', 'label_missing', 'label_no_read', 'noise', 'unreadable', 'no_task', 'tasks_done', 'wrong_level', 'gate_late', 'gate_lost', 'no_pallet_label']) assert.ok(reasons.includes(reason), `the lane's sources name ${reason}`)
   for (const reason of reasons) assert.ok(`msg.${reason}` in zhCN, `no sentence for ${reason}`)
 })

@@ -142,7 +142,7 @@ export const zhCN = {
   'scan.confirm.post': '过账',
   'scan.mix': '混批',
   'scan.mixed': '混批 ✓',
-  'scan.believed': '已扫，系统记瓶数：',
+  'scan.believed': '系统记有',
   'scan.seen': '已扫，先前已盘 {n}',
   'scan.unconfirmed': '待确认 {n}',
   'scan.elsewhere': '另有 {n} 件未确认[：{document}]',
