@@ -403,6 +403,7 @@ for (const name of ['zh-CN', 'en']) {
       if (entry === 'pack') await scanEverything(check)
       if (entry === 'ship' || entry === 'receive') await load(entry, check)
       if (entry === 'add_to') await page.click('[data-act=mix]')
+      if (entry === 'transfer') await believed()
       if (entry === 'count') await page.click('[data-act=close]')
       await check(entry)
       await page.click('[data-act=back]')
@@ -446,6 +447,19 @@ async function scanEverything(check) {
   await check('pack-refused')
   await wedge(page, 'ST*OK*')
   await page.waitForSelector('[data-overlay]', { state: 'detached' })
+  await wedge(page, 'ST*CLOSE*')
+  await page.waitForSelector('[data-dialog=approve]')
+  await check('pack-approve')
+  await page.click('[data-act=approve-later]')
+  await page.waitForSelector('[data-dialog=approve]', { state: 'detached' })
+}
+
+/** A package of which something is missing, as far as the system knows. */
+async function believed() {
+  agent.next = { tone: 'accepted', provisional: true, message: { code: 'accepted', params: { code: '(00)069012345678901234', level: 'pallet', units: 28, of: 48 } } }
+  await wedge(page, '(00)069012345678901234')
+  await page.waitForSelector('[data-believed]')
+  assert.match(await page.textContent('[data-believed]'), /28\s*\/ 48/)
 }
 
 async function load(entry, check) {
@@ -453,7 +467,7 @@ async function load(entry, check) {
   for (const code of ['(00)069012345678901234', '(00)069012345678901241']) await wedge(page, code)
   await counter(2)
   const refused = entry === 'ship' ? REFUSALS.wrong_dealer : REFUSALS.unauthorised
-  agent.next = { tone: 'refused', message: refused.message }
+  agent.next = { tone: 'refused', message: refused.message, offer: entry === 'ship' ? { id: 15, number: 'SO-88122', dealer: { id: 3, name: '苏州姑苏酒行' } } : null }
   await wedge(page, '(00)069012345678901258')
   await page.waitForSelector('[data-overlay]')
   await check(`${entry}-refused`)
