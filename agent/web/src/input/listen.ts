@@ -89,10 +89,16 @@ function keyText(event: KeyboardEvent): string {
   const isAltGraph = event.getModifierState !== undefined && event.getModifierState('AltGraph')
   if (event.ctrlKey && !event.altKey) {
     if (event.key === ']' || event.key === GS || event.code === 'BracketRight') return GS
-    return /^[jm]$/i.test(event.key) ? '\n' : ''
+    if (/^[jm]$/i.test(event.key)) return '\n'
+    return wedge.busy && /^[@-_a-z]$/.test(event.key) ? control(event.key) : ''
   }
   if ((event.altKey && !isAltGraph) || event.metaKey) return ''
   return Array.from(event.key).length === 1 ? event.key : ''
+}
+
+/** In the middle of a scan Ctrl and a letter are a control character of the code, not a shortcut of the browser. */
+function control(letter: string): string {
+  return String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f)
 }
 
 function onInput(event: Event): void {
