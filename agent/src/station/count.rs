@@ -57,6 +57,17 @@ impl Count {
         Ok(Step::told(Say::new(Tone::Warning, message)))
     }
 
+    /// True while the difference is shown.
+    pub(super) const fn is_compared(&self) -> bool {
+        self.difference.is_some()
+    }
+
+    /// Shows the difference again, as it is by now.
+    pub(super) fn compare<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<(), L::Error> {
+        self.difference = Some(ledger.difference(self.document, now.site)?);
+        Ok(())
+    }
+
     pub(super) fn replay(&mut self, scanned: Scanned) {
         self.load.replay(scanned);
     }

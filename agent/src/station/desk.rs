@@ -242,7 +242,7 @@ impl Desk {
                     None => machine(tx, &work, &[], at)?,
                 };
                 let step = machine.scan(&scan, &moment, &Known(tx))?;
-                let written = pen.write(tx, &moment, step)?;
+                let written = pen.write(tx, &moment, step, &machine)?;
                 Ok::<_, ConfirmError>((machine, written))
             })
             .await;
@@ -271,11 +271,12 @@ impl Desk {
             .store
             .scan(move |tx| {
                 let moment = pen.at(tx)?;
-                pen.write(tx, &moment, step)
+                let written = pen.write(tx, &moment, step, &machine)?;
+                Ok::<_, ConfirmError>((machine, written))
             })
             .await;
         match written {
-            Ok(written) => Ok(keep(open, machine, written)),
+            Ok((machine, written)) => Ok(keep(open, machine, written)),
             Err(ConfirmError::Refused(rejection)) => Ok(Say::rejection(&rejection)),
             Err(ConfirmError::Store(error)) => Err(error),
         }
@@ -306,7 +307,7 @@ impl Desk {
                     | Command::Choose(_)
                     | Command::Next => machine.confirm(&moment, &Known(tx))?,
                 };
-                let written = pen.write(tx, &moment, step)?;
+                let written = pen.write(tx, &moment, step, &machine)?;
                 Ok::<_, ConfirmError>((machine, written))
             })
             .await;

@@ -149,7 +149,8 @@ pub(super) fn trimmed(opened: Opened) -> Opened {
 /// The exception is open, and is resolved like that.
 fn check_exception(conn: &Connection, opened: Opened) -> Result<(), OpenError> {
     let id = opened.exception.ok_or(OpenError::ExceptionMissing)?;
-    let matter = Matter::read(conn, id)?.ok_or(OpenError::ResolvedAlready)?;
+    let matter = Matter::read(conn, id)?.filter(|matter| !matter.resolved);
+    let matter = matter.ok_or(OpenError::ResolvedAlready)?;
     let resolution = opened.resolution.ok_or(OpenError::ResolutionMissing)?;
     if !matter.resolutions().contains(&resolution) {
         return Err(OpenError::NoSuchResolution);

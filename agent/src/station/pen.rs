@@ -72,13 +72,16 @@ impl Pen {
         with_basis(tx, self.moment)
     }
 
+    /// Writes what `machine` said and makes it stay what it is.
     pub(super) fn write(
         mut self,
         tx: &Transaction<'_>,
         moment: &Moment,
         step: Step,
+        machine: &Machine,
     ) -> Result<Written, ConfirmError> {
         let Step { mut say, then } = step;
+        self.work.compared = matches!(machine, Machine::Count(count) if count.is_compared());
         let scanned = !self.text.is_empty();
         self.work.asks = None;
         self.work.offer = say.offer.map(|document| Offer { document, text: self.text.clone() });
@@ -219,6 +222,11 @@ pub(super) fn machine(
     let site = work.site.unwrap_or(SiteId(0));
     let nobody = Moment { at, operator: None, approver: None, site, basis: Cursor(0) };
     machine.catch_up(&nobody, &Known(conn))?;
+    if let Machine::Count(count) = &mut machine
+        && work.compared
+    {
+        count.compare(&nobody, &Known(conn))?;
+    }
     Ok(machine)
 }
 

@@ -86,13 +86,14 @@ pub struct Matter {
     pub rejection: Option<Rejection>,
     /// The operation that does not count, or that must be confirmed, under its name.
     pub done: Option<(OperationId, Operation)>,
+    /// It is resolved.
+    pub resolved: bool,
 }
 
 impl Matter {
-    /// What an open exception is about; none when it is resolved, or was never there.
+    /// What an exception is about; none when it was never there.
     pub fn read(conn: &Connection, id: i64) -> Result<Option<Self>, StoreError> {
-        let row = exceptions::one(conn, id)?.filter(|row| row.resolved.is_none());
-        row.map(|row| Self::of(conn, &row)).transpose()
+        exceptions::one(conn, id)?.map(|row| Self::of(conn, &row)).transpose()
     }
 
     /// What this exception is about.
@@ -102,13 +103,18 @@ impl Matter {
             None => None,
         };
         let rejection = row.rejection.clone().and_then(|said| serde_json::from_value(said).ok());
-        Ok(Self { exception: row.id, kind: row.kind, code: row.code, rejection, done })
+        let (exception, kind, code, resolved) =
+            (row.id, row.kind, row.code, row.resolved.is_some());
+        Ok(Self { exception, kind, code, rejection, done, resolved })
     }
 
     /// Every way to resolve it, the likeliest first.
     #[must_use]
     pub fn resolutions(&self) -> Vec<Resolution> {
         use Resolution as R;
+        if self.resolved {
+            return Vec::new();
+        }
         match (self.kind, &self.done) {
             (Kind::Verdict, Some((_, operation))) => self.of_verdict(&operation.action),
             (Kind::Verdict, None) | (Kind::Critical, _) => vec![R::Seen],

@@ -44,7 +44,8 @@ impl Resolve {
     /// Nothing scanned yet.
     #[must_use]
     pub fn new(matter: Matter, resolution: Resolution, reason: Option<Outcome>) -> Self {
-        let (matter, scans, done) = (Box::new(matter), Vec::new(), false);
+        let (scans, done) = (Vec::new(), matter.resolved);
+        let matter = Box::new(matter);
         Self { matter, resolution, reason, scans, done }
     }
 
@@ -235,6 +236,7 @@ impl Resolve {
             return Ok(Step::told(Say::new(Tone::Warning, Message::new("nothing_to_do"))));
         }
         self.done = true;
+        self.scans.clear();
         let message = Message::new("resolved")
             .with("how", self.resolution.name())
             .with("code", self.matter.code)

@@ -104,6 +104,8 @@ pub(super) struct Work {
     pub(super) approver: Option<OperatorId>,
     /// The command that waits for somebody to approve it.
     pub(super) asks: Option<Command>,
+    /// The difference of a count is shown, to be posted.
+    pub(super) compared: bool,
     /// What the last scan fits better.
     pub(super) offer: Option<Offer>,
     /// What is chosen before a screen opens.
@@ -135,7 +137,7 @@ impl Work {
     pub(super) fn begin(&mut self, opened: Opened, site: SiteId) {
         if self.opened != Some(opened) {
             self.last.clear();
-            self.offer = None;
+            (self.offer, self.compared) = (None, false);
             self.agree_anew();
         }
         self.opened = Some(opened);

@@ -21,6 +21,7 @@ mod feed;
 mod fill;
 mod floor;
 mod items;
+mod killed;
 mod lane;
 mod making;
 mod moving;
