@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::floor::{
-    HAND_TASK, OTHER_SITE, OUTBOUND, PIN, PRODUCT, SITE, agent, case, document, hears, hears_of,
+    OTHER_SITE, PIN, PRODUCT, SITE, agent, case, document, hears, hears_of,
     pallet, printed, unit,
 };
 use crate::moving::cased;
