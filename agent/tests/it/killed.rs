@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::floor::{
-    OTHER_SITE, PIN, PRODUCT, SITE, agent, case, document, hears, hears_of,
-    pallet, printed, unit,
+    OTHER_SITE, PIN, PRODUCT, SITE, agent, case, document, hears, hears_of, pallet, printed, unit,
 };
 use crate::moving::cased;
 use crate::page::said;
