@@ -71,6 +71,11 @@ export function kind(name: string): string {
   return sentence(`kind.${name}`) ?? name
 }
 
+/** A shift that people here named themselves stays as it is. */
+export function shiftName(name: string | null): string | null {
+  return name === null ? null : (sentence(`shift.${name}`) ?? name)
+}
+
 export function role(name: string): string {
   return sentence(`role.${name}`) ?? name
 }
