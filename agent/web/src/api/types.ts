@@ -174,7 +174,12 @@ export interface Item {
   contents: { product: Named; lot: string; units: number }[]
   custody?: Custody | null
   disputed: boolean
+  /** The last operation that named it. */
+  last_done: { kind: string; at: number } | null
+  /** When the cloud last spoke of it. */
   fresh_at: number | null
+  /** When the cloud last spoke at all: later than that it may have done things this device cannot know. */
+  heard_at: number | null
   known: boolean
 }
 

@@ -81,7 +81,7 @@ export const pagesEn: Record<PagesKey, string> = {
   'shift.late': 'Late',
   'shift.night': 'Night',
   'lock.title': 'Locked',
-  'lock.text': 'Enter the PIN to go on where the work stands.',
+  'lock.text': 'Enter the PIN to go on.',
   'lock.go': 'Unlock',
   'lock.now': 'Lock',
   'lock.lost': '{n} scans made while locked do not count',
@@ -130,6 +130,10 @@ export const pagesEn: Record<PagesKey, string> = {
   'log.none': 'No such lines.',
   'log.older': 'Older',
   'log.export': 'Export',
+
+  'item.last_done': 'Last done',
+  'item.done': '{kind} {at}',
+  'item.heard': 'The cloud last spoke at {at}: this device cannot know what was done elsewhere since.',
 
   'sync.export': 'Export what is not sent',
   'sync.export.hint': 'For a device that cannot connect: carry the file to the cloud, where an administrator imports it. Imported twice, it counts once.',

@@ -129,6 +129,10 @@ export const pagesZhCN = {
   'log.older': '更早的',
   'log.export': '导出',
 
+  'item.last_done': '最近作业',
+  'item.done': '{kind} {at}',
+  'item.heard': '本机最近一次听到云端：{at}。之后别处的变动，本机还不知道。',
+
   'sync.export': '导出未上传数据',
   'sync.export.hint': '设备连不上网时用：把文件带到云端机器，由管理员导入。导入两次也只计一次。',
   'sync.export.none': '没有未上传的数据',
