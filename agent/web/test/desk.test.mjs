@@ -181,6 +181,8 @@ test('the_log_is_searched_narrowed_and_continued_and_its_markup_is_text', async 
   assert.equal(await page.$('[data-log] b b'), null)
   await page.click('[data-act=older]')
   await page.waitForFunction(() => document.querySelectorAll('[data-row]').length === 100)
+  await page.click('[data-act=older]')
+  await page.waitForSelector('text=a line of another program')
   await page.click('[data-level=error]')
   await page.waitForFunction(() => [...document.querySelectorAll('[data-row]')].every((row) => row.dataset.row === 'error'))
   await page.fill('[data-find]', 'seq=no')

@@ -27,6 +27,7 @@ const LINES = Array.from({ length: 120 }, (_, i) => ({
   message: i % 17 === 3 ? 'the cloud refused a batch' : i % 7 === 2 ? 'no connection; trying again' : 'an operation was confirmed <b>&amp;</b>',
   fields: { 'operation.seq': i, 'device.id': 9 },
 }))
+LINES.push({ id: 0, at: null, level: null, message: 'a line of another program', fields: {} })
 const LOG_PAGE = 50
 
 /** The answer of the desk, or null when the request is not for it. */

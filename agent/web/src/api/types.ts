@@ -305,8 +305,9 @@ export interface Exception {
 /** A line of the device's own log. */
 export interface LogRow {
   id: number | string
-  at: number
-  level: 'error' | 'warn' | 'info' | 'debug' | 'trace'
+  /** Null for a line that the agent did not write. */
+  at: number | null
+  level: 'error' | 'warn' | 'info' | 'debug' | 'trace' | null
   message: string
   fields: Record<string, unknown>
 }
