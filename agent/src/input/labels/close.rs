@@ -6,6 +6,8 @@
     reason = "sides of pictures are below 2^14"
 )]
 
+use std::f32::consts::FRAC_PI_2;
+
 use image::GrayImage;
 
 use super::Sighting;
@@ -28,12 +30,14 @@ const REACHES_PER_SIDE: usize = 12;
 pub(super) enum Way {
     /// In even light.
     Even,
+    /// In light that changes within a few modules.
+    Shadowed,
     /// Noise taken out: a bell of so many pixels of the enlarged place.
     Soft(f32),
     /// Put into focus.
     Focused(f32),
-    /// Motion taken out: its length and its direction in degrees.
-    Stilled(f32, f32),
+    /// Motion of this length taken out.
+    Stilled(f32),
     /// Unrolled from a cylinder: upright or lying, and the sine of its edge's angle.
     Unrolled(Axis, f32),
 }
@@ -46,28 +50,29 @@ pub(super) enum Axis {
 }
 
 /// What helps most for its time comes first.
-pub(super) const WAYS: [Way; 20] = [
+const WAYS: [Way; 16] = [
     Way::Even,
     Way::Focused(1.6),
     Way::Soft(1.5),
     Way::Focused(2.6),
-    Way::Focused(1.0),
-    Way::Soft(3.0),
+    Way::Shadowed,
     Way::Unrolled(Axis::Upright, 0.75),
     Way::Unrolled(Axis::Lying, 0.75),
-    Way::Stilled(5.0, 0.0),
-    Way::Stilled(5.0, 90.0),
-    Way::Stilled(5.0, 45.0),
-    Way::Stilled(5.0, 135.0),
-    Way::Stilled(9.0, 0.0),
-    Way::Stilled(9.0, 90.0),
-    Way::Stilled(9.0, 45.0),
-    Way::Stilled(9.0, 135.0),
+    Way::Focused(3.6),
+    Way::Soft(3.0),
+    Way::Focused(1.0),
     Way::Unrolled(Axis::Upright, 0.95),
     Way::Unrolled(Axis::Lying, 0.95),
+    Way::Unrolled(Axis::Upright, 0.5),
+    Way::Unrolled(Axis::Lying, 0.5),
     Way::Soft(2.2),
-    Way::Focused(3.6),
+    Way::Focused(4.8),
 ];
+/// Where edges along one direction are missing, something moved along it.
+const WAYS_MOVED: [Way; 4] =
+    [Way::Stilled(4.0), Way::Stilled(6.5), Way::Stilled(9.5), Way::Stilled(13.0)];
+/// This much of the edges in one direction more than in the other.
+const MOVED_MIN: f32 = 0.25;
 
 /// One place, enlarged.
 pub(super) struct Close {
@@ -78,6 +83,8 @@ pub(super) struct Close {
     /// Pixels of the picture for one of the place.
     step: f32,
     side: usize,
+    /// The direction it moved in, if it did.
+    moved: Option<f32>,
     seen: Plane,
     even: Plane,
 }
@@ -93,7 +100,15 @@ impl Close {
             y: corner.y + y * step,
         });
         let even = seen.evened(side / REACHES_PER_SIDE);
-        Self { corner, half, step, side, seen, even }
+        let moved = (region.lined > MOVED_MIN).then_some(region.angle + FRAC_PI_2);
+        Self { corner, half, step, side, moved, seen, even }
+    }
+
+    /// The ways worth trying, best first.
+    pub(super) fn ways(&self) -> impl Iterator<Item = Way> {
+        let (first, rest) = WAYS.split_at(1);
+        let moved = WAYS_MOVED.iter().filter(|_| self.moved.is_some());
+        first.iter().chain(moved).chain(rest).copied()
     }
 
     /// What is read in the place when it is seen in this way.
@@ -108,8 +123,10 @@ impl Close {
             Way::Even => self.even.clone(),
             Way::Soft(sigma) => self.seen.softened(sigma).evened(reach),
             Way::Focused(sigma) => deblurred(&self.even, Spread::Bell(sigma / self.step)),
-            Way::Stilled(length, degrees) => {
-                deblurred(&self.even, Spread::Line(length / self.step, degrees.to_radians()))
+            Way::Shadowed => self.seen.evened(reach / 3),
+            Way::Stilled(length) => {
+                let angle = self.moved.unwrap_or_default();
+                deblurred(&self.even, Spread::Line(length / self.step, angle))
             }
             Way::Unrolled(axis, sine) => self.unrolled(axis, sine, picture).evened(reach),
         };

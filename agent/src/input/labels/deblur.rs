@@ -23,14 +23,9 @@ pub(super) enum Spread {
     Line(f32, f32),
 }
 
-/// How often the guess is put right.
-const ROUNDS: usize = 7;
-/// Half of the difference would be safe; the bounds allow for more.
-const PACE: f32 = 1.3;
-
 /// The plane, from 0 (ink) to 255 (paper), as it may have been before the blur.
 pub(super) fn deblurred(seen: &Plane, spread: Spread) -> Plane {
-    seen.restored(ROUNDS, PACE, |guess| spread.over(guess))
+    seen.restored(|guess| spread.over(guess))
 }
 
 impl Spread {

@@ -25,10 +25,8 @@ use votes::Votes;
 
 pub use votes::Symbology;
 
-/// A region whose edges run in one direction more than this may be bars.
-const LINED_MIN: f32 = 0.3;
-/// A region whose edges run in one direction less than this may be a matrix; motion takes edges away, so it is much.
-const LINED_MAX: f32 = 0.9;
+/// How many looks the best place is ahead of the next.
+const AHEAD: usize = 3;
 
 /// One reading of one code.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,39 +64,45 @@ pub(super) fn find(picture: &GrayImage, time_is_up: &dyn Fn() -> bool) -> Vec<La
     votes.labels()
 }
 
-/// A place, and what was made of it so far.
-struct Spot {
-    bars: Option<Strip>,
-    matrix: Option<Close>,
-}
-
-impl Spot {
-    fn of(picture: &GrayImage, region: &Region) -> Self {
-        Self {
-            bars: (region.lined > LINED_MIN && cfg!(feature = "labels"))
-                .then(|| Strip::of(picture, region)),
-            matrix: (region.lined < LINED_MAX).then(|| Close::of(picture, region)),
-        }
-    }
+/// One look at one place.
+enum Look<'s> {
+    Bars(&'s Strip, bars::Way),
+    Matrix(&'s Close, close::Way),
 }
 
 fn closer(picture: &GrayImage, votes: &mut Votes, time_is_up: &dyn Fn() -> bool) {
-    let spots: Vec<Spot> =
-        regions::regions(picture).iter().map(|region| Spot::of(picture, region)).collect();
-    let rounds = bars::WAYS.len().max(close::WAYS.len());
-    for round in 0..rounds {
-        for spot in &spots {
-            if let (Some(strip), Some(way)) = (&spot.bars, bars::WAYS.get(round)) {
-                votes.count(strip.seen(*way, |picture| reader::read(picture, Kinds::Bars)));
+    let regions = regions::regions(picture);
+    let bars = |region: &&Region| cfg!(feature = "labels") && region.may_be_bars();
+    let strips: Vec<Strip> =
+        regions.iter().filter(bars).map(|region| Strip::of(picture, region)).collect();
+    let matrix = |region: &&Region| region.may_be_a_matrix();
+    let closes: Vec<Close> =
+        regions.iter().filter(matrix).map(|region| Close::of(picture, region)).collect();
+    for look in by_turns(&strips, &closes) {
+        match look {
+            Look::Bars(strip, way) => {
+                votes.count(strip.seen(way, |picture| reader::read(picture, Kinds::Bars)));
             }
-            if let (Some(close), Some(way)) = (&spot.matrix, close::WAYS.get(round)) {
-                votes.count(
-                    close.seen(*way, picture, |picture| reader::matrices(picture, time_is_up)),
-                );
-            }
-            if votes.settled() || time_is_up() {
-                return;
-            }
+            Look::Matrix(close, way) => votes
+                .count(close.seen(way, picture, |picture| reader::matrices(picture, time_is_up))),
+        }
+        if votes.settled() || time_is_up() {
+            return;
         }
     }
+}
+
+/// All looks; the first place is some looks ahead of the second, and so on.
+fn by_turns<'s>(strips: &'s [Strip], closes: &'s [Close]) -> Vec<Look<'s>> {
+    let mut looks = Vec::new();
+    for (place, strip) in strips.iter().enumerate() {
+        let ways = Strip::ways().enumerate();
+        looks.extend(ways.map(|(at, way)| (at + place * AHEAD, Look::Bars(strip, way))));
+    }
+    for (place, close) in closes.iter().enumerate() {
+        let ways = close.ways().enumerate();
+        looks.extend(ways.map(|(at, way)| (at + place * AHEAD, Look::Matrix(close, way))));
+    }
+    looks.sort_by_key(|(turn, _)| *turn);
+    looks.into_iter().map(|(_, look)| look).collect()
 }

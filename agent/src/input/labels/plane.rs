@@ -13,6 +13,19 @@
 
 use image::GrayImage;
 
+/// Light changes slowly: its bounds are found for blocks of this side.
+const BLOCK: usize = 4;
+/// How often a guess is put right, how far, and how much further it goes on.
+const ROUNDS: usize = 6;
+const PACE: f32 = 1.3;
+const MOMENTUM: f32 = 0.5;
+/// Each so-manieth value says enough about all.
+const SPREAD_STEP: usize = 13;
+/// Rows and columns are exchanged in squares that the processor's cache holds.
+const TILE: usize = 16;
+/// Less than this part of a plane's whole contrast is no ink.
+const FLAT: f32 = 0.25;
+
 /// A point of a picture, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
@@ -48,70 +61,134 @@ impl Plane {
         GrayImage::from_raw(self.width as u32, self.height as u32, greys).unwrap_or_default()
     }
 
-    /// Softened with a bell of this many pixels, by three running means.
+    /// Softened with a bell of this many pixels, by three running means in each direction.
     pub(super) fn softened(&self, sigma: f32) -> Self {
-        let reach = ((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) / 2.0;
-        let (whole, part) = (reach.floor() as usize, reach.fract());
-        let mut soft = self.clone();
-        for _ in 0..3 {
-            soft = soft.mean_along_rows(whole, part).transposed();
-            soft = soft.mean_along_rows(whole, part).transposed();
-        }
-        soft
+        self.softened_along_columns(sigma).softened_along_rows(sigma)
     }
 
-    /// The mean of `whole` neighbours to each side and a part of the next ones.
-    pub(super) fn mean_along_rows(&self, whole: usize, part: f32) -> Self {
+    /// Softened from left to right only.
+    pub(super) fn softened_along_rows(&self, sigma: f32) -> Self {
+        self.transposed().softened_along_columns(sigma).transposed()
+    }
+
+    fn softened_along_columns(&self, sigma: f32) -> Self {
+        let reach = ((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) / 2.0;
+        let once = self.mean_along_columns(reach);
+        once.mean_along_columns(reach).mean_along_columns(reach)
+    }
+
+    /// The mean with so many neighbours above and below, the last of them in part.
+    pub(super) fn mean_along_columns(&self, reach: f32) -> Self {
+        let (whole, part) = (reach as usize, reach.fract());
         let mut values = Vec::with_capacity(self.values.len());
-        let weight = 1.0 / (2.0 * (whole as f32 + part) + 1.0);
-        let last = self.width.saturating_sub(1);
-        for row in self.values.chunks_exact(self.width.max(1)) {
-            let at = |x: usize| row[x.saturating_sub(whole + 1).min(last)];
-            let mut sum: f32 = (0..=2 * whole).map(|x| at(x + 1)).sum();
-            for x in 0..self.width {
-                let (left, right) = (at(x), row[(x + whole + 1).min(last)]);
-                values.push((sum + part * (left + right)) * weight);
-                sum += right - row[x.saturating_sub(whole)];
-            }
+        let weight = 1.0 / (2.0 * reach + 1.0);
+        let last = self.height.saturating_sub(1);
+        let row = |y: usize| {
+            let from = y.saturating_sub(whole + 1).min(last) * self.width;
+            &self.values[from..from + self.width]
+        };
+        let mut sums = vec![0.0_f32; self.width];
+        for y in 0..=2 * whole {
+            sums.iter_mut().zip(row(y + 1)).for_each(|(sum, grey)| *sum += grey);
+        }
+        for y in 0..self.height {
+            let (above, below, gone) = (row(y), row(y + 2 * whole + 2), row(y + 1));
+            let ends = above.iter().zip(below);
+            let means = sums.iter().zip(ends);
+            values
+                .extend(means.map(|(sum, (above, below))| (sum + part * (above + below)) * weight));
+            let steps = below.iter().zip(gone);
+            sums.iter_mut().zip(steps).for_each(|(sum, (below, gone))| *sum += below - gone);
         }
         Self { width: self.width, height: self.height, values }
     }
 
-    pub(super) fn transposed(&self) -> Self {
-        let mut values = Vec::with_capacity(self.values.len());
-        for x in 0..self.width {
-            values.extend((0..self.height).map(|y| self.values[y * self.width + x]));
+    fn transposed(&self) -> Self {
+        let mut values = vec![0.0_f32; self.values.len()];
+        for top in (0..self.height).step_by(TILE) {
+            for left in (0..self.width).step_by(TILE) {
+                for x in left..(left + TILE).min(self.width) {
+                    for y in top..(top + TILE).min(self.height) {
+                        values[x * self.height + y] = self.values[y * self.width + x];
+                    }
+                }
+            }
         }
         Self { width: self.height, height: self.width, values }
     }
 
     /// Ink near 0 and paper near 255 everywhere, whatever the light: between the darkest and lightest within `reach`.
     pub(super) fn evened(&self, reach: usize) -> Self {
-        let low = self.extreme(reach, f32::min).softened(reach as f32 / 2.0);
-        let high = self.extreme(reach, f32::max).softened(reach as f32 / 2.0);
-        self.between(&low, &high, self.spread() * 0.15 + 1.0)
+        let reach = (reach / BLOCK).max(1);
+        let bound = |pick: fn(f32, f32) -> f32| {
+            let blocks = self.blocks(pick);
+            let tall = blocks.extreme_along_columns(reach, pick);
+            let extreme = tall.extreme_along_rows(reach, pick);
+            extreme.softened(reach as f32 / 2.0)
+        };
+        let (low, high) = (bound(f32::min), bound(f32::max));
+        let floor = self.spread() * FLAT + 1.0;
+        let mut values = Vec::with_capacity(self.values.len());
+        for y in 0..self.height {
+            for x in 0..self.width {
+                let at =
+                    ((x as f32 + 0.5) / BLOCK as f32 - 0.5, (y as f32 + 0.5) / BLOCK as f32 - 0.5);
+                let grey = self.values[y * self.width + x];
+                values.push(share(grey, low.linear(at), high.linear(at), floor));
+            }
+        }
+        Self { width: self.width, height: self.height, values }
+    }
+
+    /// The extreme of each square block.
+    fn blocks(&self, pick: fn(f32, f32) -> f32) -> Self {
+        let (width, height) = (self.width.div_ceil(BLOCK), self.height.div_ceil(BLOCK));
+        let mut values = Vec::with_capacity(width * height);
+        for rows in self.values.chunks(BLOCK * self.width.max(1)) {
+            for left in (0..self.width).step_by(BLOCK) {
+                let right = (left + BLOCK).min(self.width);
+                let lines = rows.chunks_exact(self.width);
+                let picked = lines.flat_map(|line| &line[left..right]).copied().reduce(pick);
+                values.push(picked.unwrap_or_default());
+            }
+        }
+        Self { width, height, values }
+    }
+
+    /// Between the four values around a point.
+    fn linear(&self, (x, y): (f32, f32)) -> f32 {
+        let (x, y) = (x.max(0.0), y.max(0.0));
+        let (left, top) = ((x as usize).min(self.width - 1), (y as usize).min(self.height - 1));
+        let (right, below) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+        let (across, down) = ((x - left as f32).min(1.0), (y - top as f32).min(1.0));
+        let row = |y: usize| {
+            let line = &self.values[y * self.width..];
+            line[left] * (1.0 - across) + line[right] * across
+        };
+        row(top) * (1.0 - down) + row(below) * down
     }
 
     /// Each value as a part of what lies between `low` and `high` there, if that is more than `floor`.
     pub(super) fn between(&self, low: &Self, high: &Self, floor: f32) -> Self {
         let bounds = low.values.iter().zip(&high.values);
-        let even = |(value, (low, high)): (&f32, (&f32, &f32))| {
-            let range = (high - low).max(floor);
-            let middle = (high + low) / 2.0;
-            ((value - middle) / range + 0.5).clamp(0.0, 1.0) * 255.0
-        };
+        let even = |(grey, (low, high)): (&f32, (&f32, &f32))| share(*grey, *low, *high, floor);
         let values = self.values.iter().zip(bounds).map(even).collect();
         Self { width: self.width, height: self.height, values }
     }
 
-    /// The plane, from 0 to 255, that looks like this one after `blur`: guessed, and put right in rounds.
-    pub(super) fn restored(&self, rounds: usize, pace: f32, blur: impl Fn(&Self) -> Self) -> Self {
+    /// The plane, from 0 to 255, that looks like this one after `blur`: guessed, and put right in rounds, each of which goes on
+    /// a little in the direction of the one before.
+    pub(super) fn restored(&self, blur: impl Fn(&Self) -> Self) -> Self {
         let mut guess = self.clone();
-        for _ in 0..rounds {
-            let again = blur(&guess);
+        let mut ahead = self.clone();
+        for _ in 0..ROUNDS {
+            let again = blur(&ahead);
             let differences = again.values.iter().zip(&self.values);
-            for (guess, (again, seen)) in guess.values.iter_mut().zip(differences) {
-                *guess = (*guess + pace * (seen - again)).clamp(0.0, 255.0);
+            let both = guess.values.iter_mut().zip(ahead.values.iter_mut());
+            for ((guess, ahead), (again, seen)) in both.zip(differences) {
+                let better = (*ahead + PACE * (seen - again)).clamp(0.0, 255.0);
+                *ahead = better + MOMENTUM * (better - *guess);
+                *guess = better;
             }
         }
         guess
@@ -119,18 +196,23 @@ impl Plane {
 
     /// From the twentieth part that is darkest to the twentieth that is lightest.
     pub(super) fn spread(&self) -> f32 {
-        let mut sorted = self.values.clone();
+        let mut sorted: Vec<f32> = self.values.iter().step_by(SPREAD_STEP).copied().collect();
         sorted.sort_unstable_by(f32::total_cmp);
         let at = |share: usize| sorted.get(sorted.len() * share / 20).copied().unwrap_or_default();
         at(19) - at(1)
     }
 
-    /// The smallest or largest value of the square around each pixel.
-    fn extreme(&self, reach: usize, pick: impl Fn(f32, f32) -> f32 + Copy) -> Self {
-        self.extreme_along_rows(reach, pick)
-            .transposed()
-            .extreme_along_rows(reach, pick)
-            .transposed()
+    /// The smallest or largest value above and below, within `reach`.
+    fn extreme_along_columns(&self, reach: usize, pick: impl Fn(f32, f32) -> f32) -> Self {
+        let mut values = Vec::with_capacity(self.values.len());
+        for y in 0..self.height {
+            let rows = y.saturating_sub(reach)..(y + reach + 1).min(self.height);
+            for x in 0..self.width {
+                let column = rows.clone().map(|y| self.values[y * self.width + x]);
+                values.push(column.reduce(&pick).unwrap_or_default());
+            }
+        }
+        Self { width: self.width, height: self.height, values }
     }
 
     /// Van Herk's way: two passes over blocks as long as the window.
@@ -155,6 +237,12 @@ impl Plane {
         }
         Self { width: self.width, height: self.height, values }
     }
+}
+
+/// A grey between ink and paper. Where these hardly differ there is only paper.
+fn share(grey: f32, low: f32, high: f32, floor: f32) -> f32 {
+    let range = (high - low).max(floor);
+    ((grey - high) / range + 1.0).clamp(0.0, 1.0) * 255.0
 }
 
 fn between(picture: &GrayImage, at: Point) -> f32 {

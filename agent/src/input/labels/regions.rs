@@ -11,11 +11,19 @@ use image::GrayImage;
 use super::plane::Point;
 
 /// Cells along the longer side of a picture.
-const CELLS: u32 = 80;
+const CELLS: u32 = 112;
 /// A cell is at least this wide: less shows no direction.
 const CELL_PIXELS_MIN: u32 = 8;
 /// Regions looked into.
-const REGIONS_MAX: usize = 4;
+const REGIONS_MAX: usize = 5;
+
+/// Bars: so much more edges in one direction, and so long.
+const BARS_LINED_MIN: f32 = 0.3;
+const BARS_HALF_PIXELS_MIN: f32 = 40.0;
+/// A matrix has this much more edges in one direction at most, a thin place less: that is text or a line.
+const MATRIX_LINED_MAX: f32 = 0.85;
+const THIN_LINED_MAX: f32 = 0.4;
+const THIN: f32 = 3.0;
 
 /// A place that may hold a code.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +37,19 @@ pub(super) struct Region {
     pub(super) lined: f32,
     /// How much there is to see.
     weight: f32,
+}
+
+impl Region {
+    /// Whether it is as long as a bar code with digits in it, and its edges run across that.
+    pub(super) fn may_be_bars(&self) -> bool {
+        self.lined > BARS_LINED_MIN && self.half.0 > BARS_HALF_PIXELS_MIN
+    }
+
+    /// Whether it has edges in two directions; motion takes edges away, so that it may be much more in one.
+    pub(super) fn may_be_a_matrix(&self) -> bool {
+        let thin = self.half.0.min(self.half.1) * THIN < self.half.0.max(self.half.1);
+        self.lined < if thin { THIN_LINED_MAX } else { MATRIX_LINED_MAX }
+    }
 }
 
 /// Sums of products of the slopes of greys in one cell.
@@ -55,8 +76,8 @@ pub(super) fn regions(picture: &GrayImage) -> Vec<Region> {
     sorted.sort_unstable_by(f32::total_cmp);
     let high = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or_default();
     let mut found = Vec::new();
-    for share in [0.3, 0.12] {
-        for region in cells.joined(high * share) {
+    for (share, thick) in [(0.3, true), (0.12, true), (0.3, false)] {
+        for region in cells.joined(high * share, thick) {
             let known = found.iter().any(|other: &Region| {
                 let away =
                     (other.middle.x - region.middle.x).hypot(other.middle.y - region.middle.y);
@@ -122,9 +143,13 @@ impl Cells {
         Self { side, wide, high, slopes, energy }
     }
 
-    /// Cells above a threshold, with gaps of one cell closed, joined where they touch.
-    fn joined(&self, threshold: f32) -> Vec<Region> {
+    /// Cells above a threshold, with gaps of one cell closed, joined where they touch. Of lines and of edges of shadows,
+    /// which are one cell thick, nothing is left when only `thick` is asked for.
+    fn joined(&self, threshold: f32, thick: bool) -> Vec<Region> {
         let mut open: Vec<bool> = self.energy.iter().map(|value| *value > threshold).collect();
+        if thick {
+            open = self.squares(&open);
+        }
         let mut regions = Vec::new();
         for start in 0..open.len() {
             if !open[start] {
@@ -151,6 +176,21 @@ impl Cells {
             }
         }
         regions
+    }
+
+    /// Cells that are part of a full square of two by two.
+    fn squares(&self, full: &[bool]) -> Vec<bool> {
+        let mut kept = vec![false; full.len()];
+        for y in 1..self.high {
+            for x in 1..self.wide {
+                let square =
+                    [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(dx, dy)| (y - dy) * self.wide + x - dx);
+                if square.iter().all(|cell| full[*cell]) {
+                    square.iter().for_each(|cell| kept[*cell] = true);
+                }
+            }
+        }
+        kept
     }
 
     fn region(&self, members: &[usize]) -> Region {
