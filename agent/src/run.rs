@@ -12,7 +12,7 @@ use crate::agent::Agent;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
-use crate::lane::{self, LaneError};
+use crate::lane::{self, Lane, LaneError};
 use crate::print;
 use crate::station;
 use crate::store::{Store, StoreError, journal, print as labelled, pruning};
@@ -117,7 +117,7 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
     }
     print::start(&agent, &tasks, &stop).await?;
     report_left_behind(&agent).await?;
-    let states = lanes.iter().map(|lane| lane.state.clone()).collect();
+    let states = lanes.iter().map(Lane::remote).collect();
     let served = tokio::select! {
         served = ui::serve(agent.clone(), states, page, stop.clone()) => served,
         () = patience(&agent, &stop) => Ok(()),

@@ -69,6 +69,8 @@ pub struct LaneConfig {
     pub task: TaskSource,
     /// The level that its label reader reads; none = the plan's first.
     pub packs: Option<Level>,
+    /// The unit reader takes one picture of everything that goes into a case; else it sees one after the other.
+    pub pictures: bool,
     /// Reads units.
     pub units: Port,
     /// Reads case labels.
@@ -243,7 +245,20 @@ impl Section<'_, '_, '_> {
         let packs = self.parsed("packs", Some(Level::Case), "box, case or pallet", |text| {
             Level::from_name(text).filter(|level| *level != Level::Unit)
         });
+        let kinds = |word: &str| match word {
+            "sequential" => Some(false),
+            "whole_frame" => Some(true),
+            _ => None,
+        };
+        let pictures = self.parsed("aggregation", Some(false), "sequential or whole_frame", kinds);
         let units = self.port("units", folder, true);
+        let separator = |port: &Port| {
+            port.profile.reader().is_ok_and(|reader| !reader.framing.separator.is_empty())
+        };
+        if pictures == Some(true) && units.as_ref().is_some_and(|port| !separator(port)) {
+            let what = "needs a reader that sends all codes of a picture at once";
+            self.wrong("aggregation", what, "give its profile framing.separator");
+        }
         let cases = self.port("cases", folder, true);
         let has_gate = self.get("gate").is_some();
         let gate = self.port("gate", folder, false);
@@ -255,6 +270,7 @@ impl Section<'_, '_, '_> {
             name: name?,
             site: site.map(|site| SiteId(u64::from(site))),
             task: task?,
+            pictures: pictures?,
             packs: packs.map(|packs| has_packs.then_some(packs))?,
             units: units?,
             cases: cases?,

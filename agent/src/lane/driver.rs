@@ -92,6 +92,7 @@ pub(super) async fn restore(
         site: setup.site,
         task: setup.task,
         packs: setup.packs,
+        pictures: setup.pictures,
     };
     let held = store.read(move |conn| held::restore(conn, who)).await?;
     tracing::info!(
@@ -219,15 +220,14 @@ impl Line {
     }
 
     async fn obey(&mut self, command: Command) {
-        let held = self.held.clone();
-        let done = match command {
-            Command::GoOn => {
-                let mut held = held;
-                held.memory.unconfirmed = false;
-                self.store.write(move |tx| held.remember(tx).map(|()| held)).await
-            }
-        };
+        let mut held = self.held.clone();
+        match command {
+            Command::GoOn => held.memory.unconfirmed = false,
+            Command::Finish => held.memory.finishing = true,
+        }
+        let done = self.store.write(move |tx| held.remember(tx).map(|()| held)).await;
         self.keep(done, "what was asked of the lane could not be stored");
+        self.stack().await;
     }
 
     async fn hear_gate(&mut self, news: News) {
@@ -278,6 +278,7 @@ impl Line {
 
     async fn unit(&mut self, heard: Heard, can_repeat: bool, answer: oneshot::Sender<Answer>) {
         if let Heard::Text(text) = &heard
+            && !self.held.who.pictures
             && self.held.machine.is_repeat(text)
         {
             // The answer to this very reading was lost: it is on the disk already.
@@ -292,7 +293,14 @@ impl Line {
             }
         };
         let (held, at) = (self.held.clone(), self.clock.stamp());
-        match self.store.scan(move |tx| record::unit(tx, held, heard, at)).await {
+        let pictures = self.held.who.pictures;
+        let stored = self.store.scan(move |tx| match (pictures, heard) {
+            (true, Heard::Picture(codes)) => record::picture(tx, held, codes, at),
+            (true, Heard::Text(text)) => record::picture(tx, held, vec![Some(text)], at),
+            (true, Heard::NoRead) => record::picture(tx, held, vec![None], at),
+            (_, heard) => record::unit(tx, held, heard, at),
+        });
+        match stored.await {
             Ok(held) => {
                 self.held = held;
                 self.reply(answer, Answer::Good);

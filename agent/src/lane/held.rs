@@ -33,6 +33,8 @@ pub(super) struct Who {
     pub(super) task: TaskSource,
     /// The level it packs; none = the plan's first.
     pub(super) packs: Option<Level>,
+    /// One reading shows everything that goes into a case.
+    pub(super) pictures: bool,
     /// A gate waits for a word on every case.
     pub(super) gated: bool,
     /// Both readers say once more what was not answered, so a restart is no gap.
@@ -62,6 +64,8 @@ pub(super) struct Memory {
     pub(super) resync: Option<Resync>,
     /// The gate did not confirm a reject: no case passes until a person has looked.
     pub(super) unconfirmed: bool,
+    /// The task ends here: the open case may stay short, and what waits becomes partial pallets.
+    pub(super) finishing: bool,
 }
 
 /// The lane between two events. Cloned into a transaction, and replaced by what comes back from it.
@@ -69,8 +73,10 @@ pub(super) struct Memory {
 pub(super) struct Held {
     pub(super) who: Who,
     pub(super) machine: Sequential,
-    /// The drafts of the open case.
+    /// The drafts of the open case's places, in their order.
     pub(super) drafts: Vec<i64>,
+    /// The drafts that spoil the open case and are no places.
+    pub(super) marks: Vec<i64>,
     /// Packed cases that wait for their pallet.
     pub(super) stack: Vec<Stacked>,
     /// Tasks whose pallets cannot be packed; somebody was told.
@@ -93,6 +99,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
     let mut held = Held {
         machine: Sequential::new(0, memory.previous),
         drafts: Vec::new(),
+        marks: Vec::new(),
         stack: Vec::new(),
         stuck: BTreeSet::new(),
         job: job(conn, memory.task)?,
@@ -103,15 +110,16 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
     held.follow_plan();
     for row in journal::drafts(conn, &held.who.source())? {
         let Draft { role, text, code, task, .. } = row.draft;
-        if role == Stacked::ROLE {
-            held.stack.extend(code.map(|code| Stacked { id: row.id, code, task }));
+        if let Some(level) = role.strip_prefix(Stacked::ROLE).and_then(Level::from_name) {
+            held.stack.extend(code.map(|code| Stacked { id: row.id, code, task, level }));
             continue;
         }
-        held.drafts.push(row.id);
         let text = (!text.is_empty()).then_some(text);
         if let Some(word) = role.strip_prefix(SPOILED_ROLE) {
+            held.marks.push(row.id);
             held.machine.spoil(Fault::new(word));
         } else {
+            held.drafts.push(row.id);
             held.machine.replay(text, code, role.strip_prefix(FAULT_ROLE).map(Fault::new));
         }
     }
@@ -195,8 +203,24 @@ impl Held {
         }
         self.machine.spoil(Fault::new(word));
         let id = journal::append(tx, &self.draft(&format!("{SPOILED_ROLE}{word}"), "", None, at))?;
-        self.drafts.push(id);
+        self.marks.push(id);
         Ok(self)
+    }
+
+    /// A second picture has seen better what these places were.
+    pub(super) fn retake(
+        &mut self,
+        tx: &Transaction<'_>,
+        better: &[usize],
+        at: Stamp,
+    ) -> Result<(), StoreError> {
+        for place in better.iter().rev() {
+            if let Some(id) = self.drafts.get(*place).copied() {
+                journal::undo(tx, id, at.wall, "seen_better")?;
+                self.drafts.remove(*place);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn remember(&self, tx: &Transaction<'_>) -> Result<(), StoreError> {

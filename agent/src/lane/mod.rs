@@ -127,6 +127,17 @@ pub struct LaneState {
 pub enum Command {
     /// It has been looked why a reject was not confirmed: let it go on.
     GoOn,
+    /// The task ends here: the open case may stay short, and what waits becomes partial pallets.
+    Finish,
+}
+
+/// How a lane stands and what it is asked, for the page.
+#[derive(Clone)]
+pub struct Remote {
+    /// How it stands.
+    pub state: watch::Receiver<LaneState>,
+    /// What it is asked.
+    pub commands: mpsc::Sender<Command>,
 }
 
 /// A running lane.
@@ -137,6 +148,14 @@ pub struct Lane {
     pub commands: mpsc::Sender<Command>,
     /// Its task; ends only when aborted or when the store has stopped.
     pub task: JoinHandle<()>,
+}
+
+impl Lane {
+    /// For the page.
+    #[must_use]
+    pub fn remote(&self) -> Remote {
+        Remote { state: self.state.clone(), commands: self.commands.clone() }
+    }
 }
 
 /// What the drafts of the lane of this name are stored under.
@@ -153,7 +172,8 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     };
     let name = config.name.clone();
     let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
-    let setup = Setup { name, site, task: config.task, packs: config.packs };
+    let setup =
+        Setup { name, site, task: config.task, packs: config.packs, pictures: config.pictures };
     let ends = driver::Ends::of(&config, &agent.clock)?;
     begin(agent, setup, ends).await
 }
@@ -174,7 +194,7 @@ pub async fn start_told(
     task: TaskSource,
     readers: Readers,
 ) -> Result<Lane, LaneError> {
-    let setup = Setup { name: name.to_owned(), site, task, packs: None };
+    let setup = Setup { name: name.to_owned(), site, task, packs: None, pictures: false };
     begin(agent, setup, driver::Ends::told(readers, &agent.clock)).await
 }
 
@@ -184,6 +204,7 @@ struct Setup {
     site: SiteId,
     task: TaskSource,
     packs: Option<Level>,
+    pictures: bool,
 }
 
 async fn begin(agent: &Agent, setup: Setup, ends: driver::Ends) -> Result<Lane, LaneError> {

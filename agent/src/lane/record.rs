@@ -7,7 +7,7 @@ use sealtrace_protocol::ledger::{Action, Pack, PartialReason, Presence};
 use sealtrace_protocol::time::Stamp;
 
 use super::held::{FAULT_ROLE, Held, Owed, SPOILED_ROLE, Who};
-use super::sequential::{Aside, Fault, Labelled, Reading};
+use super::sequential::{Aside, Fault, Labelled, Pictured, Reading};
 use super::stack::Stacked;
 use super::{LastCase, Resync};
 use crate::input::reader::Heard;
@@ -57,16 +57,51 @@ pub(super) fn unit(
     if reading == Reading::NoRead {
         held.memory.no_reads += 1;
     }
-    let role = match &reading {
-        Reading::Noise => Some(format!("{SPOILED_ROLE}noise")),
-        Reading::Code { .. } | Reading::Unreadable { .. } | Reading::NoRead => None,
-    };
+    let noise = reading == Reading::Noise;
     if let Some(aside) = held.machine.unit(reading, fault) {
         set_aside(tx, &mut held, &aside, at)?;
     }
-    let role = role.unwrap_or_else(|| place_role(held.machine.last_fault()));
+    let role =
+        if noise { format!("{SPOILED_ROLE}noise") } else { place_role(held.machine.last_fault()) };
     let id = journal::append(tx, &held.draft(&role, &text, code, at))?;
-    held.drafts.push(id);
+    if noise {
+        held.marks.push(id)
+    } else {
+        held.drafts.push(id)
+    }
+    held.remember(tx)?;
+    Ok(held)
+}
+
+/// Takes one picture of everything that goes into a case.
+pub(super) fn picture(
+    tx: &Transaction<'_>,
+    mut held: Held,
+    codes: Vec<Option<String>>,
+    at: Stamp,
+) -> Result<Held, StoreError> {
+    held.choose_task(tx)?;
+    let mut seen = Vec::with_capacity(codes.len());
+    for code in codes {
+        match code {
+            Some(text) => seen.push(read(tx, &held, &text, at)?),
+            None => {
+                held.memory.no_reads += 1;
+                seen.push((Reading::NoRead, None));
+            }
+        }
+    }
+    let Pictured { aside, better, added } = held.machine.picture(seen);
+    match &aside {
+        Some(aside) => set_aside(tx, &mut held, aside, at)?,
+        // Drafts of places stand in their order; what spoils a case has a draft and no place.
+        None => held.retake(tx, &better, at)?,
+    }
+    for (text, code, fault) in added {
+        let role = place_role(fault.as_ref());
+        let draft = held.draft(&role, text.as_deref().unwrap_or_default(), code, at);
+        held.drafts.push(journal::append(tx, &draft)?);
+    }
     held.remember(tx)?;
     Ok(held)
 }
@@ -157,7 +192,7 @@ pub(super) fn label(
         held.memory.no_reads += 1;
     }
     let mut operation = None;
-    let accepted = match (held.machine.label(label), label) {
+    let accepted = match (held.machine.label(label, held.memory.finishing), label) {
         (Labelled::Again(accepted), _) => {
             let ended = Ended { label, accepted, again: true, operation };
             return Ok((held, ended));
@@ -198,14 +233,12 @@ fn pack_case(
 ) -> Result<Option<OperationId>, ConfirmError> {
     let id = journal::append(tx, &held.draft("label", text, Some(label), at))?;
     held.drafts.push(id);
-    let pack = Pack {
-        parent: label,
-        level: held.level(),
-        children,
-        made: held.made(),
-        partial: None,
-        mixed_lots: false,
-    };
+    let level = held.level();
+    let holds = held.job.as_ref().and_then(|job| job.task.plan.holds(level)).unwrap_or(0);
+    let short = u32::try_from(children.len()).is_ok_and(|count| count < holds);
+    let partial = (short && held.memory.finishing).then_some(PartialReason::EndOfTask);
+    let made = held.made();
+    let pack = Pack { parent: label, level, children, made, partial, mixed_lots: false };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     let confirmed = match outbox::confirm(tx, &operation, &held.drafts) {
         Ok(confirmed) => confirmed,
@@ -221,8 +254,8 @@ fn pack_case(
     held.drafts.clear();
     held.memory.accepted_cases += 1;
     list(held, Some(label), true, None, at);
-    let id = journal::append(tx, &held.draft(Stacked::ROLE, "", Some(label), at))?;
-    held.stack.push(Stacked { id, code: label, task: held.memory.task });
+    let id = journal::append(tx, &held.draft(&Stacked::role(level), "", Some(label), at))?;
+    held.stack.push(Stacked { id, code: label, task: held.memory.task, level });
     Ok(Some(confirmed.id))
 }
 
@@ -234,7 +267,7 @@ fn set_aside(
     at: Stamp,
 ) -> Result<(), StoreError> {
     let why = format!("set_aside: {}", aside.fault.word);
-    for id in held.drafts.drain(..) {
+    for id in held.drafts.drain(..).chain(held.marks.drain(..)) {
         journal::undo(tx, id, at.wall, &why)?;
     }
     except(tx, &held.who, aside.label, &aside.fault, at)?;

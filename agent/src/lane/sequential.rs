@@ -34,6 +34,15 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// The text that was read, if any was.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Code { text, .. } | Self::Unreadable { text } => Some(text),
+            Self::NoRead | Self::Noise => None,
+        }
+    }
+
     /// The code that was read, if it was one.
     #[must_use]
     pub const fn code(&self) -> Option<Code> {
@@ -80,6 +89,17 @@ pub struct Aside {
     pub places: u32,
     /// What was missed, if that is why it ended like this: from the next case on the lane knows its place again.
     pub gap: Option<String>,
+}
+
+/// What a picture changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pictured {
+    /// The case before, whose label was never read.
+    pub aside: Option<Aside>,
+    /// Places of the open case that were unread and are not there any more.
+    pub better: Vec<usize>,
+    /// Text, code and fault of each place that was added.
+    pub added: Vec<(Option<String>, Option<Code>, Option<Fault>)>,
 }
 
 /// What a label decides.
@@ -153,6 +173,22 @@ impl Sequential {
     ///
     /// Not to be called for a reading that [`Sequential::is_repeat`].
     pub fn unit(&mut self, reading: Reading, fault: Option<Fault>) -> Option<Aside> {
+        if reading == Reading::Noise {
+            self.spoil(Fault::new(NOISE));
+            return None;
+        }
+        // Without a task there is no plan; the case still ends somewhere.
+        let holds = if self.holds == 0 { HOLDS_MAX } else { self.holds };
+        let missed = self.count() >= holds;
+        let twice = reading.code().filter(|code| self.holds_code(*code));
+        let twice = twice.map(|code| Fault::from(Rejection::ScannedTwice { code }));
+        let aside = missed.then(|| self.set_aside(None, Fault::new(LABEL_MISSING)));
+        self.push(reading, twice.or(fault));
+        aside
+    }
+
+    /// Gives a reading its place in the open case.
+    fn push(&mut self, reading: Reading, fault: Option<Fault>) {
         let place = match reading {
             Reading::Code { text, code } => {
                 let twice =
@@ -163,17 +199,37 @@ impl Sequential {
                 Place { text: Some(text), code: None, fault: Some(Fault::new("unreadable")) }
             }
             Reading::NoRead => Place { text: None, code: None, fault: Some(Fault::new("no_read")) },
-            Reading::Noise => {
-                self.spoil(Fault::new(NOISE));
-                return None;
-            }
+            Reading::Noise => return self.spoil(Fault::new(NOISE)),
         };
-        // Without a task there is no plan; the case still ends somewhere.
-        let holds = if self.holds == 0 { HOLDS_MAX } else { self.holds };
-        let missed = self.count() >= holds;
-        let aside = missed.then(|| self.set_aside(None, Fault::new(LABEL_MISSING)));
         self.places.push(place);
-        aside
+    }
+
+    /// Takes one picture of everything that goes into a case, with what the rules had against each. Answers the case that
+    /// had to be closed without a label, which of the open case's places this picture has seen better, and how many it
+    /// added.
+    ///
+    /// A picture that shares a code with the open case is of that case: it was triggered twice. What it adds counts too,
+    /// so two cases taken for one are too many.
+    pub fn picture(&mut self, seen: Vec<(Reading, Option<Fault>)>) -> Pictured {
+        let known = seen.iter().filter_map(|(reading, _)| reading.code());
+        let same = known.into_iter().any(|code| self.holds_code(code));
+        let missed = !same && !self.places.is_empty();
+        let aside = missed.then(|| self.set_aside(None, Fault::new(LABEL_MISSING)));
+        let before: Vec<Code> = self.codes();
+        let unread = |place: &Place| place.code.is_none();
+        let at = self.places.iter().enumerate().filter(|(_, place)| unread(place));
+        let better: Vec<usize> = at.map(|(at, _)| at).collect();
+        self.places.retain(|place| !unread(place));
+        let mut added = Vec::new();
+        for (reading, fault) in seen {
+            if reading.code().is_some_and(|code| before.contains(&code)) {
+                continue;
+            }
+            let (text, code) = (reading.text().map(str::to_owned), reading.code());
+            self.push(reading, fault);
+            added.push((text, code, self.last_fault().cloned()));
+        }
+        Pictured { aside, better, added }
     }
 
     /// True when the open case will be set aside whatever else it holds.
@@ -198,13 +254,13 @@ impl Sequential {
         self.places.push(Place { text, code, fault });
     }
 
-    /// Takes a label, or that it passed unread.
-    pub fn label(&mut self, label: Option<Code>) -> Labelled {
+    /// Takes a label, or that it passed unread; `partial` when the case may be short.
+    pub fn label(&mut self, label: Option<Code>, partial: bool) -> Labelled {
         let again = self.previous.filter(|(code, _)| Some(*code) == label);
         if let Some((_, accepted)) = again.filter(|_| self.is_between_cases()) {
             return Labelled::Again(accepted);
         }
-        match self.verdict(label) {
+        match self.verdict(label, partial) {
             Ok(codes) => Labelled::Whole(codes),
             Err(fault) => Labelled::Aside(self.set_aside(label, fault)),
         }
@@ -228,7 +284,7 @@ impl Sequential {
         }
     }
 
-    fn verdict(&self, label: Option<Code>) -> Result<Vec<Code>, Fault> {
+    fn verdict(&self, label: Option<Code>, partial: bool) -> Result<Vec<Code>, Fault> {
         if let Some(fault) = self.places.iter().find_map(|place| place.fault.clone()) {
             return Err(fault);
         }
@@ -237,8 +293,10 @@ impl Sequential {
         }
         let parent = label.ok_or_else(|| Fault::new("label_no_read"))?;
         let (holds, count) = (self.holds, self.count());
-        if count != holds {
-            // More than the plan holds cannot be: the first unit beyond it ends the case.
+        if count > holds {
+            return Err(Rejection::TooMany { parent, holds, count }.into());
+        }
+        if count < holds && (!partial || count == 0) {
             return Err(Rejection::TooFew { parent, holds, count }.into());
         }
         Ok(self.codes())

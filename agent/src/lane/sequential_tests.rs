@@ -28,7 +28,7 @@ fn feed(lane: &mut Sequential, readings: impl IntoIterator<Item = Reading>) {
 fn whole(lane: &mut Sequential, case: u32, units: [u32; 4]) {
     feed(lane, units.map(read));
     let expected = units.map(unit).to_vec();
-    assert_eq!(lane.label(Some(label(case))), Labelled::Whole(expected));
+    assert_eq!(lane.label(Some(label(case)), false), Labelled::Whole(expected));
     assert_eq!(lane.close(label(case), None), None);
 }
 
@@ -52,7 +52,7 @@ fn a_whole_case_is_packed_in_the_order_it_was_read() {
 fn a_unit_that_passed_unread_spoils_its_case_and_not_the_next() {
     let mut lane = lane();
     feed(&mut lane, [read(0), Reading::NoRead, read(2), read(3)]);
-    let aside = aside(lane.label(Some(label(0))));
+    let aside = aside(lane.label(Some(label(0)), false));
     assert_eq!((aside.fault.word.as_str(), aside.places), ("no_read", 4));
     assert_eq!(aside.codes, [unit(0), unit(2), unit(3)]);
     whole(&mut lane, 1, [4, 5, 6, 7]);
@@ -62,7 +62,7 @@ fn a_unit_that_passed_unread_spoils_its_case_and_not_the_next() {
 fn a_code_that_appears_again_later_in_the_case_spoils_it() {
     let mut lane = lane();
     feed(&mut lane, [read(0), read(1), read(0), read(3)]);
-    assert_eq!(aside(lane.label(Some(label(0)))).fault.word, "scanned_twice");
+    assert_eq!(aside(lane.label(Some(label(0)), false)).fault.word, "scanned_twice");
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -80,7 +80,7 @@ fn what_the_rules_refuse_spoils_its_case() {
     let foreign = Fault::from(Rejection::Foreign { code: unit(9) });
     feed(&mut lane, [read(0), read(1), read(2)]);
     assert_eq!(lane.unit(read(9), Some(foreign.clone())), None);
-    assert_eq!(aside(lane.label(Some(label(0)))).fault, foreign);
+    assert_eq!(aside(lane.label(Some(label(0)), false)).fault, foreign);
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -88,9 +88,9 @@ fn what_the_rules_refuse_spoils_its_case() {
 fn garbage_takes_a_place_and_noise_takes_none() {
     let mut lane = lane();
     feed(&mut lane, [read(0), Reading::Unreadable { text: "#".into() }, read(2), read(3)]);
-    assert_eq!(aside(lane.label(Some(label(0)))).fault.word, "unreadable");
+    assert_eq!(aside(lane.label(Some(label(0)), false)).fault.word, "unreadable");
     feed(&mut lane, [read(4), Reading::Noise, read(5), read(6), read(7)]);
-    assert_eq!(aside(lane.label(Some(label(1)))).fault.word, "noise");
+    assert_eq!(aside(lane.label(Some(label(1)), false)).fault.word, "noise");
     whole(&mut lane, 2, [8, 9, 10, 11]);
 }
 
@@ -98,7 +98,7 @@ fn garbage_takes_a_place_and_noise_takes_none() {
 fn a_case_with_too_few_units_is_set_aside() {
     let mut lane = lane();
     feed(&mut lane, [read(0), read(1), read(2)]);
-    let aside = aside(lane.label(Some(label(0))));
+    let aside = aside(lane.label(Some(label(0)), false));
     assert_eq!(
         aside.fault.rejection,
         Some(Rejection::TooFew { parent: label(0), holds: 4, count: 3 })
@@ -109,7 +109,7 @@ fn a_case_with_too_few_units_is_set_aside() {
 fn a_label_that_passed_unread_ends_its_case() {
     let mut lane = lane();
     feed(&mut lane, (0..4).map(read));
-    assert_eq!(aside(lane.label(None)).fault.word, "label_no_read");
+    assert_eq!(aside(lane.label(None, false)).fault.word, "label_no_read");
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -121,7 +121,7 @@ fn a_label_that_was_never_seen_ends_its_case_at_the_next_unit() {
     assert_eq!((closed.fault.word.as_str(), closed.codes.len()), ("label_missing", 4));
     feed(&mut lane, [read(5), read(6), read(7)]);
     let codes = (4..8).map(unit).collect();
-    assert_eq!(lane.label(Some(label(1))), Labelled::Whole(codes));
+    assert_eq!(lane.label(Some(label(1)), false), Labelled::Whole(codes));
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn one_reading_too_many_spoils_one_case_only() {
     let mut lane = lane();
     feed(&mut lane, (0..4).map(read));
     assert!(lane.unit(read(99), None).is_some());
-    assert_eq!(aside(lane.label(Some(label(0)))).codes, [unit(99)]);
+    assert_eq!(aside(lane.label(Some(label(0)), false)).codes, [unit(99)]);
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -137,22 +137,22 @@ fn one_reading_too_many_spoils_one_case_only() {
 fn a_label_sent_once_more_gets_the_same_answer() {
     let mut lane = lane();
     whole(&mut lane, 0, [0, 1, 2, 3]);
-    assert_eq!(lane.label(Some(label(0))), Labelled::Again(true));
+    assert_eq!(lane.label(Some(label(0)), false), Labelled::Again(true));
     feed(&mut lane, [read(4)]);
-    aside(lane.label(Some(label(1))));
-    assert_eq!(lane.label(Some(label(1))), Labelled::Again(false));
+    aside(lane.label(Some(label(1)), false));
+    assert_eq!(lane.label(Some(label(1)), false), Labelled::Again(false));
     let mut after_restart = Sequential::new(HOLDS, Some((label(0), true)));
-    assert_eq!(after_restart.label(Some(label(0))), Labelled::Again(true));
+    assert_eq!(after_restart.label(Some(label(0)), false), Labelled::Again(true));
 }
 
 #[test]
 fn a_case_the_rules_refuse_after_all_is_set_aside() {
     let mut lane = lane();
     feed(&mut lane, (0..4).map(read));
-    assert!(matches!(lane.label(Some(label(0))), Labelled::Whole(_)));
+    assert!(matches!(lane.label(Some(label(0)), false), Labelled::Whole(_)));
     let fault = Fault::from(Rejection::AlreadyInUse { code: label(0) });
     assert_eq!(lane.close(label(0), Some(fault)).unwrap().codes.len(), 4);
-    assert_eq!(lane.label(Some(label(0))), Labelled::Again(false));
+    assert_eq!(lane.label(Some(label(0)), false), Labelled::Again(false));
 }
 
 /// What goes wrong with one physical unit or label.
@@ -247,7 +247,7 @@ fn pass_label(lane: &mut Sequential, ended: &mut Ended, case: u32, wrong: Wrong)
     };
     let mut answers = Vec::new();
     for _ in 0..times {
-        match lane.label(heard) {
+        match lane.label(heard, false) {
             Labelled::Again(accepted) => answers.push(accepted),
             Labelled::Whole(codes) => {
                 lane.close(code, None);
@@ -281,7 +281,7 @@ proptest! {
             pass_label(&mut lane, &mut ended, case, *at_label);
         }
         // What is left open when the line stops is set aside by the label that never comes.
-        if let Labelled::Aside(aside) = lane.label(None) {
+        if let Labelled::Aside(aside) = lane.label(None, false) {
             ended.set_aside(Some(aside));
         }
         let mut ends: Vec<_> = ended.packed.iter().flat_map(|(_, codes)| codes.clone()).collect();

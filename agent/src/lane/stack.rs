@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::TaskId;
-use sealtrace_protocol::ledger::{Action, Level, Made, Pack, Rejection, State};
+use sealtrace_protocol::ledger::{Action, Level, Made, Pack, PartialReason, Rejection, State};
 use sealtrace_protocol::link::TaskRow;
 use sealtrace_protocol::time::Stamp;
 
@@ -25,11 +25,18 @@ pub(super) struct Stacked {
     pub(super) code: Code,
     /// The task it was made for.
     pub(super) task: Option<TaskId>,
+    /// What it is: the label reader's level, or what was stacked from it.
+    pub(super) level: Level,
 }
 
 impl Stacked {
+    /// The role of its draft, before the level.
+    pub(super) const ROLE: &str = "stacked.";
+
     /// The role of its draft.
-    pub(super) const ROLE: &str = "stacked";
+    pub(super) fn role(level: Level) -> String {
+        format!("{}{}", Self::ROLE, level.name())
+    }
 }
 
 /// What one attempt did.
@@ -46,14 +53,16 @@ pub(super) enum Stacking {
 /// The pallet in work, for the screen.
 pub(super) fn pallet(held: &Held) -> Option<PalletState> {
     let task = &held.job.as_ref()?.task;
-    let (_, of) = outer(task)?;
-    let cases = held.stack.iter().filter(|stacked| stacked.task == Some(task.id)).count();
+    let level = held.level();
+    let (_, of) = outer(task, level)?;
+    let waits = |stacked: &&Stacked| stacked.task == Some(task.id) && stacked.level == level;
+    let cases = held.stack.iter().filter(waits).count();
     Some(PalletState { cases: u32::try_from(cases).unwrap_or(u32::MAX), of })
 }
 
-/// What goes around the cases of this task, whichever task the lane is at by now.
-fn outer(task: &TaskRow) -> Option<(Level, u32)> {
-    let step = task.plan.steps().nth(1)?;
+/// What goes around this level, whichever task the lane is at by now.
+fn outer(task: &TaskRow, level: Level) -> Option<(Level, u32)> {
+    let step = task.plan.steps().find(|step| step.level > level)?;
     Some((step.level, step.holds))
 }
 
@@ -67,14 +76,20 @@ pub(super) fn pack(
         // Whether the last case stays is not certain yet.
         return Ok((held, Stacking::Waiting));
     }
-    let tasks: BTreeSet<_> = held.stack.iter().filter_map(|stacked| stacked.task).collect();
+    let kinds = held.stack.iter().filter_map(|stacked| Some((stacked.level, stacked.task?)));
+    // Inner levels first: what becomes of them may fill an outer one.
+    let kinds: BTreeSet<_> = kinds.collect();
     let mut stacking = Stacking::Waiting;
-    for id in tasks {
-        match pack_of(tx, &mut held, id, at)? {
+    for (level, id) in kinds {
+        match pack_of(tx, &mut held, id, level, at)? {
             Stacking::Changed => return Ok((held, Stacking::Changed)),
             Stacking::Stuck => stacking = Stacking::Stuck,
             Stacking::Waiting => {}
         }
+    }
+    if held.memory.finishing && held.machine.is_between_cases() {
+        held.memory.finishing = false;
+        held.remember(tx)?;
     }
     Ok((held, stacking))
 }
@@ -83,14 +98,21 @@ fn pack_of(
     tx: &Transaction<'_>,
     held: &mut Held,
     id: TaskId,
+    inner: Level,
     at: Stamp,
 ) -> Result<Stacking, ConfirmError> {
     let Some(task) = feed::task(tx, id)? else { return Ok(Stacking::Waiting) };
-    let Some((level, holds)) = outer(&task) else { return Ok(Stacking::Waiting) };
+    let Some((level, holds)) = outer(&task, inner) else { return Ok(Stacking::Waiting) };
     let holds = usize::try_from(holds).unwrap_or(usize::MAX);
-    let ready: Vec<Stacked> =
-        held.stack.iter().copied().filter(|stacked| stacked.task == Some(id)).take(holds).collect();
-    if ready.len() < holds {
+    let ready: Vec<Stacked> = held
+        .stack
+        .iter()
+        .copied()
+        .filter(|one| one.task == Some(id) && one.level == inner)
+        .take(holds)
+        .collect();
+    let ends = held.memory.finishing && held.machine.is_between_cases() && !ready.is_empty();
+    if ready.len() < holds && !ends {
         return Ok(Stacking::Waiting);
     }
     let Some((parent, next)) = next_label(tx, &task, level)? else {
@@ -98,7 +120,8 @@ fn pack_of(
     };
     let made = Made { task: id, product: task.product, lot: task.lot, plan: task.revision };
     let children = ready.iter().map(|stacked| stacked.code).collect();
-    let (made, partial, mixed_lots) = (Some(made), None, false);
+    let partial = (ready.len() < holds).then_some(PartialReason::EndOfTask);
+    let (made, mixed_lots) = (Some(made), false);
     let pack = Pack { parent, level, children, made, partial, mixed_lots };
     let operation = held.moment(tx, at)?.operation(Action::Pack(pack));
     let drafts: Vec<_> = ready.iter().map(|stacked| stacked.id).collect();
@@ -107,6 +130,11 @@ fn pack_of(
             settings::set(tx, &lease_key(&task, level), &next)?;
             held.stack.retain(|stacked| !drafts.contains(&stacked.id));
             held.stuck.remove(&id);
+            if outer(&task, level).is_some() {
+                let id =
+                    journal::append(tx, &held.draft(&Stacked::role(level), "", Some(parent), at))?;
+                held.stack.push(Stacked { id, code: parent, task: Some(task.id), level });
+            }
             Ok(Stacking::Changed)
         }
         Err(ConfirmError::Refused(rejection)) => {

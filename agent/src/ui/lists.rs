@@ -116,19 +116,3 @@ where
     let rows = page.agent.store.read(read).await?;
     Ok(Json(json!({ "rows": rows })))
 }
-
-/// `GET /api/lanes`: for the screen above the line, which nobody signs in to.
-pub(super) async fn lanes(State(page): State<Page>) -> Result<Json<Value>, ApiError> {
-    let states: Vec<_> = page.lanes.iter().map(|lane| lane.borrow().clone()).collect();
-    let rows = page
-        .agent
-        .store
-        .read(move |conn| {
-            states
-                .iter()
-                .map(|state| view::lane(conn, state))
-                .collect::<Result<Vec<_>, StoreError>>()
-        })
-        .await?;
-    Ok(Json(json!({ "rows": rows })))
-}

@@ -5,6 +5,7 @@ mod backlog;
 mod error;
 mod exceptions;
 mod guard;
+mod lanes;
 mod lists;
 mod names;
 mod picture;
@@ -21,12 +22,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
 use crate::input::picture::PICTURE_BYTES_MAX;
-use crate::lane::LaneState;
+use crate::lane::Remote;
 use crate::station::desk::Desk;
 use crate::store::StoreError;
 
@@ -51,7 +52,7 @@ pub enum UiError {
 pub struct Page {
     agent: Agent,
     desk: Arc<Desk>,
-    lanes: Arc<[watch::Receiver<LaneState>]>,
+    lanes: Arc<[Remote]>,
     sessions: Arc<session::Sessions>,
     tries: Arc<session::Tries>,
     waiters: Arc<Semaphore>,
@@ -61,7 +62,7 @@ pub struct Page {
 impl Page {
     async fn of(
         agent: Agent,
-        lanes: Vec<watch::Receiver<LaneState>>,
+        lanes: Vec<Remote>,
         stop: CancellationToken,
     ) -> Result<Self, StoreError> {
         let (store, clock) = (agent.store.clone(), agent.clock.clone());
@@ -74,10 +75,7 @@ impl Page {
 }
 
 /// The page of an agent with these lanes: every route.
-pub async fn router(
-    agent: Agent,
-    lanes: Vec<watch::Receiver<LaneState>>,
-) -> Result<Router, StoreError> {
+pub async fn router(agent: Agent, lanes: Vec<Remote>) -> Result<Router, StoreError> {
     Ok(routes(Page::of(agent, lanes, CancellationToken::new()).await?))
 }
 
@@ -88,7 +86,8 @@ fn routes(page: Page) -> Router {
         .route("/api/session/unlock", post(session::unlock))
         .route("/api/session/site", put(session::change_site))
         .route("/api/status", get(lists::status))
-        .route("/api/lanes", get(lists::lanes))
+        .route("/api/lanes", get(lanes::list))
+        .route("/api/lanes/{name}/{command}", post(lanes::command))
         .route("/api/tasks", get(lists::tasks).post(tasks::open))
         .route("/api/products", get(lists::products))
         .route("/api/dealers", get(lists::dealers))
@@ -128,7 +127,7 @@ fn printing() -> Router<Page> {
 /// Serves the page until `stop`.
 pub async fn serve(
     agent: Agent,
-    lanes: Vec<watch::Receiver<LaneState>>,
+    lanes: Vec<Remote>,
     listener: TcpListener,
     stop: CancellationToken,
 ) -> Result<(), UiError> {

@@ -1,17 +1,8 @@
 //! A lane on real pseudo-terminals with a real store: faults, kills, pulled cables, a gate that is gone.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::io::Write;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::pty::openpty;
-use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::unistd::ttyname;
 use sealtrace_agent::agent::Agent;
-use sealtrace_agent::clock::Clock;
 use sealtrace_agent::config::{Config, LaneConfig, Port, TaskSource};
 use sealtrace_agent::lane::{self, Lane, LaneState, Waits};
 use sealtrace_agent::store::exceptions;
@@ -21,67 +12,13 @@ use sealtrace_protocol::ids::{DeviceId, SiteId};
 use sealtrace_protocol::link::{FeedRow, TaskKind, TaskRow, TaskState};
 use tempfile::TempDir;
 
+use crate::cable::{ACK, Cable, NAK, PATIENCE, report};
 use crate::floor::{
     LINE_TASK, SITE, agent, case, copy_of, drafts, hears, item, pallet, parent, printed, task_row,
     unit,
 };
 
 const SOURCE: &str = "lane.line-1";
-const ACK: u8 = 0x06;
-const NAK: u8 = 0x15;
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// A cable: programs open `path`, the test holds the other end.
-struct Cable {
-    path: PathBuf,
-    near: File,
-    /// Keeps the line up while nobody listens.
-    far: OwnedFd,
-}
-
-impl Cable {
-    fn new(path: PathBuf) -> Self {
-        let (near, far) = plug(&path);
-        Self { path, near, far }
-    }
-
-    fn replug(&mut self) {
-        (self.near, self.far) = plug(&self.path);
-    }
-
-    fn send(&mut self, text: &str) {
-        self.near.write_all(text.as_bytes()).unwrap();
-    }
-
-    /// The first of these bytes to arrive.
-    fn hear(&mut self, wanted: &[u8], wait: Duration) -> Option<u8> {
-        let clock = Clock::new();
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap();
-        while let Some(left_ms) = wait_ms.checked_sub(clock.monotonic_ms()).filter(|ms| *ms > 0) {
-            let millis = u16::try_from(left_ms).unwrap();
-            let mut ready = [PollFd::new(self.near.as_fd(), PollFlags::POLLIN)];
-            if poll(&mut ready, PollTimeout::from(millis)).unwrap() == 0 {
-                continue;
-            }
-            let mut byte = [0];
-            self.near.read_exact(&mut byte).unwrap();
-            if wanted.contains(&byte[0]) {
-                return Some(byte[0]);
-            }
-        }
-        None
-    }
-}
-
-fn plug(path: &Path) -> (File, OwnedFd) {
-    let pty = openpty(None, None).unwrap();
-    let mut settings = tcgetattr(&pty.slave).unwrap();
-    cfmakeraw(&mut settings);
-    tcsetattr(&pty.slave, SetArg::TCSANOW, &settings).unwrap();
-    let _ = std::fs::remove_file(path);
-    std::os::unix::fs::symlink(ttyname(&pty.slave).unwrap(), path).unwrap();
-    (File::from(pty.master), pty.slave)
-}
 
 /// A line with its agent.
 struct Line {
@@ -151,16 +88,6 @@ impl Line {
     }
 }
 
-fn report(cable: &mut Cable, text: &str) {
-    for _ in 0..20 {
-        cable.send(&format!("{text}\r\n"));
-        if cable.hear(&[ACK, NAK], Duration::from_secs(2)).is_some() {
-            return;
-        }
-    }
-    panic!("{text} was never answered");
-}
-
 fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
     let port = |profile: &str, cable: &Cable| Port {
         profile: Profile::builtin(profile).unwrap(),
@@ -171,6 +98,7 @@ fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
         site: Some(SITE),
         task: TaskSource::Open,
         packs: None,
+        pictures: false,
         units: port("virtual-line", units),
         cases: port("virtual-line", cases),
         gate: gate.map(|gate| port("serial-gate", gate)),
@@ -213,7 +141,7 @@ async fn a_case_the_last_task_left_over_does_not_keep_the_next_task_from_its_pal
     assert_eq!(parent(&store, case(1)).await, Some(pallet(0)));
     assert_eq!(parent(&store, case(2)).await, Some(pallet(0)));
     assert_eq!(parent(&store, case(0)).await, None);
-    assert_eq!(drafts(&store, SOURCE).await, ["stacked"]);
+    assert_eq!(drafts(&store, SOURCE).await, ["stacked.case"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,7 +187,7 @@ async fn a_lane_leaves_the_ssccs_of_another_device_alone() {
     let state = line.until(|state| state.accepted_cases == 2).await;
     assert_eq!(state.waits, Some(Waits::NoTask));
     assert_eq!(parent(&store, case(0)).await, None);
-    assert_eq!(drafts(&store, SOURCE).await, ["stacked", "stacked"]);
+    assert_eq!(drafts(&store, SOURCE).await, ["stacked.case", "stacked.case"]);
     hears(&store, FeedRow::Task(task_row(LINE_TASK, TaskKind::Line))).await;
     line.until(|state| state.waits.is_none()).await;
     line.pass_units(6..9);

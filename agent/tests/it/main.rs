@@ -10,9 +10,11 @@
 )]
 
 mod backlog;
+mod cable;
 mod cli;
 mod cloud;
 mod commands;
+mod controller;
 mod counting;
 mod ending;
 mod exceptions;
@@ -20,6 +22,7 @@ mod facts;
 mod feed;
 mod fill;
 mod floor;
+mod gate;
 mod items;
 mod killed;
 mod lane;
@@ -30,6 +33,7 @@ mod own_task;
 mod page;
 mod print;
 mod printer;
+mod reader;
 mod rebase;
 mod relabel;
 mod session;

@@ -122,9 +122,15 @@ impl<'g> Controller<'g> {
             Command::Accept { within, done } => {
                 let coil = self.map.accept_coil;
                 let raised = self.write_coil_within(coil, true, within).await;
-                let said = if raised.is_ok() { Said::Yes } else { Said::Unsure };
-                wanted.unsettled = raised.is_ok();
-                wanted.unsure = raised.is_err();
+                let said = match &raised {
+                    Ok(()) => Said::Yes,
+                    Err(GateError::Refused { .. }) => Said::No,
+                    Err(GateError::Port(_) | GateError::Modbus { .. } | GateError::Late(_)) => {
+                        Said::Unsure
+                    }
+                };
+                wanted.unsettled = said == Said::Yes;
+                wanted.unsure = said == Said::Unsure;
                 // A lane that gave up waiting treats it as unsaid as well.
                 let _ = done.send(said);
                 raised?;

@@ -1,0 +1,53 @@
+//! `/api/lanes`: how the lanes stand, and what a person asks of one.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::session::Session;
+use super::{Page, view};
+use crate::lane::Command;
+use crate::store::StoreError;
+
+/// `GET /api/lanes`: for the screen above the line, which nobody signs in to.
+pub(super) async fn list(State(page): State<Page>) -> Result<Json<Value>, ApiError> {
+    let states: Vec<_> = page.lanes.iter().map(|lane| lane.state.borrow().clone()).collect();
+    let rows = page
+        .agent
+        .store
+        .read(move |conn| {
+            states
+                .iter()
+                .map(|state| view::lane(conn, state))
+                .collect::<Result<Vec<_>, StoreError>>()
+        })
+        .await?;
+    Ok(Json(json!({ "rows": rows })))
+}
+
+/// What can be asked of a lane, as its address says it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Asked {
+    GoOn,
+    Finish,
+}
+
+/// `POST /api/lanes/{name}/{command}`: somebody stands at the line and asks it for something.
+pub(super) async fn command(
+    State(page): State<Page>,
+    _signed_in: Session,
+    Path((name, asked)): Path<(String, Asked)>,
+) -> Result<StatusCode, ApiError> {
+    let found = page.lanes.iter().find(|lane| lane.state.borrow().name == name);
+    let unknown = || ApiError::of(StatusCode::NOT_FOUND, "no_such_lane");
+    let command = match asked {
+        Asked::GoOn => Command::GoOn,
+        Asked::Finish => Command::Finish,
+    };
+    found.ok_or_else(unknown)?.commands.send(command).await.map_err(|_| unknown())?;
+    Ok(StatusCode::NO_CONTENT)
+}
