@@ -58,6 +58,11 @@ impl Check {
 
 /// Runs every check; none stops another.
 pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
+    if let Ok(Some(Some(known))) = store::peek(&config.data, stream::read)
+        && let Some(heard) = known.receipt_at
+    {
+        clock.remember(heard);
+    }
     let mut checks = vec![disk(&config.data), folder(&config.data), time(clock)];
     match Identity::load(&config.data) {
         Ok(Some(identity)) => {
@@ -68,8 +73,8 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
                 "",
             ));
             checks.push(own_stream(&config.data));
-            checks.push(certificate(&identity, clock.now()));
-            checks.push(cloud(&identity).await);
+            checks.push(certificate(&identity, clock.best()));
+            checks.push(cloud(&identity, clock).await);
         }
         Ok(None) => checks.push(not_enrolled()),
         Err(error) => checks.push(unusable(&error)),
@@ -136,6 +141,11 @@ fn time(clock: &Clock) -> Check {
     if now.millis() < CLOCK_MS_MIN {
         return Check::new("clock", Health::Fail, found, "set the clock; its battery may be empty");
     }
+    let days = clock.best().millis().abs_diff(now.millis()) / DAY_MS.unsigned_abs();
+    if days > 0 {
+        let found = format!("{found}, at least {days} days away from what the cloud said");
+        return Check::new("clock", Health::Fail, found, "set the clock");
+    }
     Check::new("clock", Health::Ok, found, "")
 }
 
@@ -191,9 +201,9 @@ fn certificate(identity: &Identity, now: Timestamp) -> Check {
     }
 }
 
-async fn cloud(identity: &Identity) -> Check {
+async fn cloud(identity: &Identity, clock: &Clock) -> Check {
     let url = identity.device.device_url.clone();
-    let reached = match Client::new(identity) {
+    let reached = match Client::new(identity, clock) {
         Ok(client) => client.reach().await,
         Err(error) => Err(error),
     };

@@ -13,8 +13,10 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::{Identity, IdentityError, random};
 use crate::lane::{self, Lane, LaneError};
+use crate::log::operations;
 use crate::print;
 use crate::station;
+use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::{Store, StoreError, journal, print as labelled, pruning};
 use crate::sync::{driver, resume};
 use crate::ui::{self, UiError};
@@ -23,6 +25,9 @@ use crate::ui::{self, UiError};
 const FORGET_INTERVAL_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Between two portions, so that scans get their turn.
 const FORGET_PAUSE_MS: u64 = 50;
+
+/// How long after the start the rest of a large database is checked.
+const CHECK_AFTER_MS: u64 = 10 * 60 * 1_000;
 
 /// How long open requests of the page may take to end.
 const STOP_PATIENCE_MS: u64 = 3_000;
@@ -85,7 +90,11 @@ pub async fn open(config: Config) -> Result<Agent, RunError> {
             "whether this store is an old copy could not be found out; if it was restored, stop and enrol anew"
         );
     }
-    Ok(Agent::new(store, Clock::new(), config, identity, random()?))
+    let clock = Clock::new();
+    if let Some(heard) = known.and_then(|stream| stream.receipt_at) {
+        clock.remember(heard);
+    }
+    Ok(Agent::new(store, clock, config, identity, random()?))
 }
 
 /// Runs until `stop`.
@@ -111,6 +120,8 @@ pub async fn run(agent: Agent, stop: CancellationToken) -> Result<(), RunError> 
         ),
     }
     tasks.spawn(forget(agent.clone(), stop.clone()));
+    tasks.spawn(check_rest(agent.clone(), stop.clone()));
+    tasks.spawn(tell_operations(agent.clone(), stop.clone()));
     let mut lanes = Vec::new();
     for config in agent.config.lanes.clone() {
         lanes.push(lane::start(&agent, config).await?);
@@ -161,7 +172,7 @@ async fn patience(agent: &Agent, stop: &CancellationToken) {
 /// Once a day what is old, receipted and judged is forgotten, a little at a time.
 async fn forget(agent: Agent, stop: CancellationToken) {
     loop {
-        let now = agent.clock.now();
+        let now = agent.clock.best();
         let more = agent
             .store
             .write_later(move |tx| {
@@ -185,6 +196,43 @@ async fn forget(agent: Agent, stop: CancellationToken) {
             () = agent.clock.sleep_ms(pause) => {}
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Behind the work, once, what the start had no time to check.
+async fn check_rest(agent: Agent, stop: CancellationToken) {
+    tokio::select! {
+        () = agent.clock.sleep_ms(CHECK_AFTER_MS) => {}
+        () = stop.cancelled() => return,
+    }
+    let Err(error) = agent.store.check_rest().await else { return };
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        "the rest of the database could not be checked, or is damaged: start the agent again when no package is open"
+    );
+    let exception = Exception {
+        at: agent.clock.now(),
+        kind: Kind::Critical,
+        code: None,
+        lane: None,
+        operation: None,
+        rejection: None,
+        detail: "database_damaged".to_owned(),
+    };
+    if let Err(error) = agent.store.write(move |tx| exceptions::add(tx, &exception)).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "that could not be shown on the page"
+        );
+    }
+}
+
+async fn tell_operations(agent: Agent, stop: CancellationToken) {
+    if let Err(error) = operations::tell(agent, stop).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "operations are not told in the log any more, until the next start"
+        );
     }
 }
 

@@ -35,7 +35,7 @@
 //! | | `modbus` | `unit`, `accept_coil`, `reject_coil`, `stop_coil`, `pulse_ms` |
 //! | `[confirm]` | `modbus` gate | `input`, `deadline_ms` |
 //! | `[heartbeat]` | gate | `send` (or `coil`, or `register`), `interval_ms`, `silence_ms_max` |
-//! | `[broadcast]` | pda | `action`, `extra` |
+//! | `[broadcast]` | pda | `action`, `extra`, `symbology`, `claim` |
 //! | `[printer]` | printer | `language` (`zpl`, `tspl`), `dpi`, `width_mm_max`, `status` (`query`, `none`), `encoding` (`utf-8`, `gb18030`) |
 //! | `[font.latin]`, `[font.chinese]` | printer | `name`, `height_dots`: of a bitmap font, which prints in whole multiples |
 //!

@@ -29,6 +29,11 @@ impl Display for Profile {
             Device::Pda(one) => {
                 writeln!(out, "  broadcast   {}", one.action)?;
                 writeln!(out, "  extra       {}", one.extra)?;
+                for (name, value) in [("symbology", &one.symbology), ("claim", &one.claim)] {
+                    if let Some(value) = value {
+                        writeln!(out, "  {name:<11} {value}")?;
+                    }
+                }
             }
             Device::Printer(one) => printer(out, one)?,
         }

@@ -150,9 +150,12 @@ pub(super) fn keep(open: &mut Open, machine: Machine, written: Written) -> Say {
 pub(super) fn settle(open: &mut Open, result: Result<Say, StoreError>) -> Say {
     let say = match result {
         Ok(say) => say,
-        Err(StoreError::Full { percent }) => {
-            tracing::error!(storage.used_percent = percent, "a scan was refused: the disk is full");
-            Say::new(Tone::Critical, Message::new("storage_full").with("percent", percent))
+        Err(error) if error.is_full() => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a scan was refused: the disk is full"
+            );
+            Say::new(Tone::Critical, Message::new("storage_full").with("percent", error.percent()))
         }
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a scan could not be stored");

@@ -18,6 +18,7 @@ pub mod print;
 pub mod pruning;
 mod reader;
 mod rebase;
+mod recovery;
 pub mod settings;
 pub mod stream;
 pub mod verdicts;
@@ -91,7 +92,9 @@ pub enum StoreError {
         known: i64,
     },
     /// SQLite found the file damaged.
-    #[error("the database is damaged ({0}); keep the file, restore a copy, then start again")]
+    #[error(
+        "the database is damaged ({0}); the next start keeps it aside and goes on with what can be read"
+    )]
     Damaged(String),
     /// A stored value does not read back.
     #[error("a stored {what} does not read back")]
@@ -120,6 +123,33 @@ impl StoreError {
     /// Wraps an SQLite error: `.map_err(StoreError::sqlite("list drafts"))`.
     pub fn sqlite(what: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Sqlite { what, source: Arc::new(source) }
+    }
+
+    /// True when there was no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full { .. } => true,
+            Self::Sqlite { source, .. } | Self::Commit(source) => {
+                source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Folder { .. }
+            | Self::Locked(_)
+            | Self::Migration(_)
+            | Self::Newer { .. }
+            | Self::Damaged(_)
+            | Self::Corrupt { .. }
+            | Self::Wire(_)
+            | Self::NoStream
+            | Self::Settled { .. }
+            | Self::Stopped => false,
+        }
+    }
+
+    /// How full the disk was when [`StoreError::is_full`].
+    #[must_use]
+    pub const fn percent(&self) -> u64 {
+        if let Self::Full { percent } = self { *percent } else { 100 }
     }
 
     /// Wraps a file error.
@@ -181,8 +211,11 @@ impl Storage {
 #[derive(Clone)]
 pub struct Store {
     folder: Arc<PathBuf>,
-    writer: Writer,
+    /// Tables the start had no time to check.
+    unseen: Arc<[&'static str]>,
+    /// Before the writer: whoever closes the file last brings its log into it, and readers cannot.
     readers: Readers,
+    writer: Writer,
 }
 
 impl Store {
@@ -194,8 +227,9 @@ impl Store {
             .create(folder)
             .map_err(StoreError::folder(folder, "made"))?;
         let path = folder.join(DATABASE_FILE);
-        let writer = Writer::start(&path)?;
-        Ok(Self { folder: Arc::new(folder.to_owned()), writer, readers: Readers::new(path) })
+        let (writer, unseen) = Writer::start(&path)?;
+        let (folder, unseen) = (Arc::new(folder.to_owned()), unseen.into());
+        Ok(Self { folder, unseen, readers: Readers::new(path), writer })
     }
 
     /// Lets go of the store and waits until its file is closed and free for whoever opens it next. Other handles must
@@ -254,6 +288,17 @@ impl Store {
     /// How full the disk is.
     pub fn storage(&self) -> Result<Storage, StoreError> {
         Storage::of(&self.folder)
+    }
+
+    /// Checks what the start had no time for; damage is an error, and the next start keeps the file aside.
+    pub async fn check_rest(&self) -> Result<(), StoreError> {
+        let (path, unseen) = (self.folder.join(DATABASE_FILE), Arc::clone(&self.unseen));
+        if unseen.is_empty() {
+            return Ok(());
+        }
+        tokio::task::spawn_blocking(move || recovery::look_on(&path, &unseen))
+            .await
+            .unwrap_or(Err(StoreError::Stopped))
     }
 
     /// Changes with every commit.

@@ -91,6 +91,29 @@ pub fn operation(conn: &Connection, id: OperationId) -> Result<Option<Operation>
     body.map(|body| Ok(decode(&body, "operation")?)).transpose()
 }
 
+/// Operations behind this place, in order; a hundred at most.
+pub fn made_after(
+    conn: &Connection,
+    (epoch, seq): (Epoch, Seq),
+) -> Result<Vec<(OperationId, Operation)>, StoreError> {
+    let Some(stream) = stream::read(conn)? else { return Ok(Vec::new()) };
+    let rows: Vec<(u32, u64, Vec<u8>)> = conn
+        .prepare_cached(
+            "select epoch, seq, body from operation where (epoch, seq) > (?1, ?2)
+             order by epoch, seq limit 100",
+        )
+        .and_then(|mut query| {
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            query.query_map(params![epoch.get(), seq.get()], read)?.collect()
+        })
+        .map_err(StoreError::sqlite("list operations"))?;
+    let named = |(epoch, seq, body): (u32, u64, Vec<u8>)| {
+        let id = OperationId { device: stream.device, epoch: Epoch(epoch), seq: Seq(seq) };
+        Ok((id, decode(&body, "operation")?))
+    };
+    rows.into_iter().map(named).collect()
+}
+
 /// How much is on its way; what pages, `status` and the sync machine look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {

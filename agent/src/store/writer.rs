@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::StoreError;
 use super::checkpoint::Checkpointer;
+use super::{StoreError, recovery};
 
 /// Jobs that may wait; the one after that waits to be let in.
 const QUEUE_JOBS_MAX: usize = 1_024;
@@ -18,7 +18,7 @@ const GROUP_JOBS_MAX: usize = 256;
 /// Pages held in memory by the writer, in KiB (SQLite takes it negative).
 const CACHE_KIB: i32 = 8 * 1024;
 /// Where refinery keeps what was applied.
-const MIGRATION_TABLE: &str = "refinery_schema_history";
+pub(super) const MIGRATION_TABLE: &str = "refinery_schema_history";
 const LOCK_FILE: &str = "agent.lock";
 
 const MIGRATIONS: [(&str, &str); 1] = [("V1__agent", include_str!("migrations/V1__agent.sql"))];
@@ -51,9 +51,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Takes the folder's lock, opens and migrates the file, starts the thread.
-    pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
+    /// Takes the folder's lock, checks, opens and migrates the file, starts the thread. Also answers the tables that
+    /// there was no time to check.
+    pub(super) fn start(path: &Path) -> Result<(Self, Vec<&'static str>), StoreError> {
         let lock = lock(path)?;
+        let unseen = recovery::prepare(path)?;
         let checkpointer = Checkpointer::start(path)?;
         let mut connection = open(path, &checkpointer)?;
         migrate(&mut connection)?;
@@ -70,7 +72,7 @@ impl Writer {
                 }
             })
             .map_err(StoreError::folder(&path, "given a writer thread"))?;
-        Ok(Self { jobs, commits })
+        Ok((Self { jobs, commits }, unseen))
     }
 
     pub(super) async fn run<T, E, F>(&self, turn: Turn, job: F) -> Result<T, E>
@@ -217,11 +219,9 @@ fn refuse(group: Vec<Job>, error: &StoreError) {
 
 /// After a failed commit nothing cached is believed: the file is opened again and checked.
 fn reopen(path: &Path, checkpointer: &Checkpointer) -> Option<Connection> {
-    let checked = open(path, checkpointer).and_then(|connection| {
-        let word: String = connection
-            .query_row("pragma quick_check(1)", [], |row| row.get(0))
-            .map_err(StoreError::sqlite("check itself"))?;
-        if word == "ok" { Ok(connection) } else { Err(StoreError::Damaged(word)) }
+    let checked = open(path, checkpointer).and_then(|mut connection| {
+        recovery::is_whole(&mut connection)?;
+        Ok(connection)
     });
     match checked {
         Ok(connection) => Some(connection),
@@ -266,7 +266,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let failed = |error| StoreError::Migration(Arc::new(error));
     let migrations = MIGRATIONS
         .iter()

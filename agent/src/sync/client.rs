@@ -6,7 +6,8 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use reqwest::{Response, StatusCode};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::time_provider::TimeProvider;
 use sealtrace_protocol::ids::{Cursor, Epoch, OrderId, Seq, SiteId};
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::link::{
@@ -17,6 +18,7 @@ use sealtrace_protocol::signing::Sealed;
 use sealtrace_protocol::wire::{WireError, decode};
 use serde::de::DeserializeOwned;
 
+use crate::clock::Clock;
 use crate::identity::Identity;
 
 /// How long a connection may take to come up.
@@ -86,8 +88,8 @@ pub struct Client {
 
 impl Client {
     /// A client that trusts this device's authority alone and shows this device's certificate.
-    pub fn new(identity: &Identity) -> Result<Self, ClientError> {
-        let tls = tls(identity)?;
+    pub fn new(identity: &Identity, clock: &Clock) -> Result<Self, ClientError> {
+        let tls = tls(identity, clock)?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(true)
@@ -261,7 +263,18 @@ pub(super) fn receipt(text: &str) -> Result<Sealed, ClientError> {
     Sealed::from_bytes(&bytes).map_err(|_| ClientError::Answer("a batch"))
 }
 
-fn tls(identity: &Identity) -> Result<rustls::ClientConfig, ClientError> {
+/// Certificates are looked at with the time this device believes most.
+#[derive(Debug)]
+struct Believed(Clock);
+
+impl TimeProvider for Believed {
+    fn current_time(&self) -> Option<UnixTime> {
+        let ms = u64::try_from(self.0.best().millis()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(ms)))
+    }
+}
+
+fn tls(identity: &Identity, clock: &Clock) -> Result<rustls::ClientConfig, ClientError> {
     let mut roots = rustls::RootCertStore::empty();
     for authority in certificates(&identity.device.authority_pem)? {
         roots
@@ -271,7 +284,8 @@ fn tls(identity: &Identity) -> Result<rustls::ClientConfig, ClientError> {
     let chain = certificates(&identity.device.certificate_pem)?;
     let key = PrivateKeyDer::from_pem_slice(identity.tls_key_pem.as_bytes())
         .map_err(|_| ClientError::Certificate("the key is damaged"))?;
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ClientConfig::builder_with_details(provider, Arc::new(Believed(clock.clone())))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| ClientError::Certificate("TLS 1.3 is not available"))?
         .with_root_certificates(roots)

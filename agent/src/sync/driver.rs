@@ -58,7 +58,7 @@ pub enum SyncError {
 
 /// Keeps device and cloud together until `stop`.
 pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken) {
-    let client = match Client::new(&identity) {
+    let client = match Client::new(&identity, &agent.clock) {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(
@@ -122,6 +122,9 @@ impl Driver {
         let online = machine.is_online();
         self.agent.link.send_if_modified(|link| {
             let changed = link.online != online;
+            if changed && online {
+                tracing::info!("the cloud answers");
+            }
             link.online = online;
             if online {
                 link.error = None;
@@ -239,7 +242,8 @@ impl Driver {
             let took = self.agent.clock.monotonic_ms().saturating_sub(asked_at);
             self.agent.clock.learn(said.stored_at, took);
         }
-        let at = self.agent.clock.now();
+        // By the cloud, whatever the wall clock says: by this it is pruned, and the next start knows the time.
+        let at = self.agent.clock.best();
         self.agent
             .store
             .write(move |tx| outbox::store_receipt(tx, epoch, batch, &sealed, at))

@@ -34,8 +34,8 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        if let StoreError::Full { percent } = error {
-            let message = Message::new("storage_full").with("percent", percent);
+        if error.is_full() {
+            let message = Message::new("storage_full").with("percent", error.percent());
             return Self::new(StatusCode::INSUFFICIENT_STORAGE, message);
         }
         tracing::error!(error = &error as &dyn std::error::Error, "a request failed in the store");

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use axum::Json;
 use axum::extract::State;
 use rusqlite::Connection;
+use sealtrace_firmware_config::Profile;
 use sealtrace_protocol::ledger::{Contents, Party};
 use sealtrace_protocol::link::{Dealer, DocumentRow, Product, TaskKind, TaskState};
 use serde_json::{Value, json};
@@ -115,4 +116,24 @@ where
 {
     let rows = page.agent.store.read(read).await?;
     Ok(Json(json!({ "rows": rows })))
+}
+
+/// `GET /api/broadcast/profiles`: what a shell app has to listen to, by maker; nothing of it is this device's own.
+pub(super) async fn broadcast_profiles() -> Json<Value> {
+    let row = |profile: Profile| {
+        let pda = profile.pda().ok()?;
+        Some(json!({
+            "name": profile.name,
+            "maker": profile.maker,
+            "model": profile.model,
+            "summary": profile.summary,
+            "action": pda.action,
+            "extra": pda.extra,
+            "symbology": pda.symbology,
+            "claim": pda.claim,
+            "unverified": profile.unverified,
+        }))
+    };
+    let profiles = Profile::builtin_names().filter_map(|name| Profile::builtin(name).ok());
+    Json(json!({"rows": profiles.filter_map(row).collect::<Vec<_>>()}))
 }

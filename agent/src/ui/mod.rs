@@ -2,11 +2,13 @@
 
 mod assets;
 mod backlog;
+mod commands;
 mod error;
 mod exceptions;
 mod guard;
 mod lanes;
 mod lists;
+mod log;
 mod names;
 mod picture;
 mod print;
@@ -22,7 +24,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post, put};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -56,6 +58,7 @@ pub struct Page {
     sessions: Arc<session::Sessions>,
     tries: Arc<session::Tries>,
     waiters: Arc<Semaphore>,
+    log_turn: Arc<Mutex<()>>,
     stop: CancellationToken,
 }
 
@@ -70,7 +73,16 @@ impl Page {
         let sessions = Arc::new(session::restore(&agent).await?);
         let waiters = Arc::new(Semaphore::new(station::WAITERS_MAX));
         let lanes = lanes.into();
-        Ok(Self { agent, desk, lanes, sessions, tries: Arc::default(), waiters, stop })
+        Ok(Self {
+            agent,
+            desk,
+            lanes,
+            sessions,
+            tries: Arc::default(),
+            waiters,
+            log_turn: Arc::default(),
+            stop,
+        })
     }
 }
 
@@ -104,9 +116,13 @@ fn routes(page: Page) -> Router {
             "/api/station/picture",
             post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
         )
+        .route("/api/log", get(log::show))
+        .route("/api/log/export", get(log::export))
         .route("/api/broadcast", post(station::broadcast))
+        .route("/api/broadcast/profiles", get(lists::broadcast_profiles))
         .merge(printing())
         .route("/api/{*rest}", axum::routing::any(error::no_such_route))
+        .route("/commands", get(commands::sheet))
         .fallback(assets::file)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(guard::guard))

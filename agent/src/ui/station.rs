@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use rusqlite::Connection;
+use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DealerId, DocumentId, TaskId};
 use sealtrace_protocol::ledger::Rejection;
 use serde::Deserialize;
@@ -19,13 +20,15 @@ use super::names::named;
 use super::print;
 use super::session::{Credentials, Session};
 use super::view;
-use crate::feedback::Say;
+use crate::feedback::{Message, Say};
 use crate::station::desk::{Command, Opened, Source};
 use crate::station::{OpenError, Reason, Resolution, Screen};
 use crate::store::StoreError;
 
 /// Pages that may wait for news at once.
 pub(super) const WAITERS_MAX: usize = 8;
+/// Last characters of a code that may win a prize, in the log.
+const LOGGED_CHARACTERS: usize = 5;
 /// How long one waits before it has to ask again.
 const WAIT_MS_MAX: u64 = 25_000;
 
@@ -189,6 +192,9 @@ pub(super) async fn reply(
     session: &Session,
     say: Say,
 ) -> Result<Json<Value>, ApiError> {
+    if say.tone.blocks() {
+        tell_refused(session, &say.message);
+    }
     let Say { tone, message, provisional, offer, revision } = say;
     let label = print::label_full_package(page, session).await;
     let words = move |conn: &Connection| {
@@ -205,6 +211,26 @@ pub(super) async fn reply(
         "label": label,
         "view": shown(page, session).await?,
     })))
+}
+
+/// A refusal as a line of the log. Of a code that may win a prize only as much as tells one from another.
+fn tell_refused(session: &Session, message: &Message) {
+    let code = message.params.get("code").and_then(Value::as_str);
+    let shown = code.and_then(|code| code.parse().ok()).map(|code: Code| match code {
+        Code::Sscc(_) => code.canonical(),
+        Code::Minted(_) | Code::Sgtin(_) => {
+            let text = code.canonical();
+            let hidden = text.chars().count().saturating_sub(LOGGED_CHARACTERS);
+            format!("…{}", text.chars().skip(hidden).collect::<String>())
+        }
+    });
+    tracing::info!(
+        operator.id = session.operator.id.get(),
+        site.id = session.site.get(),
+        message.code = message.code,
+        item.code = shown,
+        "a scan was refused"
+    );
 }
 
 async fn shown(page: &Page, session: &Session) -> Result<Value, ApiError> {

@@ -160,6 +160,18 @@ async fn a_scan_that_a_shell_delivers_reaches_the_page_that_waits() {
 }
 
 #[tokio::test]
+async fn a_shell_app_is_told_what_each_maker_announces_scans_as() {
+    let floor = floor().await;
+    let rows = floor.get("broadcast/profiles").await["rows"].as_array().unwrap().clone();
+    let of = |maker: &str| rows.iter().find(|row| row["maker"] == maker).unwrap();
+    assert_eq!(of("iData")["action"], "android.intent.action.SCANRESULT");
+    assert_eq!(of("Seuic")["extra"], "scannerdata");
+    assert_eq!(of("Honeywell")["claim"], "com.honeywell.aidc.action.ACTION_CLAIM_SCANNER");
+    assert_eq!(of("Honeywell")["unverified"], json!(["broadcast.extra", "broadcast.symbology"]));
+    assert_eq!((rows.len(), &of("Sunmi")["claim"]), (7, &Value::Null));
+}
+
+#[tokio::test]
 async fn pages_that_wait_are_few_and_leave_room_when_they_go() {
     let floor = signed_in().await;
     let seen = floor.get("station").await["revision"].clone();

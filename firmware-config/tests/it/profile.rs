@@ -114,6 +114,15 @@ fn summaries() {
       broadcast   nlscan.action.SCANNER_RESULT
       extra       SCAN_BARCODE1
     ");
+    assert_snapshot!(summary("honeywell-pda"), @r"
+    honeywell-pda: Honeywell Android computer with the data collection intent (pda)
+      Claim the scanner with the claim broadcast and name this action in it; give it back when the app leaves the front.
+      broadcast   com.sealtrace.SCAN
+      extra       data
+      symbology   aimId
+      claim       com.honeywell.aidc.action.ACTION_CLAIM_SCANNER
+      unverified  broadcast.extra, broadcast.symbology
+    ");
 }
 
 #[test]
@@ -439,7 +448,7 @@ fn the_wrong_kind_or_connection_is_an_error_with_a_next_step() {
     let gate = Profile::builtin("serial-gate").unwrap();
     assert_snapshot!(gate.reader().unwrap_err(), @"the profile serial-gate describes a gate, not a reader: name a profile of kind reader");
     assert_snapshot!(gate.tcp().unwrap_err(), @"the profile serial-gate has no [tcp] table: connect the device otherwise, or add it");
-    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, datalogic-handheld, datalogic-matrix, gprinter-gp, grow-gm65, hikrobot-id, honeywell, honeywell-pm, keyence-sr750, modbus-gate, newland-fixed, newland-pda, omron-v430, serial-gate, sick, tsc-te, tsc-ttp, virtual-line, virtual-tspl, virtual-zpl, zebra-rs232, zebra-zd, zebra-zt"#);
+    assert_snapshot!(Profile::builtin("keyence").unwrap_err(), @r#"there is no built-in profile "keyence": use one of cognex-dataman, datalogic-handheld, datalogic-matrix, gprinter-gp, grow-gm65, hikrobot-id, honeywell, honeywell-pda, honeywell-pm, idata-pda, keyence-sr750, modbus-gate, newland-fixed, newland-pda, omron-v430, serial-gate, seuic-pda, sick, sunmi-pda, tsc-te, tsc-ttp, urovo-pda, virtual-line, virtual-tspl, virtual-zpl, zebra-pda, zebra-rs232, zebra-zd, zebra-zt"#);
 }
 
 #[test]

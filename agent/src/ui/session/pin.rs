@@ -57,9 +57,13 @@ pub(super) async fn known(
         right
     };
     let right = tokio::task::spawn_blocking(check).await;
-    let operator = operator
-        .filter(|_| right.unwrap_or(false))
-        .ok_or_else(|| ApiError::of(otherwise, "wrong_pin"))?;
+    let right = right.unwrap_or(false);
+    if !right {
+        let known = operator.as_ref().map(|operator| operator.id.get());
+        tracing::warn!(operator.id = known, "a PIN was wrong");
+    }
+    let operator =
+        operator.filter(|_| right).ok_or_else(|| ApiError::of(otherwise, "wrong_pin"))?;
     page.tries.forget(&credentials.login);
     Ok(operator)
 }

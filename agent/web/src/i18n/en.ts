@@ -331,6 +331,8 @@ export const en: Record<Key, string> = {
   'msg.reader_restarted': 'A reader was switched off and on: what passed meanwhile is not known',
   'msg.agent_restarted': 'The agent was restarted in the middle of this case: what passed meanwhile is not known',
 
+  'msg.database_damaged': 'The database was damaged and part of this device\'s own work could not be read: the device log names it. Call the administrator',
+  'msg.database_recovered': 'The database was damaged and has been recovered whole. Connect this device once, then go on',
   'msg.forked': 'The cloud holds other data under this number. The stream is frozen: call the administrator',
   'msg.other_device': 'The cloud refuses the data: it is of another device. Call the administrator',
   'msg.other_owner': 'The cloud refuses the data: it is of another brand. Call the administrator',

@@ -329,6 +329,8 @@ export const zhCN = {
   'msg.reader_restarted': '读码器断电重启过，其间经过了什么无法得知',
   'msg.agent_restarted': '程序在这一箱中途重启过，其间经过了什么无法得知',
 
+  'msg.database_damaged': '本机数据库损坏，部分作业数据无法读出，详见系统日志，请联系管理员',
+  'msg.database_recovered': '本机数据库曾损坏，已完整恢复，请联网一次后继续作业',
   'msg.forked': '云端已有另一份同号数据，本机数据流已冻结，联系管理员',
   'msg.other_device': '云端拒收：数据属于另一台设备，联系管理员',
   'msg.other_owner': '云端拒收：数据属于另一个品牌，联系管理员',

@@ -1,5 +1,8 @@
 //! Where log lines go: to stderr for whoever watches, and as JSON to the data folder for whoever comes later.
 
+pub(crate) mod operations;
+pub mod reading;
+
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +19,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub const FILTER: &str = "info,refinery_core=warn";
 /// The file in the data folder.
 pub const LOG_FILE: &str = "agent.log";
-/// From this size on the file is renamed to `agent.log.1`, which replaces the one before.
+/// What it is renamed to when it is full, replacing the one before.
+pub const LOG_FILE_BEFORE: &str = "agent.log.1";
+/// From this size on it is full.
 const LOG_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// How lines look on stderr.
@@ -69,7 +74,7 @@ impl LogFile {
 impl Open {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         if self.bytes > LOG_BYTES_MAX {
-            fs::rename(&self.path, self.path.with_extension("log.1"))?;
+            fs::rename(&self.path, self.path.with_file_name(LOG_FILE_BEFORE))?;
             self.file = File::options().create(true).append(true).open(&self.path)?;
             self.bytes = 0;
         }
