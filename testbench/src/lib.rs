@@ -18,4 +18,5 @@ pub mod office;
 pub mod pda;
 pub mod pictures;
 pub mod port;
+pub mod printer;
 pub mod program;

@@ -6,20 +6,24 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use sealtrace_firmware_config::label::Symbology;
+use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::OrderId;
 use sealtrace_protocol::ledger::Level;
 use sealtrace_protocol::link::{Labels, LabelsWanted};
+use serde::Deserialize;
 
 use super::carriers::{self, CarrierRoll, WantedCarriers};
 use super::roll::Roll;
-use super::{Purpose, leasing};
+use super::{Purpose, label, leasing};
 use crate::cloud::Cloud;
 use crate::devices::Device;
+use crate::form::Invalid;
 use crate::http::auth::{Admin, Auditor, Manager};
-use crate::http::{ApiError, At, Input, Paged};
+use crate::http::{ApiError, Asked, At, Input, Paged};
 use crate::store::search::Listing;
 use crate::store::{codes as stored, tasks};
 
@@ -49,6 +53,31 @@ pub async fn lease(
     Input(wanted): Input<LabelsWanted>,
 ) -> Result<Json<Labels>, ApiError> {
     Ok(Json(leasing::lease(&cloud, &device, wanted).await?))
+}
+
+/// As what a code is drawn.
+#[derive(Deserialize)]
+pub struct Drawn {
+    symbology: String,
+}
+
+/// `GET /codes/{code}/label.svg?symbology=` — one code as a picture.
+pub async fn label(
+    _: Manager,
+    State(cloud): State<Cloud>,
+    At(code): At<String>,
+    Asked(Drawn { symbology }): Asked<Drawn>,
+) -> Result<Response, ApiError> {
+    let symbology =
+        Symbology::from_name(&symbology).ok_or_else(|| Invalid::field("symbology", "unknown"))?;
+    let code: Code = code.parse().map_err(|_| ApiError::not_found("no_such_code"))?;
+    cloud.codebook.refresh(&cloud.store).await?;
+    let mut tx = cloud.store.read().await?;
+    let host = &cloud.config.codes.host;
+    let picture = label::picture(&mut tx, &cloud.codebook, host, &code, symbology).await?;
+    let name = format!("attachment; filename=\"{}.svg\"", code.canonical());
+    let kind = "image/svg+xml".to_owned();
+    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], picture).into_response())
 }
 
 /// `POST /codes/carriers` — labels of reusable pallets are made.

@@ -8,6 +8,7 @@ pub mod carriers;
 pub mod cipher;
 pub mod codebook;
 pub mod http;
+pub mod label;
 pub mod leasing;
 pub mod roll;
 

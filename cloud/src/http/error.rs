@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::codes::CodesError;
+use crate::codes::label::LabelError;
 use crate::devices::enrolment::EnrolError;
 use crate::devices::tokens::TokenError;
 use crate::form::Invalid;
@@ -129,6 +130,18 @@ impl From<CodesError> for ApiError {
             CodesError::Units => Self::from(Invalid::field("level", "out_of_range")),
             CodesError::Interrupted => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy"),
             CodesError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LabelError> for ApiError {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::NoSuchCode => Self::not_found("no_such_code"),
+            LabelError::NoProduct(_) | LabelError::Unfit { .. } => {
+                Self::from(Invalid::field("symbology", "unexpected"))
+            }
+            LabelError::Store(error) => error.into(),
         }
     }
 }

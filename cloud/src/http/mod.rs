@@ -71,6 +71,7 @@ fn signed_in() -> Router<Cloud> {
         .route("/orders/{id}/rolls/{level}", get(orders::http::roll))
         .route("/orders/{id}/release", post(orders::http::release))
         .route("/codes/carriers", get(codes::http::list_carriers).post(codes::http::issue_carriers))
+        .route("/codes/{code}/label.svg", get(codes::http::label))
         .route("/codes/carriers/{id}", get(codes::http::carriers_roll))
         .route("/tasks/{id}/close", post(orders::http::close_task))
         .route("/tasks/{id}/void", post(orders::http::void_task))

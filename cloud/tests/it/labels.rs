@@ -126,3 +126,37 @@ async fn a_restored_device_never_sees_the_blocks_of_its_earlier_life_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_gets_a_code_as_a_picture() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let manager = office.signed_in("manager").await;
+        let picture = async |code: &Code, symbology: &str| {
+            let path =
+                format!("/api/v1/codes/{}/label.svg?symbology={symbology}", code.canonical());
+            let answer = manager.get(&path).await;
+            (answer.status_code().as_u16(), answer.text())
+        };
+        for symbology in ["qr", "gs1_128", "gs1_datamatrix"] {
+            for code in [&goods.units[0], &goods.cases[0]] {
+                let (status, svg) = picture(code, symbology).await;
+                assert_eq!(
+                    (status, svg.starts_with("<svg ")),
+                    (200, true),
+                    "{code} {symbology} {svg}"
+                );
+                assert!(svg.contains("<path d=\"M"), "{svg}");
+            }
+        }
+        let (_, svg) = picture(&goods.units[0], "gs1_datamatrix").await;
+        assert!(svg.contains(&format!("(01)06901234567892(21){}</text>", goods.units[0])), "{svg}");
+        assert_eq!(picture(&goods.units[0], "aztec").await.0, 422);
+        let forged: Code = "(00)000000000000000000".parse().unwrap();
+        assert_eq!(picture(&forged, "qr").await.0, 404);
+        let auditor = office.signed_in("auditor").await;
+        let path = format!("/codes/{}/label.svg?symbology=qr", goods.cases[0].canonical());
+        assert_eq!(get(&auditor, &path).await.0, 403);
+    })
+    .await;
+}

@@ -60,7 +60,7 @@ fn code_sets(text: &str) -> String {
         Unit::ToC => ">5".to_owned(),
         Unit::Fnc1 => ">8".to_owned(),
         Unit::Character('>') => ">0".to_owned(),
-        Unit::Character('~') => ">4".to_owned(),
+        Unit::Character('~') => ">=".to_owned(),
         Unit::Character(one) => escaped(&one.to_string()),
         Unit::Pair(tens, ones) => format!("{tens}{ones}"),
     };

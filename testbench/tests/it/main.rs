@@ -1,3 +1,4 @@
-//! What holds for the whole repository.
+//! What holds for the whole repository, and what the simulated world is made of.
 
+mod printing;
 mod tidy;
