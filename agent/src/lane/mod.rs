@@ -7,6 +7,8 @@ mod choice;
 mod driver;
 mod gate;
 mod held;
+#[cfg(test)]
+mod line_tests;
 mod listen;
 mod owed;
 mod record;

@@ -369,3 +369,56 @@ async fn a_case_the_gate_cannot_be_told_about_is_taken_back() {
     let expected = [(Some(case(0).canonical()), "gate_lost".to_owned())];
     assert_eq!(line.exceptions().await, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_end_of_a_task_the_last_case_may_be_short_and_what_waits_becomes_a_pallet() {
+    let mut line = Line::start().await;
+    line.pass_units(0..2);
+    line.lane.commands.send(lane::Command::Finish).await.unwrap();
+    // It is stored before the label is heard.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(line.close(case(0)));
+    let store = line.agent.store.clone();
+    line.until(|state| state.pallet.is_some_and(|pallet| pallet.cases == 0)).await;
+    assert_eq!(parent(&store, unit(1)).await, Some(case(0)));
+    assert_eq!(parent(&store, case(0)).await, Some(pallet(0)));
+    line.pass_units(3..5);
+    assert!(!line.close(case(1)), "only the one case may be short");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_picture_of_all_bottles_is_a_case_and_a_blurred_one_spoils_only_its_own() {
+    let mut line = Line::start().await;
+    line.lane.task.abort();
+    let mut config = config(&line.units, &line.cases, Some(&line.gate));
+    let camera = "kind = 'reader'\nmaker = 'x'\nmodel = 'x'\nsummary = 'sees all'\n\
+                  serial = { baud = 115200, data_bits = 8, parity = 'none', stop_bits = 1 }\n\
+                  framing = { end = '<CR><LF>', separator = ';', length_bytes_max = 1024, no_read = ['NoRead'], \
+                  inter_byte_timeout_ms = 100 }\n\
+                  ack = { mode = 'ack_nak', good = '<ACK>', bad = '<NAK>' }\n";
+    config.units.profile = Profile::from_toml("camera.toml", camera).unwrap();
+    config.pictures = true;
+    line.units.replug();
+    line.cases.replug();
+    line.gate.replug();
+    line.lane = lane::start(&line.agent, config).await.unwrap();
+    let seen =
+        |units: &[u64]| units.iter().map(|n| printed(unit(*n))).collect::<Vec<_>>().join(";");
+    line.pass(&seen(&[0, 1, 2]));
+    assert!(line.close(case(0)));
+    line.pass(&format!("{};NoRead", seen(&[3, 4])));
+    assert!(!line.close(case(1)));
+    // Triggered twice, the second time better.
+    line.pass(&format!("{};NoRead;NoRead", seen(&[6])));
+    line.pass(&seen(&[8, 6, 7]));
+    assert!(line.close(case(2)));
+    // The label of this case is missed: the next picture ends it.
+    line.pass(&seen(&[9, 10, 11]));
+    line.pass(&seen(&[12, 13, 14]));
+    assert!(line.close(case(4)));
+    let reasons: Vec<_> = line.exceptions().await.into_iter().map(|(_, why)| why).collect();
+    assert_eq!(reasons, ["no_read", "label_missing"]);
+    assert_eq!(parent(&line.agent.store, unit(7)).await, Some(case(2)));
+    assert_eq!(parent(&line.agent.store, unit(12)).await, Some(case(4)));
+    assert_eq!(parent(&line.agent.store, unit(9)).await, None);
+}

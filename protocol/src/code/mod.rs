@@ -130,6 +130,11 @@ fn parse_trimmed(text: &str, meaning: Meaning) -> Result<Scan, ParseError> {
         return parse_elements(text);
     }
     if let Some(host_at) = digital_link::scheme_end(text) {
+        // Two labels in view of a reader, or a frame whose end was lost: which of the two codes passed, nobody knows.
+        let second = text.get(host_at..).and_then(|rest| rest.find("://").or(rest.find(BLANKS)));
+        if let Some(at) = second {
+            return Err(ParseError::new(host_at + at, Why::UnknownForm));
+        }
         return parse_link(text, host_at);
     }
     if let Some(minted) = Minted::from_typed(text) {
