@@ -3,19 +3,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use sealtrace_firmware_config::ProfileError;
 use sealtrace_protocol::code::{self, Code};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::gate::{Gate, News, Said};
 use super::held::{self, Held, Owed, Who};
-use super::listen::{Gap, Happening, ReaderEnd};
+use super::listen::{Ends, Gap, Happening, ReaderEnd};
 use super::record::{self, Ended};
 use super::stack::{self, Stacking};
-use super::{Command, LaneState, LastCase, Readers, Setup, Stop, owed};
+use super::{Command, LaneState, LastCase, Setup, Stop, owed};
 use crate::agent::Agent;
 use crate::clock::Clock;
-use crate::config::LaneConfig;
 use crate::input::reader::{Answer, Event, Heard};
 use crate::store::outbox::ConfirmError;
 use crate::store::{Store, StoreError};
@@ -47,31 +45,6 @@ pub(super) struct Ready {
     units: ReaderEnd,
     cases: ReaderEnd,
     commands: mpsc::Receiver<Command>,
-}
-
-/// Where a lane's readings come from and where its cases go.
-pub(super) struct Ends {
-    units: ReaderEnd,
-    cases: ReaderEnd,
-    gate: Option<Gate>,
-}
-
-impl Ends {
-    /// As configured.
-    pub(super) fn of(config: &LaneConfig, clock: &Clock) -> Result<Self, ProfileError> {
-        Ok(Self {
-            gate: config.gate.as_ref().map(Gate::start).transpose()?,
-            units: ReaderEnd::start(&config.units, clock),
-            cases: ReaderEnd::start(&config.cases, clock),
-        })
-    }
-
-    /// What somebody else tells.
-    pub(super) fn told(readers: Readers, clock: &Clock) -> Self {
-        let Readers { units, cases } = readers;
-        let (units, cases) = (ReaderEnd::told(units, clock), ReaderEnd::told(cases, clock));
-        Self { units, cases, gate: None }
-    }
 }
 
 /// Finds a lane as it was when the program ended.

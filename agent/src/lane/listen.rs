@@ -1,10 +1,13 @@
-//! One reader of a lane: what it said last, and since when it is away.
+//! The readers of a lane: what each said last, and since when it is away.
 
+use sealtrace_firmware_config::ProfileError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::Readers;
+use super::gate::Gate;
 use crate::clock::Clock;
-use crate::config::Port;
+use crate::config::{LaneConfig, Port};
 use crate::input::reader::{self, Event, Heard};
 
 /// Events that may wait for the lane; readers wait beyond that.
@@ -17,6 +20,31 @@ pub(super) enum Gap {
     None,
     /// What passed meanwhile is not known; the word is the case's fault.
     Missed(&'static str),
+}
+
+/// Where a lane's readings come from and where its cases go.
+pub(super) struct Ends {
+    pub(super) units: ReaderEnd,
+    pub(super) cases: ReaderEnd,
+    pub(super) gate: Option<Gate>,
+}
+
+impl Ends {
+    /// As configured.
+    pub(super) fn of(config: &LaneConfig, clock: &Clock) -> Result<Self, ProfileError> {
+        Ok(Self {
+            gate: config.gate.as_ref().map(Gate::start).transpose()?,
+            units: ReaderEnd::start(&config.units, clock),
+            cases: ReaderEnd::start(&config.cases, clock),
+        })
+    }
+
+    /// What somebody else tells.
+    pub(super) fn told(readers: Readers, clock: &Clock) -> Self {
+        let Readers { units, cases } = readers;
+        let (units, cases) = (ReaderEnd::told(units, clock), ReaderEnd::told(cases, clock));
+        Self { units, cases, gate: None }
+    }
 }
 
 /// A reader and how it stands.

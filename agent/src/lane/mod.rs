@@ -176,7 +176,7 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
     let setup =
         Setup { name, site, task: config.task, packs: config.packs, pictures: config.pictures };
-    let ends = driver::Ends::of(&config, &agent.clock)?;
+    let ends = listen::Ends::of(&config, &agent.clock)?;
     begin(agent, setup, ends).await
 }
 
@@ -197,7 +197,7 @@ pub async fn start_told(
     readers: Readers,
 ) -> Result<Lane, LaneError> {
     let setup = Setup { name: name.to_owned(), site, task, packs: None, pictures: false };
-    begin(agent, setup, driver::Ends::told(readers, &agent.clock)).await
+    begin(agent, setup, listen::Ends::told(readers, &agent.clock)).await
 }
 
 /// What a lane is for.
@@ -209,7 +209,7 @@ struct Setup {
     pictures: bool,
 }
 
-async fn begin(agent: &Agent, setup: Setup, ends: driver::Ends) -> Result<Lane, LaneError> {
+async fn begin(agent: &Agent, setup: Setup, ends: listen::Ends) -> Result<Lane, LaneError> {
     let (name, site) = (setup.name.clone(), setup.site);
     if agent.identity.as_ref().is_some_and(|identity| !identity.permits(site)) {
         return Err(LaneError::NotPermitted { name, site });

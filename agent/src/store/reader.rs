@@ -11,6 +11,8 @@ use super::StoreError;
 const IDLE_MAX: usize = 4;
 /// Pages held in memory by each reader, in KiB.
 const CACHE_KIB: i32 = 1024;
+/// Statements each keeps prepared: a page's view takes more than the sixteen that are kept otherwise.
+const STATEMENTS_MAX: usize = 128;
 
 /// Idle connections, taken and given back.
 #[derive(Clone)]
@@ -70,5 +72,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection
         .pragma_update(None, "cache_size", -CACHE_KIB)
         .map_err(StoreError::sqlite("take its settings"))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }

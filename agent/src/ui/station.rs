@@ -197,20 +197,19 @@ pub(super) async fn reply(
     }
     let Say { tone, message, provisional, offer, revision } = say;
     let label = print::label_full_package(page, session).await;
-    let words = move |conn: &Connection| {
-        let offer = offer.map(|id| view::offer(conn, id)).transpose()?;
-        Ok::<_, StoreError>((named(conn, message)?, offer))
+    let (shown, here) = (page.desk.shown().await, session.site);
+    let answer = move |conn: &Connection| {
+        Ok::<_, StoreError>(json!({
+            "tone": tone,
+            "message": named(conn, message)?,
+            "provisional": provisional,
+            "offer": offer.map(|id| view::offer(conn, id)).transpose()?,
+            "revision": revision,
+            "label": label,
+            "view": view::station(conn, shown, here)?,
+        }))
     };
-    let (message, offer) = page.agent.store.read(words).await?;
-    Ok(Json(json!({
-        "tone": tone,
-        "message": message,
-        "provisional": provisional,
-        "offer": offer,
-        "revision": revision,
-        "label": label,
-        "view": shown(page, session).await?,
-    })))
+    Ok(Json(page.agent.store.read(answer).await?))
 }
 
 /// A refusal as a line of the log. Of a code that may win a prize only as much as tells one from another.

@@ -67,7 +67,7 @@ struct ScanCommit {
     /// How many packages the device knows.
     #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(100..=20_000_000))]
     packages: u32,
-    /// How long each way of working is measured at once.
+    /// How long each way of working is measured.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// Where to put everything; emptied before. The disk it is on is what is measured.

@@ -21,6 +21,8 @@ use crate::clock::nap;
 
 /// The name SQLite knows it by.
 const NAME: &str = "slow-disk";
+/// The thread of the store that commits (agent/src/store/writer.rs).
+const WRITER: &str = "store-writer";
 /// Places of the log's index that can be locked.
 const INDEX_LOCKS: usize = 8;
 /// SQLite may rely on one thing only: what was not written is not changed by a power cut.
@@ -31,6 +33,7 @@ const CHARACTERISTICS: i32 = vars::SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 pub(super) struct SlowDisk {
     added_ms: Arc<AtomicU64>,
     syncs: Arc<AtomicU64>,
+    waited_for: Arc<AtomicU64>,
     shared: Arc<Mutex<HashMap<String, Arc<Mutex<Shared>>>>>,
 }
 
@@ -81,9 +84,9 @@ impl SlowDisk {
         self.added_ms.store(time_ms, Ordering::SeqCst);
     }
 
-    /// How many there were so far.
-    pub(super) fn syncs(&self) -> u64 {
-        self.syncs.load(Ordering::SeqCst)
+    /// How many there were so far; how many of them in the store's writer, whom scans wait for.
+    pub(super) fn syncs(&self) -> (u64, u64) {
+        (self.syncs.load(Ordering::SeqCst), self.waited_for.load(Ordering::SeqCst))
     }
 }
 
@@ -144,9 +147,9 @@ impl Vfs for SlowDisk {
 
     fn write(&self, open: &mut Open, offset: usize, data: &[u8]) -> VfsResult<usize> {
         let offset = u64::try_from(offset).map_err(|_| vars::SQLITE_IOERR_WRITE)?;
-        open.file.write_all_at(data, offset).map_err(|error| match error.kind() {
-            ErrorKind::StorageFull => vars::SQLITE_FULL,
-            _ => vars::SQLITE_IOERR_WRITE,
+        open.file.write_all_at(data, offset).map_err(|error| {
+            let is_full = error.kind() == ErrorKind::StorageFull;
+            if is_full { vars::SQLITE_FULL } else { vars::SQLITE_IOERR_WRITE }
         })?;
         Ok(data.len())
     }
@@ -175,6 +178,9 @@ impl Vfs for SlowDisk {
 
     fn sync(&self, open: &mut Open) -> VfsResult<()> {
         self.syncs.fetch_add(1, Ordering::SeqCst);
+        if std::thread::current().name() == Some(WRITER) {
+            self.waited_for.fetch_add(1, Ordering::SeqCst);
+        }
         open.file.sync_data().map_err(|_| vars::SQLITE_IOERR_FSYNC)?;
         nap(Duration::from_millis(self.added_ms.load(Ordering::SeqCst)));
         Ok(())

@@ -71,7 +71,6 @@ pub(super) fn of(report: &Report) -> Vec<Goal> {
     ];
     if let Some(slow) = slow_disk {
         goals.push(Goal::at_most("ms to green at p95, 80 ms added", 150.0, slow.page.ms_p95));
-        goals.push(Goal::at_most("fsyncs per scan", 1.0, slow.syncs_per_scan));
     }
     goals
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use sealtrace_agent::clock::Clock;
-use sealtrace_agent::store::{DATABASE_FILE, Store, feed, items};
+use sealtrace_agent::store::{DATABASE_FILE, Store, StoreError, feed, items};
 use sealtrace_protocol::code::{Code, Minted};
 use sealtrace_protocol::ids::{Cursor, SiteId, Version};
 use sealtrace_protocol::ledger::{
@@ -42,6 +42,8 @@ pub(super) struct Known {
     pub(super) cold: Pace,
     /// The same afterwards.
     pub(super) warm: Pace,
+    /// Going to the store and asking for nothing, between the look-ups.
+    pub(super) control: Pace,
 }
 
 /// Fills a device's store and looks packages up.
@@ -63,11 +65,19 @@ pub(super) async fn measure(
     file.sync_all()?;
     posix_fadvise(file.as_fd(), 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
     let store = Store::open(folder).context("the agent's store")?;
-    let cold = look_up(&store, pallets, time, 1).await?.pace();
-    let warm = look_up(&store, pallets, time, 1).await?.pace();
+    let mut control = Times::default();
+    let cold = look_up(&store, pallets, time, &mut control).await?.pace();
+    let warm = look_up(&store, pallets, time, &mut control).await?.pace();
     store.close().await;
     let packages = pallets * PACKAGES_PER_PALLET;
-    let known = Known { packages, file_mb: rounded(file_mb), fill_seconds, cold, warm };
+    let known = Known {
+        packages,
+        file_mb: rounded(file_mb),
+        fill_seconds,
+        cold,
+        warm,
+        control: control.pace(),
+    };
     Ok((known, floor))
 }
 
@@ -118,8 +128,13 @@ fn code(nth: u32) -> Result<Code> {
 }
 
 /// Looks random cases up for as long as asked: all that is needed to judge that one is put onto another pallet.
-async fn look_up(store: &Store, pallets: u32, time: Duration, seed: u64) -> Result<Times> {
-    let mut random = seed;
+async fn look_up(
+    store: &Store,
+    pallets: u32,
+    time: Duration,
+    control: &mut Times,
+) -> Result<Times> {
+    let mut random = 1_u64;
     let mut times = Times::default();
     let all = Stopwatch::start();
     while all.elapsed() < time && times.count() < LOOKUPS_MAX {
@@ -129,6 +144,9 @@ async fn look_up(store: &Store, pallets: u32, time: Duration, seed: u64) -> Resu
         let case = u32::try_from((random >> 20) % u64::from(CASES_PER_PALLET))?;
         let case = code(pallet * PACKAGES_PER_PALLET + 1 + case)?;
         let operation = packing(case)?;
+        let nothing = Stopwatch::start();
+        store.read(|_| Ok::<_, StoreError>(())).await?;
+        control.add(nothing.elapsed());
         let one = Stopwatch::start();
         let facts = store.read(move |conn| items::facts(conn, &operation)).await?;
         times.add(one.elapsed());

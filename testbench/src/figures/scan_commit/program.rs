@@ -82,6 +82,8 @@ pub(super) async fn measure(floor: &Floor, scratch: &Path, time: Duration) -> Re
         }
     }
     let page = times.lasted(all.elapsed()).pace();
+    // Whoever signs in meanwhile has a PIN checked, which takes memory too.
+    Pda::log_in(&base, LOGIN, PIN).await?;
     let peak_mb = memory::peak_mb(program.pid())?;
     let anonymous_mb = memory::anonymous_mb(program.pid())?;
     program.stop()?;

@@ -13,8 +13,10 @@ pub(super) struct Slow {
     pub(super) added_ms: u64,
     pub(super) page: Pace,
     pub(super) one_lane: Pace,
-    /// fsyncs of database and log while scans were made at the page, by the scans.
-    pub(super) syncs_per_scan: f64,
+    /// fsyncs that scans at the page waited for, by the scans: each commit's, and one more when the log begins anew.
+    pub(super) syncs_waited_for_per_scan: f64,
+    /// fsyncs beside that, which bring the log into the file while nobody waits.
+    pub(super) syncs_beside_per_scan: f64,
     /// The log's size at the end.
     pub(super) log_mb: f64,
 }
@@ -53,7 +55,7 @@ mod measuring {
             page.pack(&floor.case()?, &mut before).await?;
         }
         disk.add(ADDED_MS);
-        let syncs = disk.syncs();
+        let (before_all, before_waited) = disk.syncs();
         let time = PATIENCE_FACTOR * time;
         let mut times = Times::default();
         let all = Stopwatch::start();
@@ -61,7 +63,9 @@ mod measuring {
             page.pack(&floor.case()?, &mut times).await?;
         }
         let times = times.lasted(all.elapsed());
-        let syncs = f64::from(u32::try_from(disk.syncs() - syncs)?);
+        let (all_syncs, waited_for) = disk.syncs();
+        let waited_for = f64::from(u32::try_from(waited_for - before_waited)?);
+        let all_syncs = f64::from(u32::try_from(all_syncs - before_all)?);
         let scans = f64::from(u32::try_from(times.count())?);
         page.close().await?;
         let line = Line::start(&agent, 0).await?;
@@ -74,7 +78,8 @@ mod measuring {
             added_ms: ADDED_MS,
             page: times.pace(),
             one_lane,
-            syncs_per_scan: rounded(syncs / scans),
+            syncs_waited_for_per_scan: rounded(waited_for / scans),
+            syncs_beside_per_scan: rounded((all_syncs - waited_for) / scans),
             log_mb: f64::from(u32::try_from(log >> 10)?) / 1_024.0,
         })
     }
