@@ -100,6 +100,10 @@ async fn bodies_that_are_none_are_refused_with_a_reason() {
         ("too large", vec![b' '; 70_000], StatusCode::PAYLOAD_TOO_LARGE),
     ] {
         for path in ["station/scan", "broadcast", "session", "session/unlock"] {
+            if (name, path) == ("another source", "broadcast") {
+                // It has no use for one, and takes the text.
+                continue;
+            }
             let answer = floor
                 .page
                 .post(&format!("/api/{path}"))
