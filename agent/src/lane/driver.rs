@@ -6,12 +6,12 @@ use std::time::Duration;
 use sealtrace_protocol::code::{self, Code};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::gate::{Gate, News, Said};
+use super::gate::{Gate, News};
 use super::held::{self, Held, Owed, Who};
 use super::listen::{Ends, Gap, Happening, ReaderEnd};
-use super::record::{self, Ended};
+use super::record;
 use super::stack::{self, Stacking};
-use super::{Command, LaneState, LastCase, Setup, Stop, owed};
+use super::{Command, LaneState, LastCase, Setup, Stop};
 use crate::agent::Agent;
 use crate::clock::Clock;
 use crate::input::reader::{Answer, Event, Heard};
@@ -24,15 +24,16 @@ const STORE_PAUSE: Duration = Duration::from_millis(500);
 const PALLETS_MAX: usize = 8;
 const MINUTE_MS: u64 = 60_000;
 
-struct Line {
-    store: Store,
-    clock: Clock,
-    held: Held,
-    gate: Option<Gate>,
+/// A lane that runs.
+pub(super) struct Line {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) held: Held,
+    pub(super) gate: Option<Gate>,
     /// The label reader says once more what it was not answered.
     labels_repeat: bool,
     /// The label of which the gate may have heard although it was taken back.
-    doubtful: Option<Code>,
+    pub(super) doubtful: Option<Code>,
     stop: Option<Stop>,
     /// When cases ended, by the monotonic clock.
     ended: VecDeque<u64>,
@@ -203,18 +204,6 @@ impl Line {
         self.stack().await;
     }
 
-    async fn hear_gate(&mut self, news: News) {
-        let (held, at) = (self.held.clone(), self.clock.stamp());
-        let doubtful = self.doubtful.take();
-        let done = match news {
-            News::Unconfirmed => self.store.write(move |tx| owed::unconfirmed(tx, held, at)).await,
-            News::PassedAfterAll => {
-                self.store.write(move |tx| owed::passed(tx, held, doubtful, at)).await
-            }
-        };
-        self.keep(done, "what the gate told could not be stored");
-    }
-
     /// Something may have passed that nobody saw.
     async fn miss(&mut self, word: &'static str) {
         let (held, at) = (self.held.clone(), self.clock.stamp());
@@ -226,7 +215,7 @@ impl Line {
         self.keep(done, "a gap could not be stored");
     }
 
-    fn keep(&mut self, done: Result<Held, StoreError>, otherwise: &'static str) {
+    pub(super) fn keep(&mut self, done: Result<Held, StoreError>, otherwise: &'static str) {
         match done {
             Ok(held) => self.held = held,
             Err(error) => {
@@ -320,90 +309,6 @@ impl Line {
             self.ended.push_back(self.clock.monotonic_ms());
         }
         self.stack().await;
-    }
-
-    /// Tells the gate. What it does not hear in time is rejected, and then the ledger must say so too. False when a
-    /// case packed earlier waits for a gate that cannot be reached: its label must be read once more.
-    async fn open_gate(&mut self, ended: Ended, can_repeat: bool, at_ms: u64) -> bool {
-        let Ended { accepted, again, .. } = ended;
-        let owed = self.held.memory.owed;
-        if again && owed.is_none() && !can_repeat {
-            // The reader saw the same label twice. The gate has its word, and the next package must not get it as well.
-            return true;
-        }
-        let Some(gate) = &self.gate else { return true };
-        if !accepted {
-            gate.reject().await;
-            return true;
-        }
-        let elapsed = Duration::from_millis(self.clock.monotonic_ms().saturating_sub(at_ms));
-        // A reader that waits for its answer holds the line: there is no belt that runs away.
-        let left = if again { Some(gate.deadline()) } else { gate.deadline().checked_sub(elapsed) };
-        let said = match left {
-            Some(left) => gate.accept(left).await,
-            None => Said::No,
-        };
-        match (said, owed) {
-            (Said::Yes, Some(_)) => {
-                self.said().await;
-                true
-            }
-            (Said::Yes, None) => true,
-            (Said::No | Said::Unsure, None) => false,
-            // The ledger first: a gate that hears nothing rejects, so whoever dies in between leaves both saying the same.
-            (Said::No | Said::Unsure, Some(owed)) => {
-                self.doubtful = (said == Said::Unsure).then_some(owed.label);
-                self.revoke(owed, if left.is_none() { "gate_late" } else { "gate_lost" }).await;
-                if let Some(gate) = &self.gate {
-                    gate.reject().await;
-                }
-                true
-            }
-        }
-    }
-
-    /// Writes down that the gate has its word; only then may it forget it.
-    async fn said(&mut self) {
-        let held = self.held.clone();
-        match self.store.write(move |tx| owed::said(tx, held)).await {
-            Ok(held) => self.held = held,
-            Err(error) => {
-                // The next thing that is stored says it. A kill before that takes the case back, and a person is told.
-                self.held.memory.owed = None;
-                tracing::error!(
-                    lane.name = self.held.who.name,
-                    error = &error as &dyn std::error::Error,
-                    "that the gate was told could not be stored"
-                );
-                return;
-            }
-        }
-        if let Some(gate) = &self.gate {
-            gate.settled().await;
-        }
-    }
-
-    async fn revoke(&mut self, owed: Owed, why: &'static str) {
-        let (held, at) = (self.held.clone(), self.clock.stamp());
-        let name = held.who.name.clone();
-        let revoked = self.store.write(move |tx| owed::revoke(tx, held, owed, why, at)).await;
-        match revoked {
-            Ok(held) => {
-                self.held = held;
-                tracing::warn!(
-                    lane.name = name,
-                    case.label = owed.label.canonical(),
-                    case.reason = why,
-                    "a packed case was taken back: its gate did not let it pass"
-                );
-            }
-            Err(error) => tracing::error!(
-                lane.name = name,
-                case.label = owed.label.canonical(),
-                error = &error as &dyn std::error::Error,
-                "a case that its gate rejected is still packed in the ledger; it is tried again with the next label"
-            ),
-        }
     }
 
     /// Packs the pallets that are complete.

@@ -14,6 +14,7 @@ mod owed;
 mod record;
 pub mod sequential;
 mod stack;
+mod telling;
 
 use sealtrace_firmware_config::ProfileError;
 use sealtrace_protocol::code::Code;
