@@ -31,7 +31,7 @@ fn every_file_of_the_folder_is_built_in_and_loads() {
 }
 
 #[test]
-fn summaries() {
+fn summaries_of_readers_and_gates() {
     assert_snapshot!(summary("virtual-line"), @r#"
     virtual-line: Sealtrace virtual line reader (reader)
       Simulated fixed reader on a pseudo-terminal or TCP; reads by itself and waits for ACK or NAK.
@@ -95,6 +95,10 @@ fn summaries() {
       presence    stops the lane when gone for 5s
       unverified  serial.baud, serial.data_bits, serial.parity, serial.stop_bits, trigger.off
     "#);
+}
+
+#[test]
+fn summaries_of_handhelds_and_what_lies_between() {
     assert_snapshot!(summary("newland-fixed"), @r#"
     newland-fixed: Newland fixed-mount scanner (reader)
       Fixed scanner on RS-232 in continuous or photo-eye mode; framing is set by setup codes.
@@ -341,7 +345,7 @@ site.toml has 22 problems:
 }
 
 #[test]
-fn values_that_contradict_each_other_are_refused() {
+fn values_of_a_gate_that_contradict_each_other_are_refused() {
     assert_snapshot!(message(r#"
 kind = "gate"
 maker = "M"
@@ -402,6 +406,10 @@ site.toml has 2 problems:
   site.toml:7:47: output.stop: needs its counterpart: what stops the belt must let it run again; write both output.stop and output.go, or neither
   site.toml:8:1: confirm: is not a key of this table; remove it, or use one of heartbeat, kind, maker, model, output, serial, summary, tcp, unverified
 ");
+}
+
+#[test]
+fn values_of_a_reader_that_contradict_each_other_are_refused() {
     assert_snapshot!(message(r#"
 kind = "reader"
 maker = "M"
