@@ -1,6 +1,7 @@
 //! Codes in pictures: PNG, JPEG and PGM bytes in, texts of codes out.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageError, ImageFormat, ImageReader, Limits};
@@ -159,8 +160,10 @@ fn in_reading_order(mut codes: Vec<Label>, height: u32) -> Vec<Found> {
         placed.push((row, code));
     }
     placed.sort_by(|(row_a, a), (row_b, b)| row_a.cmp(row_b).then(a.place.0.total_cmp(&b.place.0)));
+    let mut said = BTreeSet::new();
     placed
         .into_iter()
+        .filter(|(_, code)| said.insert(code.text.clone()))
         .map(|(_, Label { text, symbology, identifier, .. })| Found { text, symbology, identifier })
         .collect()
 }

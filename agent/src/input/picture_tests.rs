@@ -183,3 +183,100 @@ fn a_sheet_full_of_finder_patterns_ends_in_reasonable_time() {
     assert!(found.is_empty());
     assert!(clock.monotonic_ms() < 20_000, "{} ms", clock.monotonic_ms());
 }
+
+#[test]
+fn an_animated_png_is_its_first_picture_and_an_animated_gif_is_refused() {
+    let png = bytes(&sheet(&[(&label(TEXT, 6), 100, 60)], 480, 400), ImageFormat::Png);
+    // Behind the header: two pictures are announced, and the first is the usual one.
+    let animation: [&[u8]; 2] = [
+        b"\x00\x00\x00\x08acTL\x00\x00\x00\x02\x00\x00\x00\x00\xf3\x8d\x93p",
+        b"\x00\x00\x00\x1afcTL\x00\x00\x00\x00\x00\x00\x01\xe0\x00\x00\x01\x90\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x0a\x00\x00\x04\x11\xec/",
+    ];
+    let (header, rest) = png.split_at(33);
+    let animated = [header, animation[0], animation[1], rest].concat();
+    assert_eq!(texts(&animated), [TEXT]);
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0!\xFF\x0BNETSCAPE2.0\x03\x01\0\0\0;";
+    assert!(matches!(decode(gif, &|| false).unwrap_err(), PictureError::Format));
+}
+
+#[test]
+fn a_hundred_megapixels_are_refused_before_they_are_unpacked() {
+    let mut png = bytes(&GrayImage::new(1, 1), ImageFormat::Png);
+    png[16..24].copy_from_slice(&[0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10]);
+    png[29..33].copy_from_slice(&[0x9F, 0x25, 0x3D, 0xFB]);
+    assert!(matches!(decode(&png, &|| false).unwrap_err(), PictureError::TooManyPixels(_)));
+}
+
+#[test]
+fn a_thousand_codes_in_one_picture_end_in_reasonable_time_with_as_many_as_anybody_can_choose_from()
+{
+    let mut picture = GrayImage::from_pixel(1_600, 1_600, Luma([255]));
+    for at in 0..1_024_u32 {
+        let code = label(&format!("N{at}"), 1);
+        let (x, y) = ((at % 32) * 50, (at / 32) * 50);
+        imageops::overlay(&mut picture, &code, i64::from(x), i64::from(y));
+    }
+    let clock = crate::clock::Clock::new();
+    let time_is_up = || clock.monotonic_ms() > LOOKING_MS_MAX;
+    let found = decode(&bytes(&picture, ImageFormat::Png), &time_is_up).unwrap();
+    assert!((1..=64).contains(&found.len()), "{} codes", found.len());
+    assert!(clock.monotonic_ms() < 20_000, "{} ms", clock.monotonic_ms());
+}
+
+/// Code 128 and DataMatrix need the reader that is built in with the feature.
+#[cfg(feature = "labels")]
+mod gs1 {
+    use zxingcpp::BarcodeFormat;
+
+    use super::*;
+
+    const SSCC: &str = "00106901234500000010";
+    const BATCH: &str = "010690123456789210L1\u{1d}21ABC";
+
+    fn printed(format: BarcodeFormat, written: &str, scale: i32) -> GrayImage {
+        let code = zxingcpp::create(format).options("gs1").from_str(written).unwrap();
+        let writer = zxingcpp::write().scale(scale).add_quiet_zones(true).add_hrt(false);
+        let drawn = code.to_image_with(&writer).unwrap();
+        let side = |length: i32| u32::try_from(length).unwrap();
+        GrayImage::from_raw(side(drawn.width()), side(drawn.height()), drawn.data()).unwrap()
+    }
+
+    fn found(picture: &GrayImage) -> Vec<Found> {
+        decode(&bytes(picture, ImageFormat::Png), &|| false).unwrap()
+    }
+
+    #[test]
+    fn each_gs1_symbology_is_announced_as_a_scanner_would() {
+        let labels = [
+            (BarcodeFormat::Code128, "[00]106901234500000010", "]C1", SSCC),
+            (BarcodeFormat::DataMatrix, "[01]06901234567892[10]L1[21]ABC", "]d2", BATCH),
+            (BarcodeFormat::QRCode, "[01]06901234567892[10]L1[21]ABC", "]Q3", BATCH),
+        ];
+        for (format, written, identifier, text) in labels {
+            let picture = sheet(&[(&printed(format, written, 4), 60, 60)], 800, 480);
+            let found = found(&picture);
+            let scanned: Vec<_> = found.iter().map(Found::scanned).collect();
+            assert_eq!(scanned, [format!("{identifier}{text}")], "{format}");
+            assert!(sealtrace_protocol::code::parse(&scanned[0]).is_ok(), "{}", scanned[0]);
+        }
+    }
+
+    #[test]
+    fn bars_are_read_at_any_angle() {
+        let code = printed(BarcodeFormat::Code128, "[00]106901234500000010", 3);
+        let picture = sheet(&[(&code, 150, 320)], 760, 760);
+        for degrees in [0.0, 20.0, 35.0, 45.0, 60.0, 90.0, 130.0, 180.0] {
+            let texts: Vec<_> =
+                found(&turned(&picture, degrees)).into_iter().map(|found| found.text).collect();
+            assert_eq!(texts, [SSCC], "{degrees} degrees");
+        }
+    }
+
+    #[test]
+    fn what_a_label_says_twice_is_one_code() {
+        let bars = printed(BarcodeFormat::Code128, "[00]106901234500000010", 3);
+        let matrix = printed(BarcodeFormat::DataMatrix, "[00]106901234500000010", 6);
+        let picture = sheet(&[(&bars, 60, 60), (&matrix, 60, 300)], 800, 560);
+        assert_eq!(found(&picture).len(), 1);
+    }
+}

@@ -69,3 +69,29 @@ fn dragged(plane: &Plane, length: f32, angle: f32) -> Plane {
     sums.iter_mut().for_each(|sum| *sum *= share);
     Plane { width: plane.width, height: plane.height, values: sums }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stripes three pixels wide, and what they look like through a spread; how far a plane is from them on average.
+    fn stripes() -> Plane {
+        let values = (0..60 * 40).map(|at| if (at % 60) / 3 % 2 == 0 { 0.0 } else { 255.0 });
+        Plane { width: 60, height: 40, values: values.collect() }
+    }
+
+    fn error(plane: &Plane) -> f32 {
+        let truth = stripes();
+        let off: f32 = plane.values.iter().zip(&truth.values).map(|(a, b)| (a - b).abs()).sum();
+        off / truth.values.len() as f32
+    }
+
+    #[test]
+    fn stripes_come_back_from_a_bell_and_from_a_line() {
+        for spread in [Spread::Bell(1.5), Spread::Line(3.0, 0.0)] {
+            let seen = spread.over(&stripes());
+            let (before, after) = (error(&seen), error(&deblurred(&seen, spread)));
+            assert!(after < before / 2.0, "{spread:?}: {before} to {after}");
+        }
+    }
+}

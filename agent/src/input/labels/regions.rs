@@ -39,6 +39,23 @@ pub(super) struct Region {
     weight: f32,
 }
 
+/// One way to tell places from what is between them.
+struct Pass {
+    /// Of the energy of the liveliest cells.
+    share: f32,
+    /// Only what is thicker than a line.
+    thick: bool,
+    /// Cells between parts of one place: bars and spaces may be wide.
+    gap: usize,
+}
+
+const PASSES: [Pass; 4] = [
+    Pass { share: 0.3, thick: true, gap: 2 },
+    Pass { share: 0.12, thick: true, gap: 2 },
+    Pass { share: 0.12, thick: true, gap: 4 },
+    Pass { share: 0.3, thick: false, gap: 2 },
+];
+
 impl Region {
     /// Whether it is as long as a bar code with digits in it, and its edges run across that.
     pub(super) fn may_be_bars(&self) -> bool {
@@ -76,8 +93,8 @@ pub(super) fn regions(picture: &GrayImage) -> Vec<Region> {
     sorted.sort_unstable_by(f32::total_cmp);
     let high = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or_default();
     let mut found = Vec::new();
-    for (share, thick) in [(0.3, true), (0.12, true), (0.3, false)] {
-        for region in cells.joined(high * share, thick) {
+    for Pass { share, thick, gap } in PASSES {
+        for region in cells.joined(high * share, thick, gap) {
             let known = found.iter().any(|other: &Region| {
                 let away =
                     (other.middle.x - region.middle.x).hypot(other.middle.y - region.middle.y);
@@ -143,9 +160,9 @@ impl Cells {
         Self { side, wide, high, slopes, energy }
     }
 
-    /// Cells above a threshold, with gaps of one cell closed, joined where they touch. Of lines and of edges of shadows,
+    /// Cells above a threshold, joined where they are at most `gap` cells apart. Of lines and of edges of shadows,
     /// which are one cell thick, nothing is left when only `thick` is asked for.
-    fn joined(&self, threshold: f32, thick: bool) -> Vec<Region> {
+    fn joined(&self, threshold: f32, thick: bool, gap: usize) -> Vec<Region> {
         let mut open: Vec<bool> = self.energy.iter().map(|value| *value > threshold).collect();
         if thick {
             open = self.squares(&open);
@@ -161,8 +178,8 @@ impl Cells {
             while let Some(&cell) = members.get(next) {
                 next += 1;
                 let (x, y) = (cell % self.wide, cell / self.wide);
-                for near_y in y.saturating_sub(2)..(y + 3).min(self.high) {
-                    for near_x in x.saturating_sub(2)..(x + 3).min(self.wide) {
+                for near_y in y.saturating_sub(gap)..(y + gap + 1).min(self.high) {
+                    for near_x in x.saturating_sub(gap)..(x + gap + 1).min(self.wide) {
                         let near = near_y * self.wide + near_x;
                         if open[near] {
                             open[near] = false;
@@ -223,5 +240,38 @@ impl Cells {
             lined,
             weight: weight / (members.len() as f32).sqrt(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Luma;
+
+    use super::*;
+
+    /// Stripes or squares of five pixels in a box of 120 by 60 on a grey sheet with a line across.
+    fn sheet(squares: bool) -> GrayImage {
+        GrayImage::from_fn(640, 480, |x, y| {
+            let inside = (200..320).contains(&x) && (150..210).contains(&y);
+            let cell = x / 5 + if squares { y / 5 * 7 / 3 } else { 0 };
+            let ink = (inside && cell % 2 == 0) || y == 400;
+            Luma([if ink { 20 } else { 200 }])
+        })
+    }
+
+    #[test]
+    fn bars_are_the_first_place_with_the_direction_they_are_read_in() {
+        let found = regions(&sheet(false));
+        let first = found[0];
+        assert!((first.middle.x - 260.0).abs() < 12.0 && (first.middle.y - 180.0).abs() < 12.0);
+        assert!(first.angle.abs() < 0.1 && first.lined > 0.8 && first.may_be_bars(), "{first:?}");
+    }
+
+    #[test]
+    fn squares_may_be_a_matrix_and_a_line_may_not() {
+        let found = regions(&sheet(true));
+        assert!(found[0].may_be_a_matrix(), "{:?}", found[0]);
+        let line = found.iter().find(|region| region.middle.y > 350.0);
+        assert!(line.is_none_or(|line| !line.may_be_a_matrix() && !line.may_be_bars()), "{line:?}");
     }
 }

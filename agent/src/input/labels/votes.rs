@@ -103,3 +103,58 @@ impl Votes {
 fn keeps_rules(Sighting { identifier, text, .. }: &Sighting) -> bool {
     identifier == "]C1" && ElementString::parse_with(text, Associations::Unchecked).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::labels::plane::Point;
+
+    const SSCC: &str = "00106901234500000010";
+
+    fn bars(identifier: &str, text: &str, x: f32, lines: usize) -> Sighting {
+        Sighting {
+            symbology: Symbology::Code128,
+            identifier: identifier.to_owned(),
+            text: text.to_owned(),
+            place: Point { x, y: 0.0 },
+            lines,
+        }
+    }
+
+    fn believed(sightings: Vec<Sighting>) -> Vec<String> {
+        let mut votes = Votes::default();
+        votes.count(sightings);
+        votes.labels().into_iter().map(|label| label.text).collect()
+    }
+
+    #[test]
+    fn bars_that_keep_the_rules_need_few_lines_and_others_many() {
+        assert!(believed(vec![bars("]C1", SSCC, 0.0, 2)]).is_empty());
+        assert_eq!(believed(vec![bars("]C1", SSCC, 0.0, 3)]), [SSCC]);
+        let wrong_check_digit = "00106901234500000011";
+        assert!(believed(vec![bars("]C1", wrong_check_digit, 0.0, 7)]).is_empty());
+        assert!(believed(vec![bars("]C0", "PALLET-7", 0.0, 7)]).is_empty());
+        assert_eq!(believed(vec![bars("]C0", "PALLET-7", 0.0, 8)]), ["PALLET-7"]);
+    }
+
+    #[test]
+    fn lines_of_several_looks_are_added() {
+        let look = || bars("]C1", SSCC, 0.0, 2);
+        assert_eq!(believed(vec![look(), look()]), [SSCC]);
+    }
+
+    #[test]
+    fn readings_of_one_place_that_contradict_each_other_are_not_answered() {
+        let other = |x, lines| bars("]C1", "10L1", x, lines);
+        assert!(believed(vec![bars("]C1", SSCC, 0.0, 6), other(5.0, 3)]).is_empty());
+        assert_eq!(believed(vec![bars("]C1", SSCC, 0.0, 12), other(5.0, 2)]), [SSCC]);
+        assert_eq!(believed(vec![bars("]C1", SSCC, 0.0, 6), other(400.0, 6)]).len(), 2);
+    }
+
+    #[test]
+    fn a_tiny_data_matrix_must_be_seen_twice() {
+        let tiny = || Sighting { symbology: Symbology::DataMatrix, ..bars("]d1", "A1", 0.0, 1) };
+        assert!(believed(vec![tiny()]).is_empty());
+        assert_eq!(believed(vec![tiny(), tiny()]), ["A1"]);
+    }
+}

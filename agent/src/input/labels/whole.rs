@@ -1,7 +1,7 @@
 //! Looks at the whole picture.
 
 use image::GrayImage;
-use image::imageops::{self, FilterType};
+use image::imageops;
 
 use super::board::{Board, Looked};
 use super::looks::{self, Look};
@@ -67,5 +67,5 @@ fn fitted(picture: &GrayImage, side: u32) -> GrayImage {
         let exact = u64::from(length) * u64::from(side) / u64::from(longer);
         u32::try_from(exact).unwrap_or(side).max(1)
     };
-    imageops::resize(picture, scaled(width), scaled(height), FilterType::Triangle)
+    imageops::thumbnail(picture, scaled(width), scaled(height))
 }
