@@ -14,6 +14,9 @@ use super::{Difficulty, Rng, Set, spoil};
 /// Points sampled per pixel, in each direction, where the label is.
 const SAMPLES: u32 = 3;
 
+/// A label comes this part of the way to the camera at most.
+const NEARER_MAX: f32 = 0.6;
+
 /// Where the camera is and what it has.
 struct Camera {
     width: u32,
@@ -130,7 +133,12 @@ impl Camera {
             Luma([surface.grey(x as f32, y as f32).clamp(0.0, 255.0) as u8])
         });
         clutter(&mut picture, rng);
+        let reach = self.reach(label);
         for (x, y, pixel) in picture.enumerate_pixels_mut() {
+            let (dx, dy) = (x as f32 - self.middle.0, y as f32 - self.middle.1);
+            if dx.abs() > reach || dy.abs() > reach {
+                continue;
+            }
             let mut sum = 0.0;
             let mut hits = 0.0_f32;
             for sample in 0..SAMPLES * SAMPLES {
@@ -148,6 +156,15 @@ impl Camera {
             }
         }
         picture
+    }
+
+    /// No part of the label is further from the symbol's middle, in pixels of the picture.
+    fn reach(&self, label: &Label) -> f32 {
+        let (width, height) = (label.picture.width() as f32, label.picture.height() as f32);
+        let (x, y) = label.middle;
+        let furthest = x.max(width - x).hypot(y.max(height - y)) * self.module / MODULE as f32;
+        // What leans towards the camera is larger, by how much nearer it is.
+        furthest / (1.0 - (furthest / self.distance).min(NEARER_MAX))
     }
 
     /// The grey of the label that a ray through this point of the picture meets.

@@ -32,17 +32,20 @@ pub(super) struct Way {
     lines: u8,
     /// The bell that blurred the edges, in pixels of the picture.
     focus: f32,
+    /// White bars on black.
+    inverted: bool,
 }
 
 const fn way(lines: u8, focus: f32) -> Way {
-    Way { lines, focus }
+    Way { lines, focus, inverted: false }
 }
 
 /// What helps most for its time comes first.
-const WAYS: [Way; 10] = [
+const WAYS: [Way; 12] = [
     way(1, 0.0),
     way(1, 1.4),
     way(0, 0.8),
+    Way { inverted: true, ..way(1, 0.0) },
     way(3, 0.8),
     way(3, 2.0),
     way(1, 2.0),
@@ -50,6 +53,7 @@ const WAYS: [Way; 10] = [
     way(0, 0.0),
     way(6, 0.0),
     way(6, 1.4),
+    Way { inverted: true, ..way(1, 1.4) },
 ];
 
 /// One place, straightened.
@@ -126,6 +130,7 @@ impl Strip {
             0 => self.seen.clone(),
             lines => self.seen.mean_along_columns(f32::from(lines)),
         };
+        let mean = if way.inverted { mean.inverted() } else { mean };
         let even = self.evened(&mean);
         let clear = if way.focus > 0.0 { focused(&even, way.focus * self.enlarged) } else { even };
         let mut sightings = read(&clear.picture());

@@ -32,6 +32,8 @@ pub(super) enum Way {
     Even,
     /// In light that changes within a few modules.
     Shadowed,
+    /// White on black.
+    Inverted,
     /// Noise taken out: a bell of so many pixels of the enlarged place.
     Soft(f32),
     /// Put into focus.
@@ -50,12 +52,13 @@ pub(super) enum Axis {
 }
 
 /// What helps most for its time comes first.
-const WAYS: [Way; 16] = [
+const WAYS: [Way; 17] = [
     Way::Even,
     Way::Focused(1.6),
     Way::Soft(1.5),
     Way::Focused(2.6),
     Way::Shadowed,
+    Way::Inverted,
     Way::Unrolled(Axis::Upright, 0.75),
     Way::Unrolled(Axis::Lying, 0.75),
     Way::Focused(3.6),
@@ -121,6 +124,7 @@ impl Close {
         let reach = self.side / REACHES_PER_SIDE;
         let plane = match way {
             Way::Even => self.even.clone(),
+            Way::Inverted => self.seen.inverted().evened(reach),
             Way::Soft(sigma) => self.seen.softened(sigma).evened(reach),
             Way::Focused(sigma) => deblurred(&self.even, Spread::Bell(sigma / self.step)),
             Way::Shadowed => self.seen.evened(reach / 3),

@@ -61,6 +61,12 @@ impl Plane {
         GrayImage::from_raw(self.width as u32, self.height as u32, greys).unwrap_or_default()
     }
 
+    /// White for black.
+    pub(super) fn inverted(&self) -> Self {
+        let values = self.values.iter().map(|grey| 255.0 - grey).collect();
+        Self { width: self.width, height: self.height, values }
+    }
+
     /// Softened with a bell of this many pixels, by three running means in each direction.
     pub(super) fn softened(&self, sigma: f32) -> Self {
         self.softened_along_columns(sigma).softened_along_rows(sigma)
