@@ -371,6 +371,7 @@ impl Line {
             no_reads: memory.no_reads,
             rate_per_min: u32::try_from(self.ended.len()).unwrap_or(u32::MAX),
             connected,
+            finishing: memory.finishing,
             stop: self.stop,
             resync: memory.resync.clone(),
             last,

@@ -117,6 +117,8 @@ pub struct LaneState {
     pub rate_per_min: u32,
     /// True while both readers are connected.
     pub connected: bool,
+    /// Its task ends here: the open case may stay short.
+    pub finishing: bool,
     /// Why no case may pass now.
     pub stop: Option<Stop>,
     /// How it found its place again after the last gap.

@@ -210,6 +210,7 @@ pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreE
         "no_reads": state.no_reads,
         "rate_per_min": state.rate_per_min,
         "reader": if state.connected { "connected" } else { "lost" },
+        "finishing": state.finishing,
         "stop": state.stop,
         "resync": state.resync,
         "last": state.last,

@@ -375,11 +375,10 @@ async fn at_the_end_of_a_task_the_last_case_may_be_short_and_what_waits_becomes_
     let mut line = Line::start().await;
     line.pass_units(0..2);
     line.lane.commands.send(lane::Command::Finish).await.unwrap();
-    // It is stored before the label is heard.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    line.until(|state| state.finishing).await;
     assert!(line.close(case(0)));
     let store = line.agent.store.clone();
-    line.until(|state| state.pallet.is_some_and(|pallet| pallet.cases == 0)).await;
+    line.until(|state| state.accepted_cases == 1 && !state.finishing).await;
     assert_eq!(parent(&store, unit(1)).await, Some(case(0)));
     assert_eq!(parent(&store, case(0)).await, Some(pallet(0)));
     line.pass_units(3..5);

@@ -325,6 +325,7 @@ export interface Lane {
   no_reads: number
   rate_per_min: number
   reader: 'connected' | 'lost'
+  finishing: boolean
   stop: 'reader_lost' | 'reject_unconfirmed' | null
   resync: { at: number; gap: string; label?: string; places: number } | null
   last: { case?: string | null; at: number; accepted: boolean; reason?: string | Rejection | null }[]
