@@ -165,7 +165,7 @@ async fn the_accept_coil_rises_once_per_case_and_is_lowered_again() {
     assert_eq!(seen.accepts, 1);
     let expected = [(Some(case(1)), "too_few".to_owned())];
     assert_eq!(reasons(&agent.store).await, expected);
-    let state = lane.state.borrow().clone();
+    let state = lane.state.wait_for(|state| state.rejected_cases == 1).await.unwrap().clone();
     assert_eq!((state.accepted_cases, state.rejected_cases, state.stop), (1, 1, None));
 }
 

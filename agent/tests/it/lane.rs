@@ -39,7 +39,9 @@ impl Line {
         let (units, cases, gate) = (cable("units"), cable("cases"), cable("gate"));
         let agent = agent(data.path(), Config::default()).await;
         let lane = lane::start(&agent, config(&units, &cases, Some(&gate))).await.unwrap();
-        Self { units, cases, gate, agent, lane, data, _ports: ports }
+        let mut line = Self { units, cases, gate, agent, lane, data, _ports: ports };
+        line.wait_for_gate();
+        line
     }
 
     /// The agent dies and another starts on what is on the disk.
@@ -52,7 +54,14 @@ impl Line {
         let agent = agent(data.path(), Config::default()).await;
         let config = config(&self.units, &self.cases, Some(&self.gate));
         let lane = lane::start(&agent, config).await.unwrap();
-        Self { agent, lane, data, ..self }
+        let mut line = Self { agent, lane, data, ..self };
+        line.wait_for_gate();
+        line
+    }
+
+    /// The gate is connected: what is said to one that is not is a reject that nobody hears.
+    fn wait_for_gate(&mut self) {
+        tokio::task::block_in_place(|| self.gate.hear(b"H", PATIENCE).unwrap());
     }
 
     /// Sends a reading until it is acknowledged, as the reader does.
@@ -401,6 +410,7 @@ async fn one_picture_of_all_bottles_is_a_case_and_a_blurred_one_spoils_only_its_
     line.cases.replug();
     line.gate.replug();
     line.lane = lane::start(&line.agent, config).await.unwrap();
+    line.wait_for_gate();
     let seen =
         |units: &[u64]| units.iter().map(|n| printed(unit(*n))).collect::<Vec<_>>().join(";");
     line.pass(&seen(&[0, 1, 2]));
