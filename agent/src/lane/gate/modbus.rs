@@ -14,6 +14,7 @@ use tokio_modbus::Slave;
 use tokio_modbus::client::{Context, Reader as _, Writer as _, rtu, tcp};
 
 use super::{Command, GateError, News, Said, Wanted, ticks, until};
+use crate::clock::instant;
 use crate::input::port::Stream;
 
 /// How long a controller may take to answer anything but an accept, which has its own deadline.
@@ -106,7 +107,7 @@ impl<'g> Controller<'g> {
         wanted.unsure = false;
         if raised {
             // Not before the disk has it, should this be a mere interruption.
-            self.accept_until = Some(Instant::now());
+            self.accept_until = Some(instant());
         }
         if let Some(coil) = self.map.reject_coil {
             self.write_coil(coil, false).await?;
@@ -134,7 +135,7 @@ impl<'g> Controller<'g> {
                 // A lane that gave up waiting treats it as unsaid as well.
                 let _ = done.send(said);
                 raised?;
-                self.accept_until = Some(Instant::now() + self.map.pulse);
+                self.accept_until = Some(instant() + self.map.pulse);
             }
             Command::Settled => wanted.unsettled = false,
             Command::Reject => {
@@ -142,12 +143,12 @@ impl<'g> Controller<'g> {
                     if self.awaited.is_empty() {
                         self.confirmed = self.confirmation(confirm.input).await?;
                     }
-                    self.awaited.push_back(Instant::now() + confirm.deadline);
-                    self.look_at.get_or_insert(Instant::now() + LOOK_EVERY);
+                    self.awaited.push_back(instant() + confirm.deadline);
+                    self.look_at.get_or_insert(instant() + LOOK_EVERY);
                 }
                 if let Some(coil) = self.map.reject_coil {
                     self.write_coil(coil, true).await?;
-                    self.reject_until = Some(Instant::now() + self.map.pulse);
+                    self.reject_until = Some(instant() + self.map.pulse);
                 }
             }
             Command::Halt(halted) => {
@@ -187,7 +188,7 @@ impl<'g> Controller<'g> {
         if self.confirmed && !before {
             self.awaited.pop_front();
         }
-        let now = Instant::now();
+        let now = instant();
         while self.awaited.front().is_some_and(|by| *by <= now) {
             self.awaited.pop_front();
             self.tell(wanted, News::Unconfirmed);
