@@ -193,7 +193,7 @@ fn rqrr_alone(grey: &GrayImage) -> Vec<String> {
 /// With everything it has to offer, for the symbologies in question.
 fn zxing_alone(grey: &GrayImage) -> Result<Vec<String>> {
     const FORMATS: [BarcodeFormat; 3] =
-        [BarcodeFormat::QRCode, BarcodeFormat::DataMatrix, BarcodeFormat::Code128];
+        [BarcodeFormat::QRCodeModel2, BarcodeFormat::DataMatrix, BarcodeFormat::Code128];
     let (width, height) = grey.dimensions();
     let view = ImageView::from_slice(grey.as_raw(), width, height, ImageFormat::Lum)?;
     let reader = zxingcpp::read()

@@ -20,8 +20,6 @@ use super::regions::Region;
 const SIDE: f32 = 360.0;
 /// More than that shows nothing more.
 const ENLARGED_MAX: f32 = 3.0;
-/// Less than that loses modules.
-const REDUCED_MAX: f32 = 0.4;
 /// Ink and paper are both within this part of a side.
 const REACHES_PER_SIDE: usize = 12;
 
@@ -38,6 +36,8 @@ pub(super) enum Way {
     Soft(f32),
     /// Put into focus.
     Focused(f32),
+    /// Noise taken out as in the first, and put into focus as in the second.
+    Cleared(f32, f32),
     /// Motion of this length taken out.
     Stilled(f32),
     /// Unrolled from a cylinder: upright or lying, and the sine of its edge's angle.
@@ -52,17 +52,19 @@ pub(super) enum Axis {
 }
 
 /// What helps most for its time comes first.
-const WAYS: [Way; 17] = [
+const WAYS: [Way; 19] = [
     Way::Even,
     Way::Focused(1.6),
     Way::Soft(1.5),
     Way::Focused(2.6),
+    Way::Cleared(2.0, 2.2),
     Way::Shadowed,
     Way::Inverted,
     Way::Unrolled(Axis::Upright, 0.75),
     Way::Unrolled(Axis::Lying, 0.75),
     Way::Focused(3.6),
     Way::Soft(3.0),
+    Way::Cleared(3.0, 3.2),
     Way::Focused(1.0),
     Way::Unrolled(Axis::Upright, 0.95),
     Way::Unrolled(Axis::Lying, 0.95),
@@ -95,7 +97,7 @@ pub(super) struct Close {
 impl Close {
     pub(super) fn of(picture: &GrayImage, region: &Region) -> Self {
         let half = region.half.0.max(region.half.1) * 1.2 + 6.0;
-        let side = (2.0 * half * (SIDE / (2.0 * half)).clamp(REDUCED_MAX, ENLARGED_MAX)) as usize;
+        let side = (2.0 * half * (SIDE / (2.0 * half)).min(ENLARGED_MAX)) as usize;
         let step = 2.0 * half / side.max(1) as f32;
         let corner = Point { x: region.middle.x - half, y: region.middle.y - half };
         let seen = Plane::sampled(picture, (side, side), |x, y| Point {
@@ -128,6 +130,10 @@ impl Close {
             Way::Soft(sigma) => self.seen.softened(sigma).evened(reach),
             Way::Focused(sigma) => deblurred(&self.even, Spread::Bell(sigma / self.step)),
             Way::Shadowed => self.seen.evened(reach / 3),
+            Way::Cleared(soft, sigma) => {
+                let clear = self.seen.softened(soft).evened(reach);
+                deblurred(&clear, Spread::Bell((sigma / self.step).hypot(soft)))
+            }
             Way::Stilled(length) => {
                 let angle = self.moved.unwrap_or_default();
                 deblurred(&self.even, Spread::Line(length / self.step, angle))

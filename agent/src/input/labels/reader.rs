@@ -69,10 +69,11 @@ fn place(corners: &[(i32, i32)]) -> Point {
 pub(super) fn read(picture: &GrayImage, kinds: Kinds) -> Vec<Sighting> {
     use zxingcpp::{BarcodeFormat, Binarizer, ImageFormat, ImageView, TextMode};
 
-    const MATRICES: [BarcodeFormat; 2] = [BarcodeFormat::QRCode, BarcodeFormat::DataMatrix];
+    // Not Micro QR: the corner of a QR code can be misread as one.
+    const MATRICES: [BarcodeFormat; 2] = [BarcodeFormat::QRCodeModel2, BarcodeFormat::DataMatrix];
     const BARS: [BarcodeFormat; 1] = [BarcodeFormat::Code128];
     const ALL: [BarcodeFormat; 3] =
-        [BarcodeFormat::QRCode, BarcodeFormat::DataMatrix, BarcodeFormat::Code128];
+        [BarcodeFormat::QRCodeModel2, BarcodeFormat::DataMatrix, BarcodeFormat::Code128];
     let reader = zxingcpp::read()
         .text_mode(TextMode::Plain)
         .max_number_of_symbols(SYMBOLS_MAX)
