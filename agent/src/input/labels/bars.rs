@@ -16,6 +16,8 @@ use super::regions::Region;
 const LENGTH: f32 = 1_400.0;
 /// More than that shows nothing more.
 const ENLARGED_MAX: f32 = 4.0;
+/// The end of a code may lie in shadow.
+const LONGER: f32 = 1.25;
 /// Scan lines across the bars.
 const LINES_MIN: usize = 8;
 const LINES_MAX: usize = 48;
@@ -32,20 +34,31 @@ pub(super) struct Way {
     lines: u8,
     /// The bell that blurred the edges, in pixels of the picture.
     focus: f32,
-    /// White bars on black.
-    inverted: bool,
+    light: Light,
+}
+
+/// What is done about the light.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Light {
+    /// It changes slowly.
+    Soft,
+    /// The edge of a shadow runs across the bars.
+    Shadow,
+    /// The bars are white on black.
+    Inverted,
 }
 
 const fn way(lines: u8, focus: f32) -> Way {
-    Way { lines, focus, inverted: false }
+    Way { lines, focus, light: Light::Soft }
 }
 
 /// What helps most for its time comes first.
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 14] = [
     way(1, 0.0),
     way(1, 1.4),
     way(0, 0.8),
-    Way { inverted: true, ..way(1, 0.0) },
+    Way { light: Light::Inverted, ..way(1, 0.0) },
+    Way { light: Light::Shadow, ..way(1, 0.0) },
     way(3, 0.8),
     way(3, 2.0),
     way(1, 2.0),
@@ -53,7 +66,8 @@ const WAYS: [Way; 12] = [
     way(0, 0.0),
     way(6, 0.0),
     way(6, 1.4),
-    Way { inverted: true, ..way(1, 1.4) },
+    Way { light: Light::Inverted, ..way(1, 1.4) },
+    Way { light: Light::Shadow, ..way(1, 1.4) },
 ];
 
 /// One place, straightened.
@@ -75,7 +89,7 @@ impl Strip {
     /// Bars that lean by so many pixels to the side for each pixel down.
     fn leaning(picture: &GrayImage, region: &Region, lean: f32) -> Self {
         let (sin, cos) = region.angle.sin_cos();
-        let (half, tall) = (region.half.0 * 1.1 + 10.0, region.half.1);
+        let (half, tall) = (region.half.0 * LONGER + 15.0, region.half.1);
         let enlarged = (LENGTH / (2.0 * half)).clamp(1.0, ENLARGED_MAX);
         let lines = ((2.0 * tall) as usize).clamp(LINES_MIN, LINES_MAX);
         let size = ((2.0 * half * enlarged) as usize, lines);
@@ -130,8 +144,14 @@ impl Strip {
             0 => self.seen.clone(),
             lines => self.seen.mean_along_columns(f32::from(lines)),
         };
-        let mean = if way.inverted { mean.inverted() } else { mean };
-        let even = self.evened(&mean);
+        let reach = (REACH_PIXELS * self.enlarged) as usize;
+        let even = match way.light {
+            Light::Soft => evened(&mean, reach),
+            Light::Inverted => evened(&mean.inverted(), reach),
+            Light::Shadow => mean.shadowless(|logs| {
+                logs.extreme_along_rows(reach, f32::max).extreme_along_rows(reach, f32::min)
+            }),
+        };
         let clear = if way.focus > 0.0 { focused(&even, way.focus * self.enlarged) } else { even };
         let mut sightings = read(&clear.picture());
         for sighting in &mut sightings {
@@ -141,15 +161,14 @@ impl Strip {
         }
         sightings
     }
+}
 
-    /// Each line by itself, between the darkest and the lightest near each point of it.
-    fn evened(&self, plane: &Plane) -> Plane {
-        let reach = (REACH_PIXELS * self.enlarged) as usize;
-        let smooth = |plane: Plane| plane.softened_along_rows(reach as f32 / 3.0);
-        let low = smooth(plane.extreme_along_rows(reach, f32::min));
-        let high = smooth(plane.extreme_along_rows(reach, f32::max));
-        plane.between(&low, &high, plane.spread() * 0.25 + 1.0)
-    }
+/// Each line by itself, between the darkest and the lightest near each point of it.
+fn evened(plane: &Plane, reach: usize) -> Plane {
+    let smooth = |plane: Plane| plane.softened_along_rows(reach as f32 / 3.0);
+    let low = smooth(plane.extreme_along_rows(reach, f32::min));
+    let high = smooth(plane.extreme_along_rows(reach, f32::max));
+    plane.between(&low, &high, plane.spread() * 0.25 + 1.0)
 }
 
 /// Edges as they were before a bell of this many pixels softened them along the line.

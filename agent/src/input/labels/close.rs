@@ -23,12 +23,15 @@ const ENLARGED_MAX: f32 = 3.0;
 /// Ink and paper are both within this part of a side.
 const REACHES_PER_SIDE: usize = 12;
 
+/// Comparing with the lightest pixel near asks for less noise.
+const SHADOW_SOFT: f32 = 0.9;
+
 /// One way to see a place; lengths are in pixels of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Way {
     /// In even light.
     Even,
-    /// In light that changes within a few modules.
+    /// Across the edge of a shadow.
     Shadowed,
     /// White on black.
     Inverted,
@@ -54,11 +57,11 @@ pub(super) enum Axis {
 /// What helps most for its time comes first.
 const WAYS: [Way; 19] = [
     Way::Even,
+    Way::Shadowed,
     Way::Focused(1.6),
     Way::Soft(1.5),
     Way::Focused(2.6),
     Way::Cleared(2.0, 2.2),
-    Way::Shadowed,
     Way::Inverted,
     Way::Unrolled(Axis::Upright, 0.75),
     Way::Unrolled(Axis::Lying, 0.75),
@@ -129,7 +132,9 @@ impl Close {
             Way::Inverted => self.seen.inverted().evened(reach),
             Way::Soft(sigma) => self.seen.softened(sigma).evened(reach),
             Way::Focused(sigma) => deblurred(&self.even, Spread::Bell(sigma / self.step)),
-            Way::Shadowed => self.seen.evened(reach / 3),
+            Way::Shadowed => {
+                self.seen.softened(SHADOW_SOFT).shadowless(|logs| logs.closed(reach / 2))
+            }
             Way::Cleared(soft, sigma) => {
                 let clear = self.seen.softened(soft).evened(reach);
                 deblurred(&clear, Spread::Bell((sigma / self.step).hypot(soft)))

@@ -19,6 +19,8 @@ const BLOCK: usize = 4;
 const ROUNDS: usize = 6;
 const PACE: f32 = 1.3;
 const MOMENTUM: f32 = 0.5;
+/// Greys below this are noise more than light.
+const DARK: f32 = 8.0;
 /// Each so-manieth value says enough about all.
 const SPREAD_STEP: usize = 13;
 /// Rows and columns are exchanged in squares that the processor's cache holds.
@@ -59,6 +61,32 @@ impl Plane {
     pub(super) fn picture(&self) -> GrayImage {
         let greys = self.values.iter().map(|grey| grey.clamp(0.0, 255.0) as u8).collect();
         GrayImage::from_raw(self.width as u32, self.height as u32, greys).unwrap_or_default()
+    }
+
+    /// Ink near 0 and paper near 255 on both sides of a hard shadow. Brightness is compared in ratios, because what lies in
+    /// shadow is fainter all over; `paper` finds how bright paper is at each place.
+    pub(super) fn shadowless(&self, paper: impl Fn(&Self) -> Self) -> Self {
+        let logs = self.values.iter().map(|grey| (grey.max(0.0) + DARK).ln()).collect();
+        let logs = Self { width: self.width, height: self.height, values: logs };
+        let paper = paper(&logs);
+        let depths = paper.values.iter().zip(&logs.values).map(|(paper, grey)| paper - grey);
+        let depths: Vec<f32> = depths.collect();
+        let mut sorted: Vec<f32> = depths.iter().step_by(SPREAD_STEP).copied().collect();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let ink = sorted.get(sorted.len() * 19 / 20).copied().unwrap_or_default().max(0.05);
+        let values = depths.iter().map(|depth| (1.0 - depth / ink).clamp(0.0, 1.0) * 255.0);
+        Self { width: self.width, height: self.height, values: values.collect() }
+    }
+
+    /// What is dark and narrower than the window becomes as light as what is around it; edges of shadows stay.
+    pub(super) fn closed(&self, reach: usize) -> Self {
+        self.extreme(reach, f32::max).extreme(reach, f32::min)
+    }
+
+    /// The smallest or largest value of the square around each pixel.
+    fn extreme(&self, reach: usize, pick: fn(f32, f32) -> f32) -> Self {
+        let wide = self.extreme_along_rows(reach, pick);
+        wide.transposed().extreme_along_rows(reach, pick).transposed()
     }
 
     /// White for black.
@@ -128,9 +156,7 @@ impl Plane {
         let reach = (reach / BLOCK).max(1);
         let bound = |pick: fn(f32, f32) -> f32| {
             let blocks = self.blocks(pick);
-            let tall = blocks.extreme_along_columns(reach, pick);
-            let extreme = tall.extreme_along_rows(reach, pick);
-            extreme.softened(reach as f32 / 2.0)
+            blocks.extreme(reach, pick).softened(reach as f32 / 2.0)
         };
         let (low, high) = (bound(f32::min), bound(f32::max));
         let floor = self.spread() * FLAT + 1.0;
@@ -206,19 +232,6 @@ impl Plane {
         sorted.sort_unstable_by(f32::total_cmp);
         let at = |share: usize| sorted.get(sorted.len() * share / 20).copied().unwrap_or_default();
         at(19) - at(1)
-    }
-
-    /// The smallest or largest value above and below, within `reach`.
-    fn extreme_along_columns(&self, reach: usize, pick: impl Fn(f32, f32) -> f32) -> Self {
-        let mut values = Vec::with_capacity(self.values.len());
-        for y in 0..self.height {
-            let rows = y.saturating_sub(reach)..(y + reach + 1).min(self.height);
-            for x in 0..self.width {
-                let column = rows.clone().map(|y| self.values[y * self.width + x]);
-                values.push(column.reduce(&pick).unwrap_or_default());
-            }
-        }
-        Self { width: self.width, height: self.height, values }
     }
 
     /// Van Herk's way: two passes over blocks as long as the window.

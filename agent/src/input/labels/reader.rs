@@ -79,7 +79,7 @@ pub(super) fn read(picture: &GrayImage, kinds: Kinds) -> Vec<Sighting> {
         .max_number_of_symbols(SYMBOLS_MAX)
         .try_harder(true)
         .try_downscale(kinds == Kinds::All)
-        .try_rotate(kinds == Kinds::All)
+        .try_rotate(kinds != Kinds::Bars)
         .try_invert(kinds != Kinds::Bars);
     let reader = match kinds {
         Kinds::All => reader.formats(ALL),
