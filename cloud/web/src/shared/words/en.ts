@@ -43,6 +43,7 @@ const words: typeof zh = {
     wrong_state: 'Its state does not allow that. Reload the page to see where it stands.',
     void: 'It is void.',
     number_taken: 'This number belongs to another document with other content.',
+    too_many_labels: 'This device was leased more labels today than anybody sticks on in a day. Find out what it does with them.',
     codes_exhausted: 'The range of codes is used up. Ask the administrator.',
     decided: 'Somebody has decided this request already.',
     second_person: 'You cannot decide your own request. Another manager has to.',

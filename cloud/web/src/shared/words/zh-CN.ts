@@ -43,6 +43,7 @@ export default {
     wrong_state: '单据现在的状态不允许这样做，请刷新后再看。',
     void: '已经作废。',
     number_taken: '这个单号已经用在另一份内容不同的单据上。',
+    too_many_labels: '这台设备今天领用的标签太多，请先查明用途。',
     codes_exhausted: '可用的码段已经用完，请联系管理员。',
     decided: '这项申请已经有人审批过了。',
     second_person: '不能审批自己提出的申请，请由另一位主管审批。',
