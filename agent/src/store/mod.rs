@@ -174,12 +174,18 @@ impl Storage {
         let stat = nix::sys::statvfs::statvfs(path)
             .map_err(std::io::Error::from)
             .map_err(StoreError::folder(path, "measured"))?;
-        let unit = stat.fragment_size();
-        let used = stat.blocks().saturating_sub(stat.blocks_free());
+        // Of 32 or 64 bits, by the processor.
+        let [unit, all, free, available] = [
+            wide(stat.fragment_size()),
+            wide(stat.blocks()),
+            wide(stat.blocks_free()),
+            wide(stat.blocks_available()),
+        ];
+        let used = all.saturating_sub(free);
         // What is kept back for root or by a quota is neither used nor ours.
-        let ours = used.saturating_add(stat.blocks_available());
+        let ours = used.saturating_add(available);
         Ok(Self {
-            free_bytes: unit.saturating_mul(stat.blocks_available()),
+            free_bytes: unit.saturating_mul(available),
             total_bytes: unit.saturating_mul(ours),
         })
     }
@@ -205,6 +211,10 @@ impl Storage {
     pub const fn is_full(&self) -> bool {
         self.percent() >= DISK_FULL_PERCENT
     }
+}
+
+fn wide(number: impl Into<u64>) -> u64 {
+    number.into()
 }
 
 /// The store. Clones share it.

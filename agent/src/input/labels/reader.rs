@@ -7,6 +7,7 @@ use super::plane::Point;
 use super::{Sighting, Symbology};
 
 /// Symbols answered from one look.
+#[cfg(feature = "labels")]
 const SYMBOLS_MAX: i32 = 64;
 
 /// What rqrr reads has neither FNC1 nor a character set of its own.
