@@ -6,10 +6,6 @@ use super::board::Board;
 use super::plane::Point;
 use super::{Sighting, Symbology};
 
-/// Symbols answered from one look.
-#[cfg(feature = "labels")]
-const SYMBOLS_MAX: i32 = 64;
-
 /// What rqrr reads has neither FNC1 nor a character set of its own.
 const PLAIN_QR: &str = "]Q1";
 
@@ -70,6 +66,8 @@ fn place(corners: &[(i32, i32)]) -> Point {
 pub(super) fn read(picture: &GrayImage, kinds: Kinds) -> Vec<Sighting> {
     use zxingcpp::{BarcodeFormat, Binarizer, ImageFormat, ImageView, TextMode};
 
+    /// Codes answered from one look: nobody chooses from more.
+    const SYMBOLS_MAX: i32 = 64;
     // Not Micro QR: the corner of a QR code can be misread as one.
     const MATRICES: [BarcodeFormat; 2] = [BarcodeFormat::QRCodeModel2, BarcodeFormat::DataMatrix];
     const BARS: [BarcodeFormat; 1] = [BarcodeFormat::Code128];
