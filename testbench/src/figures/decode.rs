@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use image::GrayImage;
+use image::{GrayImage, imageops};
 use nix::time::{ClockId, clock_gettime};
 use sealtrace_agent::input::picture::{self, LOOKING_MS_MAX};
 use serde::Serialize;
@@ -37,6 +37,8 @@ enum Reader {
 }
 
 const READERS: [Reader; 3] = [Reader::Rqrr, Reader::Zxing, Reader::Ours];
+/// The longer side of a picture that rqrr alone is given.
+const RQRR_SIDE_PIXELS_MAX: u32 = 1_600;
 /// What ours is to reach: the share read of each symbology, and the time of a picture.
 const READ_GOALS: [(Symbology, f64); 4] = [
     (Symbology::Qr, 0.85),
@@ -184,8 +186,15 @@ fn grey(picture: &Picture) -> Result<GrayImage> {
     Ok(image::load_from_memory(&picture.file)?.into_luma8())
 }
 
+/// In pictures made small enough: in a large one with noise it looks for finder patterns for minutes.
 fn rqrr_alone(grey: &GrayImage) -> Vec<String> {
-    let mut prepared = rqrr::PreparedImage::prepare(grey.clone());
+    let longer = grey.width().max(grey.height());
+    let small = |side: u32| (side * RQRR_SIDE_PIXELS_MAX / longer).max(1);
+    let mut prepared = rqrr::PreparedImage::prepare(if longer > RQRR_SIDE_PIXELS_MAX {
+        imageops::thumbnail(grey, small(grey.width()), small(grey.height()))
+    } else {
+        grey.clone()
+    });
     let grids = prepared.detect_grids();
     grids.iter().filter_map(|grid| grid.decode().ok()).map(|(_, text)| text).collect()
 }
