@@ -205,6 +205,7 @@ test('what_was_refused_waits_in_the_queue_and_is_resolved_in_three_scans', async
 })
 
 test('what_a_device_cannot_send_is_carried_as_a_file_and_counts_once', async () => {
+  await delivered(agent)
   await cloud.halt()
   await page.waitForSelector('[data-badge=offline]', { timeout: 60000 })
   await hand.open('receive')
@@ -214,7 +215,7 @@ test('what_a_device_cannot_send_is_carried_as_a_file_and_counts_once', async () 
   await hand.back()
   await page.goto(`${agent.url}#/sync`)
   await page.waitForSelector('[data-act=export]:enabled')
-  assert.match(await page.textContent('[data-fact=unsent]'), /1/)
+  assert.match(await page.textContent('[data-fact=unsent]'), /作业1$/)
   await shoot(page, 'floor-sync')
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('[data-act=export]')])
   await page.waitForSelector('[data-exported]')
