@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use sealtrace_protocol::ids::BatchNo;
 use serde::Serialize;
 
+use crate::associations::{self, ImportAssociations};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::device::{DeviceError, Profiles, Scanner};
@@ -116,6 +117,9 @@ enum Command {
         #[arg(long, value_name = "BATCH", default_value_t = 0)]
         after: u64,
     },
+    /// Import what another line system, or a supplier of pre-associated labels (套标), packed: a CSV file of children and
+    /// their packages. Exit code 0 all of it is in, 2 packages were left out.
+    ImportAssociations(ImportAssociations),
     /// Check disk, clock, scanner ports, certificate and cloud. Exit code 0 all well, 1 something fails, 2 warnings.
     Doctor {
         /// As one JSON list.
@@ -142,6 +146,9 @@ pub enum CliError {
     /// Writing a backlog.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Importing associations.
+    #[error(transparent)]
+    Associations(#[from] associations::CommandError),
     /// The file for a backlog.
     #[error("{path} cannot be written; give the name of a new file in a folder that is there")]
     File {
@@ -208,6 +215,7 @@ impl Cli {
             Command::ExportBacklog { file, after } => {
                 export_backlog(config, &file, BatchNo(after)).await
             }
+            Command::ImportAssociations(import) => Ok(import.execute(config).await?),
             Command::Doctor { json } => examine(&config, json).await,
         }
     }

@@ -5,12 +5,14 @@
 //! * [`lane`] does it without hands; [`task`] says which work is this device's, and how far it is.
 //! * [`store`] is its memory: drafts, items, outbox, feed. All SQL.
 //! * [`print`] prints labels on the spot.
+//! * [`associations`] takes over what another system packed.
 //! * [`sync`] brings operations to the cloud and its word back; [`identity`] is who the device is there.
 //! * [`cli`] is the command line: [`enrol`], [`run`], [`status`], [`doctor`]; [`config`] the file it reads, [`log`] where its
 //!   lines go.
 //! * [`agent`] is what all parts of a running agent share; [`clock`] is the only place that asks for the time.
 
 pub mod agent;
+pub mod associations;
 pub mod cli;
 pub mod clock;
 pub mod config;

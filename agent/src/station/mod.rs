@@ -57,6 +57,7 @@ pub use load::Load;
 pub use lookup::Lookup;
 pub use machine::Machine;
 pub use opening::OpenError;
+pub(crate) use own_task::open_task;
 pub use own_task::{OwnTaskError, Wanted};
 pub use pack::{Pack, Packing};
 pub(crate) use pen::SOURCE;

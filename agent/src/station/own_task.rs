@@ -63,7 +63,8 @@ impl Desk {
     }
 }
 
-fn open_task(
+/// Opens a task within a transaction.
+pub(crate) fn open_task(
     tx: &Transaction<'_>,
     device: DeviceId,
     moment: Moment,

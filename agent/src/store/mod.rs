@@ -3,6 +3,7 @@
 //! Jobs waiting for the writer share one commit, each inside its own savepoint, and hear of success only after that
 //! commit is on the disk.
 
+pub mod associations;
 mod base;
 mod checkpoint;
 pub mod counting;

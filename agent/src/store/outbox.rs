@@ -1,14 +1,15 @@
 //! Operations on their way to the cloud: confirmed, sealed, receipted; and again under a new epoch.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{BatchNo, DeviceId, Epoch, OperationId, Seq};
-use sealtrace_protocol::ledger::{Effects, Operation, Rejection, judge};
+use sealtrace_protocol::ledger::{Action, Effects, Operation, Pack, Rejection, judge};
 use sealtrace_protocol::signing::{Hash, Sealed, SealedBatch, chain::StreamHead};
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::items::{self, Standpoint};
+use super::items::{self, Gathered, Standpoint};
 use super::{StoreError, effects, exceptions, journal, labels, made, rebase, stream};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
@@ -41,8 +42,29 @@ pub fn confirm(
     operation: &Operation,
     drafts: &[i64],
 ) -> Result<Confirmed, ConfirmError> {
-    let gathered = items::gather(tx, operation, Standpoint::Now)?;
+    confirm_if(tx, operation, drafts, |_| Ok(()))
+}
+
+/// The same, unless whoever asks does not agree with its effects; then nothing is stored either.
+pub fn confirm_if<E: From<ConfirmError>>(
+    tx: &Transaction<'_>,
+    operation: &Operation,
+    drafts: &[i64],
+    agree: impl FnOnce(&Effects) -> Result<(), E>,
+) -> Result<Confirmed, E> {
+    let gathered = items::gather(tx, operation, Standpoint::Now).map_err(ConfirmError::from)?;
     let effects = judge(operation, &gathered.facts).map_err(ConfirmError::Refused)?;
+    agree(&effects)?;
+    Ok(keep(tx, operation, drafts, &gathered, effects)?)
+}
+
+fn keep(
+    tx: &Transaction<'_>,
+    operation: &Operation,
+    drafts: &[i64],
+    gathered: &Gathered<'_>,
+    effects: Effects,
+) -> Result<Confirmed, ConfirmError> {
     let id = stream::next_place(tx)?;
     tx.prepare_cached(
         "insert into operation (epoch, seq, kind, at, role, approver, body)
@@ -61,7 +83,7 @@ pub fn confirm(
     })
     .map_err(StoreError::sqlite("store an operation"))?;
     place(tx, id, id)?;
-    let keys = rebase::keys(tx, operation, &gathered)?;
+    let keys = rebase::keys(tx, operation, gathered)?;
     effects::apply(tx, (id.epoch.get(), id.seq.get()), &keys, &effects)?;
     made::count(tx, id, operation)?;
     journal::settle(tx, drafts, id)?;
@@ -89,6 +111,27 @@ pub fn operation(conn: &Connection, id: OperationId) -> Result<Option<Operation>
         })
         .map_err(StoreError::sqlite("look an operation up"))?;
     body.map(|body| Ok(decode(&body, "operation")?)).transpose()
+}
+
+/// What this device packed into a package, as far back as it remembers; not what turned out not to count.
+pub fn packed(conn: &Connection, parent: Code) -> Result<Vec<Pack>, StoreError> {
+    let bodies: Vec<Vec<u8>> = conn
+        .prepare_cached(
+            "select body from touched join operation using (epoch, seq)
+             where code = ?1 and kind = 'pack' and refused = 0",
+        )
+        .and_then(|mut query| query.query_map([parent.canonical()], |row| row.get(0))?.collect())
+        .map_err(StoreError::sqlite("look an operation up"))?;
+    let mut packed = Vec::new();
+    for body in bodies {
+        let operation: Operation = decode(&body, "operation")?;
+        if let Action::Pack(pack) = operation.action
+            && pack.parent == parent
+        {
+            packed.push(pack);
+        }
+    }
+    Ok(packed)
 }
 
 /// Operations behind this place, in order; a hundred at most.

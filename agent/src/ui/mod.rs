@@ -1,6 +1,7 @@
 //! The page on this machine: its API and the embedded files. On loopback only, for one operator at a time.
 
 mod assets;
+mod associations;
 mod backlog;
 mod commands;
 mod error;
@@ -34,6 +35,7 @@ use crate::station::desk::Desk;
 use crate::store::StoreError;
 
 pub use session::hash_pin;
+pub(crate) use session::verifies;
 
 /// The largest body of a request that is no picture.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -59,6 +61,7 @@ pub struct Page {
     tries: Arc<session::Tries>,
     waiters: Arc<Semaphore>,
     log_turn: Arc<Mutex<()>>,
+    importing: Arc<Mutex<()>>,
     stop: CancellationToken,
 }
 
@@ -81,6 +84,7 @@ impl Page {
             tries: Arc::default(),
             waiters,
             log_turn: Arc::default(),
+            importing: Arc::default(),
             stop,
         })
     }
@@ -106,6 +110,7 @@ fn routes(page: Page) -> Router {
         .route("/api/documents", get(lists::documents))
         .route("/api/backlog", get(backlog::download))
         .route("/api/exceptions", get(exceptions::list))
+        .route("/api/associations", post(associations::import).layer(DefaultBodyLimit::disable()))
         .route("/api/station", get(station::show))
         .route("/api/station/next", get(station::next))
         .route("/api/station/open", post(station::open))

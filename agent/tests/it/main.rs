@@ -9,6 +9,7 @@
     reason = "a test that finds something odd should stop"
 )]
 
+mod associations;
 mod backlog;
 mod cable;
 mod cli;

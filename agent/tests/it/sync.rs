@@ -60,7 +60,7 @@ impl Running {
     }
 
     /// Waits until nothing is on its way any more.
-    async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         within(async || {
             let backlog = self.store().read(outbox::backlog).await.unwrap();
             let known = self.store().read(stream::read).await.unwrap();

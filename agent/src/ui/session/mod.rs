@@ -33,6 +33,7 @@ use crate::store::{StoreError, feed, settings};
 
 pub(super) use kept::Sessions;
 pub use pin::hash_pin;
+pub(crate) use pin::verifies;
 pub(super) use pin::{Credentials, Tries};
 
 const COOKIE_NAME: &str = "sealtrace_session";

@@ -93,7 +93,8 @@ impl Tries {
     }
 }
 
-fn verifies(verifier: &str, pin: &str) -> bool {
+/// True when the PIN is the one that was hashed.
+pub(crate) fn verifies(verifier: &str, pin: &str) -> bool {
     PasswordHash::new(verifier)
         .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
 }

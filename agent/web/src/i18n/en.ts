@@ -377,6 +377,10 @@ export const en: Record<Key, string> = {
 
   'msg.wrong_pin': 'Wrong login or PIN',
   'msg.too_many_tries': 'Too many wrong PINs: wait half a minute',
+  'msg.not_csv': 'Send a CSV file',
+  'msg.bad_file': 'The file cannot be imported: {why}',
+  'msg.import_running': 'Another file is being imported, try again later',
+  'msg.not_for_role': 'Your role does not import',
   'msg.not_a_picture': 'This file is no picture',
   'msg.bad_picture': 'The picture cannot be opened. Take another one',
   'msg.unreadable_query': 'The page and the program differ in version: reload the page',

@@ -375,6 +375,10 @@ export const zhCN = {
 
   'msg.wrong_pin': '工号或密码不对',
   'msg.too_many_tries': '密码错误次数太多，稍等半分钟再试',
+  'msg.not_csv': '请上传 CSV 文件',
+  'msg.bad_file': '文件无法导入：{why}',
+  'msg.import_running': '另一个文件正在导入，请稍后再试',
+  'msg.not_for_role': '您的角色不能导入',
   'msg.not_a_picture': '这个文件不是图片',
   'msg.bad_picture': '图片打不开，重拍一张',
   'msg.unreadable_query': '页面与程序版本不一致，请刷新页面',
