@@ -31,6 +31,8 @@ pub struct Found {
     pub symbology: Symbology,
     /// AIM's identifier of symbology and meaning, such as `]d2`.
     pub identifier: String,
+    /// Its corner nearest to the top left, in thousandths of the picture's width and height.
+    pub place: [u16; 2],
 }
 
 impl Found {
@@ -78,7 +80,7 @@ pub enum PictureError {
 /// `time_is_up` is asked every few milliseconds; what was found until then is the answer.
 pub fn decode(bytes: &[u8], time_is_up: &dyn Fn() -> bool) -> Result<Vec<Found>, PictureError> {
     let picture = open(bytes)?;
-    Ok(in_reading_order(labels::find(&picture, time_is_up), picture.height()))
+    Ok(in_reading_order(labels::find(&picture, time_is_up), picture.dimensions()))
 }
 
 fn open(bytes: &[u8]) -> Result<GrayImage, PictureError> {
@@ -145,7 +147,7 @@ fn jpeg_has_end(bytes: &[u8]) -> bool {
 }
 
 /// Rows of codes from the top, each from the left. Codes whose tops are closer than a row's height are one row.
-fn in_reading_order(mut codes: Vec<Label>, height: u32) -> Vec<Found> {
+fn in_reading_order(mut codes: Vec<Label>, (width, height): (u32, u32)) -> Vec<Found> {
     codes.sort_by(|a, b| a.place.1.total_cmp(&b.place.1));
     let row_height = f64::from(height) / 20.0;
     let mut row_top = f64::NEG_INFINITY;
@@ -164,8 +166,20 @@ fn in_reading_order(mut codes: Vec<Label>, height: u32) -> Vec<Found> {
     placed
         .into_iter()
         .filter(|(_, code)| said.insert(code.text.clone()))
-        .map(|(_, Label { text, symbology, identifier, .. })| Found { text, symbology, identifier })
+        .map(|(_, Label { text, symbology, identifier, place })| {
+            let place = [thousandths(place.0, width), thousandths(place.1, height)];
+            Found { text, symbology, identifier, place }
+        })
         .collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=1000 before"
+)]
+fn thousandths(part: f32, whole: u32) -> u16 {
+    (f64::from(part) * 1_000.0 / f64::from(whole.max(1))).clamp(0.0, 1_000.0) as u16
 }
 
 #[cfg(test)]

@@ -57,6 +57,16 @@ pub fn of_item(conn: &Connection, item: &Item) -> Result<Fields, StoreError> {
     Ok(if units > 0 { fields.with(Field::Count, units) } else { fields })
 }
 
+/// What a test says wherever a label says something.
+pub fn of_test() -> Fields {
+    Fields::default()
+        .with(Field::Product, "测试 TEST")
+        .with(Field::Lot, "TEST")
+        .with(Field::Date, "2000-01-01")
+        .with(Field::Count, 0)
+        .with(Field::Gtin, "00000000000000")
+}
+
 /// The same with the code it labels. `text` is what a symbol of it holds, as it was scanned.
 #[must_use]
 pub fn with_code(fields: Fields, code: Code, text: Option<&str>) -> Fields {

@@ -17,6 +17,8 @@ use crate::store::{StoreError, feed, items, labels};
 
 /// Labels of one job.
 pub const COPIES_MAX: u32 = 20;
+/// What the symbol of a unit's test label says: no code.
+const TEST: &str = "TEST";
 /// Characters of a reason.
 const WHY_CHARACTERS_MAX: usize = 200;
 
@@ -56,6 +58,11 @@ pub enum What {
         text: String,
         /// Why there shall be two.
         why: String,
+    },
+    /// How a label of this level comes out: it says that it is a test, and its number is nobody's.
+    Test {
+        /// The level.
+        level: Level,
     },
 }
 
@@ -118,7 +125,7 @@ pub fn queue(
     }
     let why = match &wanted.what {
         What::Again { why, .. } => Some(reason(why)?),
-        What::Fresh { .. } | What::Replacing { .. } => None,
+        What::Fresh { .. } | What::Replacing { .. } | What::Test { .. } => None,
     };
     let subject = subject(tx, &wanted.what)?;
     let (printer, template) = chosen(config, wanted, subject.level)?;
@@ -130,7 +137,10 @@ pub fn queue(
     // What cannot be printed is said now, and its SSCC is not used up: the transaction ends here.
     fields::layout(printer, &template, &fields).map_err(PrintError::Refused)?;
     let job = job(printer, template, fields::to_json(&fields), asking);
-    let code = Some(code.canonical());
+    let code = match wanted.what {
+        What::Test { .. } => None,
+        What::Fresh { .. } | What::Replacing { .. } | What::Again { .. } => Some(code.canonical()),
+    };
     let job = NewJob { code, copies: wanted.copies, why, ..job };
     enqueue(tx, &job)?.ok_or_else(|| refused("internal"))
 }
@@ -189,7 +199,7 @@ pub fn preview(conn: &Connection, config: &Config, wanted: &Wanted) -> Result<La
     let (printer, template) = chosen(config, wanted, subject.level)?;
     let (code, text) = match subject.code {
         Some((code, text)) => (code, Some(text)),
-        None => (Code::Sscc(Sscc::from_body(0).ok_or_else(|| refused("internal"))?), None),
+        None => (nobodys()?, None),
     };
     let fields = fields::with_code(subject.fields, code, text.as_deref());
     fields::layout(printer, &template, &fields).map_err(PrintError::Refused)
@@ -249,7 +259,18 @@ fn subject(conn: &Connection, what: &What) -> Result<Subject, PrintError> {
             Ok(Subject { code: None, ..subject })
         }
         What::Again { text, .. } => known(conn, text),
+        What::Test { level } => {
+            let code = nobodys()?;
+            let text = if *level == Level::Unit { TEST.to_owned() } else { code.canonical() };
+            let code = Some((code, text));
+            Ok(Subject { level: *level, fields: fields::of_test(), code })
+        }
     }
+}
+
+/// A number that no label has.
+fn nobodys() -> Result<Code, PrintError> {
+    Sscc::from_body(0).map(Code::Sscc).ok_or_else(|| refused("internal"))
 }
 
 /// What is known of a label that was read.

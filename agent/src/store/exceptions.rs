@@ -1,6 +1,8 @@
 //! What a person must look at: operations that do not count, scans that were refused, cases set aside, critical faults.
 //! What is resolved stays, with who resolved it, when and how.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DeviceId, Epoch, OperationId, OperatorId, Seq};
@@ -214,6 +216,15 @@ pub(super) fn accepted(
 /// Open exceptions, newest first.
 pub fn open(conn: &Connection) -> Result<Vec<ExceptionRow>, StoreError> {
     list(conn, "resolved_at is null order by id desc")
+}
+
+/// How many are open of each lane that has any.
+pub fn open_by_lane(conn: &Connection) -> Result<BTreeMap<String, u32>, StoreError> {
+    let sql = "select lane, count(*) from exception
+               where resolved_at is null and lane is not null group by lane";
+    conn.prepare_cached(sql)
+        .and_then(|mut query| query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+        .map_err(StoreError::sqlite("count exceptions"))
 }
 
 /// Resolved exceptions, the last resolved first.

@@ -63,6 +63,12 @@ pub struct Stock {
 }
 
 impl Stock {
+    /// True when a person should know: more was asked for a quarter of a block ago, and nothing came.
+    #[must_use]
+    pub fn runs_out(&self) -> bool {
+        self.newest.is_none_or(|newest| self.left.saturating_mul(4) <= newest.count)
+    }
+
     /// True when more should be asked for: half a block or less is left.
     #[must_use]
     pub fn is_low(&self) -> bool {

@@ -10,7 +10,7 @@ use super::error::ApiError;
 use super::session::Session;
 use super::{Page, view};
 use crate::lane::Command;
-use crate::store::StoreError;
+use crate::store::{StoreError, exceptions};
 
 /// `GET /api/lanes`: for the screen above the line, which nobody signs in to.
 pub(super) async fn list(State(page): State<Page>) -> Result<Json<Value>, ApiError> {
@@ -19,9 +19,11 @@ pub(super) async fn list(State(page): State<Page>) -> Result<Json<Value>, ApiErr
         .agent
         .store
         .read(move |conn| {
+            let open = exceptions::open_by_lane(conn)?;
+            let of = |name: &str| open.get(name).copied().unwrap_or_default();
             states
                 .iter()
-                .map(|state| view::lane(conn, state))
+                .map(|state| view::lane(conn, state, of(&state.name)))
                 .collect::<Result<Vec<_>, StoreError>>()
         })
         .await?;

@@ -40,6 +40,9 @@ pub(crate) use session::verifies;
 /// The largest body of a request that is no picture.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// The largest frame of a camera's stream.
+const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum UiError {
@@ -60,6 +63,7 @@ pub struct Page {
     sessions: Arc<session::Sessions>,
     tries: Arc<session::Tries>,
     waiters: Arc<Semaphore>,
+    frames: Arc<Semaphore>,
     log_turn: Arc<Mutex<()>>,
     importing: Arc<Mutex<()>>,
     stop: CancellationToken,
@@ -83,6 +87,7 @@ impl Page {
             sessions,
             tries: Arc::default(),
             waiters,
+            frames: Arc::new(Semaphore::new(1)),
             log_turn: Arc::default(),
             importing: Arc::default(),
             stop,
@@ -121,6 +126,7 @@ fn routes(page: Page) -> Router {
             "/api/station/picture",
             post(picture::scan).layer(DefaultBodyLimit::max(PICTURE_BYTES_MAX)),
         )
+        .route("/api/camera", post(picture::look_at).layer(DefaultBodyLimit::max(FRAME_BYTES_MAX)))
         .route("/api/log", get(log::show))
         .route("/api/log/export", get(log::export))
         .route("/api/broadcast", post(station::broadcast))

@@ -1,4 +1,5 @@
-//! `POST /api/station/picture`: a photo of a label becomes a scan.
+//! `POST /api/station/picture`: a photo of a label becomes a scan. `POST /api/camera`: what a frame of a stream shows, which
+//! the page turns into a scan once it is sure which label is meant.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -22,18 +23,7 @@ pub(super) async fn scan(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, ApiError> {
-    if !is_picture(&headers) {
-        return Err(ApiError::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_picture"));
-    }
-    let bytes = body?;
-    let clock = page.agent.clock.clone();
-    let found = tokio::task::spawn_blocking(move || look(&bytes, &clock))
-        .await
-        .map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?
-        .map_err(|error| {
-            let message = Message::new("bad_picture").with("why", error.to_string());
-            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
-        })?;
+    let found = codes(&page, &headers, body?).await?;
     let say = match found.as_slice() {
         [] => page.desk.no_scan(warning("no_code_in_picture")).await,
         [only] => take(&page, &session, only.scanned().into_owned(), Source::Camera).await?,
@@ -45,9 +35,52 @@ pub(super) async fn scan(
     };
     let Json(mut answer) = reply(&page, &session, say).await?;
     if let Some(answer) = answer.as_object_mut() {
-        answer.insert("decoded".to_owned(), json!(found));
+        answer.insert("decoded".to_owned(), shown(&found));
     }
     Ok(Json(answer))
+}
+
+/// One frame at a time: the next is taken when this one is answered, so that a stream never takes more than one core.
+pub(super) async fn look_at(
+    State(page): State<Page>,
+    _: Session,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let _turn = page
+        .frames
+        .try_acquire()
+        .map_err(|_| ApiError::of(StatusCode::SERVICE_UNAVAILABLE, "busy"))?;
+    let found = codes(&page, &headers, body?).await?;
+    Ok(Json(json!({ "decoded": shown(&found) })))
+}
+
+async fn codes(page: &Page, headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Found>, ApiError> {
+    if !is_picture(headers) {
+        return Err(ApiError::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_a_picture"));
+    }
+    let clock = page.agent.clock.clone();
+    tokio::task::spawn_blocking(move || look(&bytes, &clock))
+        .await
+        .map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))?
+        .map_err(|error| {
+            let message = Message::new("bad_picture").with("why", error.to_string());
+            ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+        })
+}
+
+/// As the page chooses among them: with what a scanner would send.
+fn shown(found: &[Found]) -> Value {
+    let one = |found: &Found| {
+        json!({
+            "text": found.text,
+            "symbology": found.symbology,
+            "identifier": found.identifier,
+            "scan": found.scanned(),
+            "place": found.place,
+        })
+    };
+    found.iter().map(one).collect()
 }
 
 fn look(bytes: &[u8], clock: &Clock) -> Result<Vec<Found>, PictureError> {

@@ -44,6 +44,7 @@ enum Kind {
     Fresh,
     Replacing,
     Again,
+    Test,
 }
 
 /// What a person decides about a job.
@@ -82,8 +83,7 @@ pub(super) async fn printers(
             levels.into_iter().map(stock).collect::<Result<Vec<_>, StoreError>>()
         })
         .await?;
-    let stock =
-        |(level, stock): &(Level, labels::Stock)| json!({"level": level, "left": stock.left});
+    let stock = |(level, stock): &(Level, labels::Stock)| json!({"level": level, "left": stock.left, "low": stock.runs_out()});
     let labels: Vec<_> = stocks.iter().map(stock).collect();
     let rows: Vec<_> = config.printers.iter().map(|one| printer(&page, one)).collect();
     Ok(Json(json!({ "rows": rows, "labels": labels })))
@@ -284,6 +284,7 @@ fn wanted(asked: Asked) -> Result<Wanted, ApiError> {
             let level = level.ok_or_else(|| invalid("level is missing"))?;
             What::Fresh { level, task, count }
         }
+        Kind::Test => What::Test { level: level.ok_or_else(|| invalid("level is missing"))? },
         Kind::Replacing => What::Replacing { text: text? },
         Kind::Again => What::Again { text: text?, why: why.unwrap_or_default() },
     };

@@ -193,7 +193,11 @@ pub(super) fn document(
 }
 
 /// A lane.
-pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreError> {
+pub(super) fn lane(
+    conn: &Connection,
+    state: &LaneState,
+    exceptions: u32,
+) -> Result<Value, StoreError> {
     let row = state.task.map(|id| feed::task(conn, id)).transpose()?.flatten();
     let task = row.map(|row| task(conn, &row)).transpose()?;
     let pallet =
@@ -213,6 +217,7 @@ pub(super) fn lane(conn: &Connection, state: &LaneState) -> Result<Value, StoreE
         "finishing": state.finishing,
         "stop": state.stop,
         "resync": state.resync,
+        "exceptions": exceptions,
         "last": state.last,
     }))
 }

@@ -129,7 +129,7 @@ async fn fresh_labels_are_printed_in_order_and_none_has_the_number_of_another() 
     assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
     assert_eq!(printer.labels(), 3);
     let listed = floor.get("print").await;
-    assert_eq!(listed["labels"][1], json!({"level": "case", "left": 2}), "{listed}");
+    assert_eq!(listed["labels"][1], json!({"level": "case", "left": 2, "low": false}), "{listed}");
     let jobs = floor.get("print/jobs").await;
     let states: Vec<_> = jobs["rows"].as_array().unwrap().iter().map(|job| &job["state"]).collect();
     assert_eq!(states, ["printed", "printed", "printed"]);

@@ -10,8 +10,8 @@ const COMPRESSED_BYTES_MAX = 250 * 1024
 const root = new URL('../', import.meta.url)
 const read = (path) => readFileSync(new URL(path, root))
 const assets = readdirSync(new URL('dist/assets/', root))
-const zhCN = { ...(await load('i18n/zh-CN.ts')).zhCN, ...(await load('i18n/pages.zh-CN.ts')).pagesZhCN }
-const en = { ...(await load('i18n/en.ts')).en, ...(await load('i18n/pages.en.ts')).pagesEn }
+const zhCN = { ...(await load('i18n/zh-CN.ts')).zhCN, ...(await load('i18n/pages.zh-CN.ts')).pagesZhCN, ...(await load('i18n/labels.zh-CN.ts')).labelsZhCN }
+const en = { ...(await load('i18n/en.ts')).en, ...(await load('i18n/pages.en.ts')).pagesEn, ...(await load('i18n/labels.en.ts')).labelsEn }
 const { fill } = await load('i18n/words.ts')
 
 test('the_bundle_is_one_classic_script_of_es2017', () => {
@@ -76,6 +76,17 @@ test('everything_the_station_and_the_page_can_answer_has_a_sentence', () => {
   const codes = found([...sources('agent/src/station'), ...sources('agent/src/ui'), ...sources('agent/src/ui/session'), 'agent/src/feedback.rs'], [...messages, ...branches])
   for (const code of ['scanned_twice', 'wrong_product', 'task_done', 'differs', 'scan_parent', 'too_many_tries', 'not_a_picture', 'not_json']) assert.ok(codes.includes(code), `the sources name ${code}`)
   for (const code of codes) assert.ok(`msg.${code}` in zhCN || `prompt.${code}` in zhCN, `no sentence for ${code}`)
+})
+
+test('everything_printing_can_say_has_a_sentence', () => {
+  const codes = found([...sources('agent/src/print'), 'agent/src/ui/print.rs'], [/Self::\w+ => "(\w+)"/g, /Message::new\(\s*"(\w+)"/g, /(?:refused|because)\("(\w+)"/g, /StatusCode::\w+,\s*"(\w+)"/g])
+  for (const code of ['out_of_paper', 'labels_used_up', 'printer_unreachable', 'print_state']) assert.ok(codes.includes(code), `the sources name ${code}`)
+  for (const code of codes) assert.ok(`msg.${code}` in zhCN, `no sentence for ${code}`)
+  const states = found(['agent/src/store/print.rs'], [/Self::\w+ => "(\w+)"/g])
+  assert.equal(states.length, 6)
+  for (const state of states) assert.ok(`print.state.${state}` in zhCN, `no word for ${state}`)
+  const labels = readdirSync(new URL('../../firmware-config/labels/', root)).map((name) => name.replace('.toml', ''))
+  for (const label of labels) assert.ok(`template.${label}` in zhCN, `no word for ${label}`)
 })
 
 test('every_way_the_cloud_refuses_a_batch_has_a_sentence', () => {

@@ -88,9 +88,12 @@ test('undo_takes_the_last_scan_back_by_button_and_by_barcode', async () => {
 })
 
 test('a_picture_without_a_code_says_so', async () => {
+  await page.click('[data-act=camera]')
+  await page.waitForSelector('[data-camera]:not([data-phase=starting])')
   await page.setInputFiles('[data-act=picture] input', { name: 'label.png', mimeType: 'image/png', buffer: await page.screenshot() })
   await page.waitForSelector('.feedback[data-tone=warning]')
   assert.match(await page.textContent('.feedback [data-message]'), /图片里没有找到条码/)
+  await page.click('[data-act=camera-close]')
   assert.equal(await count(), 3)
 })
 

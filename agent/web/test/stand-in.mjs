@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { extname } from 'node:path'
 import { chooses } from './stand-in-choice.mjs'
 import { answerDesk } from './stand-in-desk.mjs'
+import { answerPrint } from './stand-in-print.mjs'
 
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' }
 const dist = new URL('../dist/', import.meta.url)
@@ -22,16 +23,18 @@ const products = [{ ...task.product, plan: task.plan }, { ...wine, plan: [{ leve
 const difference = { missing: ['7KQ2M4XAVT9C0H3RZ', '7KQ2M4XAVT9C0H3S0'], missing_count: 2, foreign: ['7KQ2M4XAVT9C0H3S1'], foreign_count: 1 }
 const session = { operator: { id: 4, login: 'wang', name: '王芳', role: 'operator' }, site: { id: 1, name: '一号仓库' }, sites: [{ id: 1, name: '一号仓库' }, { id: 2, name: '二号包装线' }], locked: false, lock_after_ms: 300000 }
 const item = { code: case1, level: 'case', state: 'active', product: task.product, lot: 'L20260419', parent: { code: '(00)069012345678909999', level: 'pallet' }, children: 24, contents: [{ product: task.product, lot: 'L20260419', units: 24 }], custody: { kind: 'at', site: { id: 1, name: '一号仓库' } }, disputed: false, last_done: { kind: 'receive', at: AT - 3600000 }, fresh_at: AT - 60000, heard_at: AT, known: true }
-const lanes = [
-  { name: '1 号线', task, waits: null, open_units: 11, of: 24, pallet: { code: case1, cases: 3, of: 10 }, accepted_cases: 128, rejected_cases: 0, no_reads: 0, rate_per_min: 12, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }, { case: '(00)069012345678901227', at: AT - 5000, accepted: true }] },
-  { name: '2 号线', task, waits: null, open_units: 0, of: 24, pallet: null, accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, reader: 'connected', last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, { case: case1, at: AT - 5000, accepted: true }] },
-  { name: '4 号线', task: null, waits: 'tasks_done', open_units: 0, of: 0, pallet: null, accepted_cases: 640, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'connected', last: [{ case: case1, at: AT, accepted: true }] },
-  { name: '3 号线', task: null, waits: 'no_task', open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'lost', last: [] },
+const lane = (name, changes) => ({ name, task, waits: null, open_units: 0, of: 24, pallet: null, accepted_cases: 0, rejected_cases: 0, no_reads: 0, rate_per_min: 0, reader: 'connected', finishing: false, stop: null, resync: null, exceptions: 0, last: [], ...changes })
+const packed = (n, at) => ({ case: `(00)06901234567890${1000 + n}`, at, accepted: true })
+export const lanes = () => [
+  lane('1 号线', { open_units: 11, pallet: { code: null, cases: 3, of: 10 }, accepted_cases: 12408, rate_per_min: 82, last: Array.from({ length: 10 }, (_, i) => packed(i, AT - i * 730)) }),
+  lane('2 号线', { accepted_cases: 57, rejected_cases: 2, no_reads: 3, rate_per_min: 9, exceptions: 2, resync: { at: AT - 60000, gap: 'label_missing', label: case1, places: 24 }, last: [{ case: '(00)069012345678901210', at: AT, accepted: false, reason: 'no_read' }, packed(1, AT - 5000)] }),
+  lane('4 号线', { task: null, waits: 'tasks_done', of: 0, accepted_cases: 640, last: [packed(1, AT)] }),
+  lane('3 号线', { open_units: 7, pallet: { code: null, cases: 4, of: 10 }, accepted_cases: 91, rejected_cases: 1, exceptions: 1, stop: 'reject_unconfirmed', last: [{ case: '(00)069012345678901234', at: AT, accepted: false, reason: 'gate_late' }] }),
 ]
 
 /** Starts the server. `agent.scans` is what arrived; `delayMs`, `online`, `next` and `refusal` steer the answers. */
 export async function standIn() {
-  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, refusal: null, view: null, overlapping: 0, busy: 0, revision: 1, waiters: [], choosing: null }
+  const agent = { scans: [], commands: [], delayMs: 0, online: true, loggedIn: false, next: null, refusal: null, view: null, overlapping: 0, busy: 0, revision: 1, waiters: [], choosing: null, lanes: lanes(), asked: [] }
   agent.view = home()
   const server = createServer(async (request, response) => {
     const chunks = []
@@ -63,10 +66,13 @@ async function answer(agent, method, address, body) {
     agent.session = structuredClone(session)
     return [200, agent.session]
   }
-  if (route === 'GET /api/lanes') return [200, { rows: lanes }]
+  if (route === 'GET /api/lanes') return [200, { rows: agent.lanes }]
   if (!agent.loggedIn) return [401, { error: { code: 'no_session', params: {} } }]
+  if (path.startsWith('/api/lanes/')) return askLane(agent, path)
   const atDesk = answerDesk(agent, route, address.searchParams, body)
   if (atDesk !== null) return atDesk
+  const printed = answerPrint(agent, route, body)
+  if (printed !== null) return printed
   if (route === 'GET /api/products') return [200, { rows: products }]
   if (route === 'POST /api/tasks') return [201, ownTask(JSON.parse(body))]
   if (route === 'GET /api/tasks') return [200, { rows: [task, done] }]
@@ -152,6 +158,14 @@ function reply(agent, route, body) {
   if (!route.endsWith('/broadcast')) return answer
   for (const waiter of agent.waiters.splice(0)) waiter([200, answer])
   return answer
+}
+
+/** A lane does what it is asked, and shows that. */
+function askLane(agent, path) {
+  const [, , , name, asked] = path.split('/').map(decodeURIComponent)
+  agent.asked.push([name, asked])
+  Object.assign(agent.lanes.find((lane) => lane.name === name), asked === 'finish' ? { finishing: true } : { stop: null })
+  return [204, null]
 }
 
 function ownTask({ product, lot, date, shift, quantity }) {

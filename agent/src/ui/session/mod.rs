@@ -43,6 +43,9 @@ const LOOK_INTERVAL_MS: u64 = 15_000;
 /// How often the age of sessions is stored when nothing else is.
 const STORE_INTERVAL_MS: u64 = 15 * 60 * 1_000;
 
+/// Where the frames of a camera's stream go.
+const STREAM: &str = "/api/camera";
+
 /// A signed-in operator whose session is not locked.
 pub(super) struct Session {
     pub(super) operator: Operator,
@@ -254,8 +257,8 @@ impl FromRequestParts<Page> for AnySession {
         let none = || ApiError::of(StatusCode::UNAUTHORIZED, "no_session");
         let secret = secret_of(&parts.headers).ok_or_else(none)?;
         let (secret_hash, now_ms) = (hash(&secret), page.agent.clock.monotonic_ms());
-        // What a page asks by itself changes nothing.
-        let used = !parts.method.is_safe();
+        // What a page asks by itself changes nothing, and a stream that runs is nobody at work.
+        let used = !parts.method.is_safe() && parts.uri.path() != STREAM;
         let found = page.sessions.find(&secret_hash, used, now_ms).ok_or_else(none)?;
         if found.news {
             tell_idle(found.operator);

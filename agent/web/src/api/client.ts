@@ -1,5 +1,5 @@
 // One function per request to the agent; every failure becomes an ApiError or an Unreachable.
-import type { Command, Document, Exception, Lane, LogRow, MakeableProduct, Named, Opened, OwnTask, Reply, Session, Source, Status, Task, View } from './types'
+import type { Command, Decoded, Document, Exception, Lane, LaneCommand, LogRow, MakeableProduct, Message, Named, Opened, OwnTask, PrintDecision, Printing, PrintJob, QueuedLabel, Reply, Session, Source, Status, Task, View, WantedLabel } from './types'
 
 /** Longest wait for one answer before the agent counts as unreachable. */
 const ANSWER_MS_MAX = 8000
@@ -70,6 +70,11 @@ export function query(parameters: object): string {
     .join('&')
 }
 
+/** What a failure says to a person. */
+export function failed(no: unknown): Message {
+  return no instanceof ApiError ? { code: no.code, params: no.params } : { code: 'unreachable' }
+}
+
 const rows = async <T>(path: string) => (await request<{ rows: T[] }>('GET', path)).rows
 
 export const api = {
@@ -98,4 +103,15 @@ export const api = {
   log: (filter: LogFilter, before?: LogRow['id']) =>
     request<{ rows: LogRow[]; next: LogRow['id'] | null }>('GET', `/api/log?${query({ ...filter, before })}`),
   lanes: () => rows<Lane>('/api/lanes'),
+  /** What a frame of the camera shows; the station does not hear of it. */
+  look: (frame: Blob) => request<{ decoded: Decoded[] }>('POST', '/api/camera', undefined, frame),
+  printing: () => request<Printing>('GET', '/api/print'),
+  print: (label: WantedLabel) => request<QueuedLabel>('POST', '/api/print', label),
+  /** Why a preview is none: a picture that does not load cannot say it. */
+  whyNot: (address: string) => request<never>('GET', address),
+  printJobs: () => rows<PrintJob>('/api/print/jobs'),
+  printJob: (id: number) => request<PrintJob>('GET', `/api/print/jobs/${id}`),
+  decide: (id: number, decision: PrintDecision) => request<PrintJob>('POST', `/api/print/jobs/${id}`, { decision }),
+  reprint: (id: number, why: string) => request<QueuedLabel>('POST', `/api/print/jobs/${id}/reprint`, { why }),
+  askLane: (name: string, asked: LaneCommand) => request<unknown>('POST', `/api/lanes/${encodeURIComponent(name)}/${asked}`),
 }

@@ -277,7 +277,20 @@ export interface Reply {
   /** Its own; 0: nothing was done. */
   revision: number
   view: View
-  decoded?: { text: string; symbology: string }[]
+  /** The label of a package that has just filled up, or why there is none. */
+  label?: QueuedLabel | { problem: Message } | null
+  decoded?: Decoded[]
+}
+
+/** A code in a picture. */
+export interface Decoded {
+  text: string
+  symbology: 'qr' | 'datamatrix' | 'code128'
+  identifier: string
+  /** What a scanner would send. */
+  scan: string
+  /** Its upper left corner, in thousandths across and down. */
+  place: [number, number]
 }
 
 /** `{"already_packed":{"code":…}}`, or the bare word where a rejection carries nothing. */
@@ -312,6 +325,9 @@ export interface LogRow {
   fields: Record<string, unknown>
 }
 
+/** What a person asks of a lane. */
+export type LaneCommand = 'go_on' | 'finish'
+
 export interface Lane {
   name: string
   task?: Task | null
@@ -327,6 +343,79 @@ export interface Lane {
   reader: 'connected' | 'lost'
   finishing: boolean
   stop: 'reader_lost' | 'reject_unconfirmed' | null
+  /** How it found its place again after the last gap. */
   resync: { at: number; gap: string; label?: string; places: number } | null
+  /** Of this lane, not resolved. */
+  exceptions: number
   last: { case?: string | null; at: number; accepted: boolean; reason?: string | Rejection | null }[]
 }
+
+/** A label of a printer: its template, and what it is for. */
+export interface LabelTemplate {
+  name: string
+  summary: string
+  levels: Level[]
+}
+
+export interface Printer {
+  name: string
+  profile: string
+  /** The usual one of each level first. */
+  labels: LabelTemplate[]
+  /** Levels it labels by itself as they fill up. */
+  automatic: Level[]
+  standing: { job: number | null; problem: Message | null; since: number | null }
+}
+
+/** SSCCs this device may still give out; low: nothing more came although half were used. */
+export interface LabelStock {
+  level: Level
+  left: number
+  low: boolean
+}
+
+export interface Printing {
+  rows: Printer[]
+  labels: LabelStock[]
+}
+
+/** A label that is asked for. */
+export interface WantedLabel {
+  /** replacing: a fresh code for a damaged label; again: the same label; test: a label of no code. */
+  what: 'fresh' | 'replacing' | 'again' | 'test'
+  level?: Level | undefined
+  task?: number | undefined
+  /** Units inside; none = a whole package. */
+  count?: number | undefined
+  /** The label as scanned or typed. */
+  text?: string | undefined
+  why?: string | undefined
+  printer?: string | undefined
+  template?: string | undefined
+  copies?: number | undefined
+}
+
+export interface QueuedLabel {
+  job: number
+  code: string | null
+  printer: string
+}
+
+export interface PrintJob {
+  id: number
+  at: number
+  operator: Named | null
+  printer: string
+  template: string
+  code: string | null
+  copies: number
+  state: 'queued' | 'sending' | 'printed' | 'failed' | 'uncertain' | 'cancelled'
+  attempts: number
+  problem: Message | null
+  of_job: number | null
+  why: string | null
+  /** What happened to it; in the answer for one job. */
+  events?: { at: number; event: string; operator: Named | null; detail: string | null }[]
+}
+
+export type PrintDecision = 'printed' | 'again' | 'cancel'

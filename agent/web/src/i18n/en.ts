@@ -136,7 +136,6 @@ export const en: Record<Key, string> = {
   'scan.last': 'Last five',
   'scan.none': 'Nothing scanned yet',
   'scan.type': 'Type',
-  'scan.picture': 'Photo',
   'scan.undo': 'Undo',
   'scan.close': 'Partial',
   'scan.close.count': 'End',

@@ -2,14 +2,16 @@
 import { ref, watchEffect } from 'vue'
 import type { Message, Rejection } from '../api/types'
 import { en } from './en'
+import { labelsEn } from './labels.en'
+import { labelsZhCN, type LabelsKey } from './labels.zh-CN'
 import { pagesEn } from './pages.en'
 import { pagesZhCN, type PagesKey } from './pages.zh-CN'
 import { fill } from './words'
 import { zhCN, type Key as StationKey } from './zh-CN'
 
 export type Language = 'zh-CN' | 'en'
-export type Key = StationKey | PagesKey
-const WORDS: Record<Language, Record<string, string>> = { 'zh-CN': { ...zhCN, ...pagesZhCN }, en: { ...en, ...pagesEn } }
+export type Key = StationKey | PagesKey | LabelsKey
+const WORDS: Record<Language, Record<string, string>> = { 'zh-CN': { ...zhCN, ...pagesZhCN, ...labelsZhCN }, en: { ...en, ...pagesEn, ...labelsEn } }
 const STORE_KEY = 'sealtrace.language'
 
 export const language = ref<Language>(load())
@@ -83,6 +85,25 @@ export function role(name: string): string {
 /** How an exception can be resolved, and was. */
 export function resolution(name: string): string {
   return sentence(`resolution.${name}`) ?? name
+}
+
+/** A label by its name; people here may have made their own. */
+export function template(name: string): string {
+  return sentence(`template.${name}`) ?? name
+}
+
+/** Where a label in the queue stands, and what happened to it. */
+export function printState(name: string): string {
+  return sentence(`print.state.${name}`) ?? name
+}
+
+export function printEvent(name: string): string {
+  return sentence(`print.event.${name}`) ?? name
+}
+
+/** A reason that was chosen; words of one's own stay as they are. */
+export function reasonWord(name: string): string {
+  return sentence(`reason.${name}`) ?? name
 }
 
 /** Where a task or document stands. */

@@ -134,7 +134,6 @@ export const zhCN = {
   'scan.last': '最近五次',
   'scan.none': '还没有扫码',
   'scan.type': '手输',
-  'scan.picture': '拍照',
   'scan.undo': '撤销',
   'scan.close': '尾箱',
   'scan.close.count': '结束',

@@ -1,7 +1,7 @@
 // Listens on the whole document: key presses, inserted text, composition, and a shell's broadcast. One listener for all.
 import type { Source } from '../api/types'
 import { scannerSettings } from './settings'
-import { GS, Wedge, type Taken } from './wedge'
+import { GS, Wedge, type Taken, type WedgeEvent } from './wedge'
 
 export interface RawEvent {
   type: string
@@ -14,6 +14,8 @@ export interface RawEvent {
 
 export interface Listener {
   scan(text: string, source: Source): void
+  /** A person pressed one key. */
+  key(char: string): void
   broken(text: string, why: string): void
   raw(event: RawEvent): void
 }
@@ -151,16 +153,24 @@ function answer(event: Event, result: Taken): void {
 }
 
 function deliver(result: Taken): void {
-  for (const event of result.out) {
-    if (event.kind === 'scan') listener?.scan(event.text, 'wedge')
-    else listener?.broken(event.text, event.why)
-  }
+  result.out.forEach(tell)
   window.clearTimeout(idleTimer)
   if (wedge.busy) idleTimer = window.setTimeout(onIdle, Math.max(NO_END_MS, scannerSettings.interKeyMs * 3))
 }
 
 function onIdle(): void {
-  for (const event of wedge.idle(Infinity)) if (event.kind === 'broken') listener?.broken(event.text, event.why)
+  wedge.idle(Infinity).forEach(tell)
+}
+
+function tell(event: WedgeEvent): void {
+  switch (event.kind) {
+    case 'scan':
+      return listener?.scan(event.text, 'wedge')
+    case 'key':
+      return listener?.key(event.text)
+    case 'broken':
+      return listener?.broken(event.text, event.why)
+  }
 }
 
 function report(event: Event, key: string, code: string, keyCode: number, data: string): void {

@@ -29,6 +29,8 @@ export type Route = 'key' | 'text'
 
 export type WedgeEvent =
   | { kind: 'scan'; text: string }
+  /** One character and nothing behind it: a person pressed a key. */
+  | { kind: 'key'; text: string }
   | { kind: 'broken'; text: string; why: 'stalled' | 'no_end' | 'too_long' }
 
 export interface Taken {
@@ -90,6 +92,7 @@ export class Wedge {
     if (this.buffer === '' || at - this.lastAt <= this.settings().interKeyMs) return []
     const text = this.buffer
     this.close(-Infinity)
+    if (text.length === 1) return [{ kind: 'key', text }]
     return text.length < BURST_CHARS_MIN ? [] : [{ kind: 'broken', text, why: 'no_end' }]
   }
 

@@ -1,12 +1,12 @@
 // Where a scan goes: to the station, to the scanner test, or nowhere with a word why.
 import { reactive } from 'vue'
-import type { Source } from '../api/types'
+import type { Command, Source } from '../api/types'
 import { play } from '../feedback/sounds'
 import { listen, type RawEvent } from '../input/listen'
 import { choose } from './choices'
 import { opensScreen } from './entries'
 import { go, page } from './route'
-import { scan, show, station } from './station'
+import { command, scan, show, station } from './station'
 import { isTaken } from './takers'
 
 export interface Tested {
@@ -24,6 +24,7 @@ export const tester = reactive({ scans: [] as Tested[], raw: [] as RawEvent[], n
 export function begin(): void {
   listen({
     scan: takeScan,
+    key: takeKey,
     broken(text, why) {
       if (page.value === 'test') return test({ text, source: null, broken: why, n: 0 })
       if (page.value === 'station' && station.session) warnUnlessBlocked(why)
@@ -39,7 +40,7 @@ export function begin(): void {
 /** A complete scan, by whichever route it came. */
 export function takeScan(text: string, source: Source): void {
   if (page.value === 'test') return test({ text, source, broken: null, n: 0 })
-  if (page.value === 'line') return
+  if (page.value === 'line') return void isTaken(text, source)
   if (station.session && (station.down || station.check)) return scan(text, source)
   if (isTaken(text, source) || !station.session) return
   if (navigates(text, source)) return
@@ -47,11 +48,23 @@ export function takeScan(text: string, source: Source): void {
   show('warning', { code: 'unhandled_scan' })
 }
 
+/** A number key chooses what stands beside its number. */
+function takeKey(char: string): void {
+  if (!/^[0-9]$/.test(char) || station.down || station.check) return
+  if (page.value === 'line') return void choose(Number(char))
+  if (!station.session || station.session.locked || station.view?.blocked === true || choose(Number(char))) return
+  if (page.value === 'station' && station.view?.choice) command(char as Command)
+}
+
 /** A command barcode that chooses a row of a list of the page's own, or leaves such a page; the agent does the rest. */
 function navigates(text: string, source: Source): boolean {
   const word = /^(?:\][A-Za-z]\d)?ST\*(\w+)\*$/i.exec(text.trim())?.[1]
   if (word === undefined || !station.session || station.session.locked || station.view?.blocked === true) return false
   if (/^\d$/.test(word)) return choose(Number(word))
+  if (/^PRINT$/i.test(word)) {
+    go('print')
+    return true
+  }
   if (page.value === 'station' || !(opensScreen(word) || /^BACK$/i.test(word))) return false
   go('station')
   if (opensScreen(word)) scan(text, source)

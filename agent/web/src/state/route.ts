@@ -3,8 +3,8 @@
 import { ref } from 'vue'
 import type { EntryName, ScreenName } from '../api/types'
 
-export type Page = 'station' | 'task' | 'account' | 'exceptions' | 'sync' | 'log' | 'test' | 'line'
-const PAGES: Page[] = ['task', 'account', 'exceptions', 'sync', 'log', 'test', 'line']
+export type Page = 'station' | 'task' | 'account' | 'exceptions' | 'print' | 'sync' | 'log' | 'test' | 'line'
+const PAGES: Page[] = ['task', 'account', 'exceptions', 'print', 'sync', 'log', 'test', 'line']
 
 /** Screens that make goods, under a task. */
 const MADE: EntryName[] = ['pack', 'commission', 'add_to', 'regroup']

@@ -2,7 +2,7 @@
 // truth: everything here is rebuilt from it after a reload.
 import { reactive } from 'vue'
 import { api, ApiError, Unreachable } from '../api/client'
-import type { Command, Message, Opened, Reply, Session, Source, Status, Tone, View } from '../api/types'
+import type { Command, Decoded, Message, Opened, Reply, Session, Source, Status, Tone, View } from '../api/types'
 import { play, soundFor } from '../feedback/sounds'
 import { JobQueue, type Job } from '../input/queue'
 import { go } from './route'
@@ -40,6 +40,8 @@ export const station = reactive({
   /** Jobs under way or waiting. */
   pending: 0,
   opening: false,
+  /** A photo that shows several codes: which one is meant. */
+  several: null as { codes: Decoded[]; picture: Blob } | null,
 })
 
 /** The newest answer that was shown: each is shown once, though it may come twice. */
@@ -101,7 +103,9 @@ function lose(job: Job): void {
 async function send(job: Job): Promise<void> {
   actedAt = performance.now()
   try {
-    adopt(await ask(job))
+    const reply = await ask(job)
+    station.several = job.kind === 'picture' && reply.decoded && reply.decoded.length > 1 ? { codes: reply.decoded, picture: job.picture } : null
+    adopt(reply)
   } catch (failure) {
     if (failure instanceof Unreachable) {
       goDown()
@@ -131,6 +135,14 @@ function adopt(reply: Reply): void {
   if (!reply.view.blocked) station.notCounted = 0
   station.view = reply.view
   show(reply.tone, reply.message, reply.provisional)
+  if (reply.label) labelled(reply.label)
+}
+
+/** A full package was labelled by itself, or could not be: said after the scan's own word, which sounded already. */
+function labelled(label: NonNullable<Reply['label']>): void {
+  const isQueued = 'job' in label
+  const message = isQueued ? { code: 'label_queued', params: { printer: label.printer, code: label.code } } : label.problem
+  station.shown = { tone: isQueued ? 'accepted' : 'warning', message, provisional: false, n: station.shown.n + 1 }
 }
 
 export function show(tone: Tone, message: Message, provisional = false): void {
