@@ -53,8 +53,8 @@ pub enum Event {
         heard: Heard,
         /// When its last byte came, by [`Clock::monotonic_ms`].
         at_ms: u64,
-        /// Where the answer goes. Dropped without an answer, the reader gets none.
-        answer: oneshot::Sender<Answer>,
+        /// Where the answer goes; dropped without one, the reader gets none. None where the reader waits for no answer.
+        answer: Option<oneshot::Sender<Answer>>,
     },
 }
 
@@ -209,7 +209,8 @@ impl Open<'_> {
         }
     }
 
-    /// Hands a reading on and waits for what to answer; none when nobody listens any more.
+    /// Hands a reading on and waits for what to answer; none when nobody listens any more. A reader that waits for no
+    /// answer has said the next thing meanwhile: that is heard at once, so that its time is known.
     async fn tell(&self, heard: Option<Heard>, at_ms: u64) -> Option<&[u8]> {
         let ack = &self.reader.ack;
         let Some(heard) = heard else { return Some(Ack::good(ack)) };
@@ -220,8 +221,12 @@ impl Open<'_> {
                 "the reader sent bytes that are no reading: check cable, baud rate and parity"
             );
         }
+        if *ack == Ack::None {
+            self.events.send(Event::Heard { heard, at_ms, answer: None }).await.ok()?;
+            return Some(&[]);
+        }
         let (answer, answered) = oneshot::channel();
-        self.events.send(Event::Heard { heard, at_ms, answer }).await.ok()?;
+        self.events.send(Event::Heard { heard, at_ms, answer: Some(answer) }).await.ok()?;
         Some(match answered.await {
             Ok(Answer::Good) => ack.good(),
             Ok(Answer::Again) => ack.bad(),

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::gate::{Gate, News};
 use super::held::{self, Held, Owed, Who};
-use super::listen::{Ends, Gap, Happening, ReaderEnd};
+use super::listen::{Ends, Gap, ReaderEnd, Stir, label_is_first};
 use super::record;
 use super::stack::{self, Stacking};
 use super::{Command, LaneState, LastCase, Setup, Stop};
@@ -20,6 +20,8 @@ use crate::store::{Store, StoreError};
 
 /// A reader whose reading could not be stored is asked again after this pause.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
+/// Readings of one reader that share a commit with each other.
+const READINGS_MAX: usize = 32;
 /// Pallets packed in a row before readers are heard again.
 const PALLETS_MAX: usize = 8;
 const MINUTE_MS: u64 = 60_000;
@@ -98,9 +100,9 @@ pub(super) async fn run(ready: Ready) {
     loop {
         line.check(units.is_absent() || cases.is_absent()).await;
         line.show(units.is_connected() && cases.is_connected());
-        let (happening, of_cases) = tokio::select! {
-            happening = units.next() => (happening, false),
-            happening = cases.next() => (happening, true),
+        let (stir, at_cases) = tokio::select! {
+            stir = units.stirs() => (stir, false),
+            stir = cases.stirs() => (stir, true),
             news = news(&mut line.gate) => {
                 line.hear_gate(news).await;
                 continue;
@@ -115,26 +117,11 @@ pub(super) async fn run(ready: Ready) {
                 continue;
             }
         };
-        let end = if of_cases { &mut cases } else { &mut units };
-        let gap = match happening {
-            None => return,
-            Some(Happening::Absent) => end.stays_away(),
-            Some(Happening::Event(Event::Connected)) => {
-                end.connected();
-                Gap::None
-            }
-            Some(Happening::Event(Event::Lost)) => end.lost(),
-            Some(Happening::Event(Event::Restarted)) => Gap::Missed("reader_restarted"),
-            Some(Happening::Event(Event::Heard { heard, at_ms, answer })) => {
-                if end.ask_again(&heard) {
-                    line.reply(answer, Answer::Again);
-                } else if of_cases {
-                    line.label(heard, end.can_repeat, at_ms, answer).await;
-                } else {
-                    line.unit(heard, end.can_repeat, answer).await;
-                }
-                Gap::None
-            }
+        let gap = match stir {
+            Stir::Ends => return,
+            Stir::StaysAway if at_cases => cases.stays_away(),
+            Stir::StaysAway => units.stays_away(),
+            Stir::Tells => line.hear(&mut units, &mut cases).await,
         };
         if let Gap::Missed(word) = gap {
             line.miss(word).await;
@@ -150,6 +137,34 @@ async fn news(gate: &mut Option<Gate>) -> News {
 }
 
 impl Line {
+    /// Takes what came first at either reader.
+    async fn hear(&mut self, units: &mut ReaderEnd, cases: &mut ReaderEnd) -> Gap {
+        let of_cases = label_is_first(units, cases);
+        let end = if of_cases { &mut *cases } else { &mut *units };
+        match end.take() {
+            None => {}
+            Some(Event::Connected) => end.connected(),
+            Some(Event::Lost) => return end.lost(),
+            Some(Event::Restarted) => return Gap::Missed("reader_restarted"),
+            Some(Event::Heard { heard, answer, .. }) if end.ask_again(&heard) => {
+                self.reply(answer, Answer::Again);
+            }
+            Some(Event::Heard { heard, at_ms, answer }) if of_cases => {
+                self.label(heard, end.can_repeat, at_ms, answer).await;
+            }
+            Some(Event::Heard { heard, answer, .. }) => {
+                let mut readings = vec![heard];
+                while readings.len() < READINGS_MAX
+                    && let Some(heard) = units.reading_by(cases.tells_since())
+                {
+                    readings.push(heard);
+                }
+                self.units(readings, units.can_repeat, answer).await;
+            }
+        }
+        Gap::None
+    }
+
     /// Goes on where the last run ended: what passed meanwhile is unknown, and so may be what the gate was told.
     async fn begin(&mut self) {
         if !self.held.who.repeats {
@@ -238,29 +253,24 @@ impl Line {
         }
     }
 
-    async fn unit(&mut self, heard: Heard, can_repeat: bool, answer: oneshot::Sender<Answer>) {
-        if let Heard::Text(text) = &heard
-            && !self.held.who.pictures
-            && self.held.machine.is_repeat(text)
-        {
-            // The answer to this very reading was lost: it is on the disk already.
-            self.reply(answer, Answer::Good);
-            return;
-        }
+    /// Takes what the unit reader said one after the other, the last of which may wait for an answer.
+    async fn units(
+        &mut self,
+        readings: Vec<Heard>,
+        can_repeat: bool,
+        answer: Option<oneshot::Sender<Answer>>,
+    ) {
         // Garbage sent twice by a reader that repeats itself is something that passed.
-        let heard = match heard {
+        let meant = move |heard| match heard {
             Heard::Garbage(_) if can_repeat => Heard::NoRead,
             heard @ (Heard::Text(_) | Heard::NoRead | Heard::Garbage(_) | Heard::Picture(_)) => {
                 heard
             }
         };
         let (held, at) = (self.held.clone(), self.clock.stamp());
-        let pictures = self.held.who.pictures;
-        let stored = self.store.scan(move |tx| match (pictures, heard) {
-            (true, Heard::Picture(codes)) => record::picture(tx, held, codes, at),
-            (true, Heard::Text(text)) => record::picture(tx, held, vec![Some(text)], at),
-            (true, Heard::NoRead) => record::picture(tx, held, vec![None], at),
-            (_, heard) => record::unit(tx, held, heard, at),
+        let stored = self.store.scan(move |tx| {
+            let mut readings = readings.into_iter().map(meant);
+            readings.try_fold(held, |held, heard| record::reading(tx, held, heard, at))
         });
         match stored.await {
             Ok(held) => {
@@ -276,7 +286,7 @@ impl Line {
         heard: Heard,
         can_repeat: bool,
         at_ms: u64,
-        answer: oneshot::Sender<Answer>,
+        answer: Option<oneshot::Sender<Answer>>,
     ) {
         if matches!(heard, Heard::Garbage(_)) && !can_repeat {
             tracing::warn!(lane.name = self.held.who.name, "the label reader sent garbage");
@@ -335,7 +345,7 @@ impl Line {
     }
 
     /// Nothing was stored, so nothing is acknowledged. The reader is asked again after a pause.
-    async fn not_stored(&self, error: &StoreError, answer: oneshot::Sender<Answer>) {
+    async fn not_stored(&self, error: &StoreError, answer: Option<oneshot::Sender<Answer>>) {
         tracing::error!(
             lane.name = self.held.who.name,
             error = error as &dyn std::error::Error,
@@ -345,8 +355,8 @@ impl Line {
         self.reply(answer, Answer::Again);
     }
 
-    fn reply(&self, answer: oneshot::Sender<Answer>, with: Answer) {
-        if answer.send(with).is_err() {
+    fn reply(&self, answer: Option<oneshot::Sender<Answer>>, with: Answer) {
+        if answer.is_some_and(|answer| answer.send(with).is_err()) {
             tracing::warn!(lane.name = self.held.who.name, "a reader left before it was answered");
         }
     }
@@ -357,14 +367,13 @@ impl Line {
             self.ended.pop_front();
         }
         let (held, memory) = (&self.held, &self.held.memory);
-        let level = held.level();
         let last: Vec<LastCase> = memory.last.iter().cloned().collect();
         self.tell.send_replace(LaneState {
             name: held.who.name.clone(),
             task: memory.task,
             waits: held.job.is_none().then_some(held.waits),
             open_units: held.machine.count(),
-            of: held.job.as_ref().and_then(|job| job.task.plan.holds(level)).unwrap_or(0),
+            of: held.holds(),
             pallet: stack::pallet(held),
             accepted_cases: memory.accepted_cases,
             rejected_cases: memory.rejected_cases,

@@ -50,6 +50,8 @@ impl Ends {
 /// A reader and how it stands.
 pub(super) struct ReaderEnd {
     events: mpsc::Receiver<Event>,
+    /// What it told and nobody has taken yet.
+    told: Option<Event>,
     /// Reads its port; none when something else tells the events.
     task: Option<JoinHandle<()>>,
     clock: Clock,
@@ -73,6 +75,7 @@ impl ReaderEnd {
             port.profile.reader().map(|reader| reader.presence.absence_max).unwrap_or_default();
         Self {
             events,
+            told: None,
             task: Some(task),
             can_repeat: reader::can_repeat(&port.profile),
             asked_again: false,
@@ -87,6 +90,7 @@ impl ReaderEnd {
     pub(super) fn told(events: mpsc::Receiver<Event>, clock: &Clock) -> Self {
         Self {
             events,
+            told: None,
             task: None,
             can_repeat: true,
             asked_again: false,
@@ -97,8 +101,11 @@ impl ReaderEnd {
         }
     }
 
-    /// What happens next; none once nothing can happen any more, or when it has just been away for too long.
-    pub(super) async fn next(&mut self) -> Option<Happening> {
+    /// Waits until something happens at it. What it tells then waits to be taken.
+    pub(super) async fn stirs(&mut self) -> Stir {
+        if self.told.is_some() {
+            return Stir::Tells;
+        }
         let absent_in_ms = self.absent_in_ms();
         let clock = self.clock.clone();
         let absence = async {
@@ -108,8 +115,42 @@ impl ReaderEnd {
             }
         };
         tokio::select! {
-            event = self.events.recv() => event.map(Happening::Event),
-            () = absence => Some(Happening::Absent),
+            event = self.events.recv() => {
+                self.told = event;
+                if self.told.is_some() { Stir::Tells } else { Stir::Ends }
+            }
+            () = absence => Stir::StaysAway,
+        }
+    }
+
+    /// When what it tells next happened; none while it tells nothing. A connection that came or went is told at once.
+    pub(super) fn tells_since(&mut self) -> Option<u64> {
+        if self.told.is_none() {
+            self.told = self.events.try_recv().ok();
+        }
+        Some(match self.told.as_ref()? {
+            Event::Heard { at_ms, .. } => *at_ms,
+            Event::Connected | Event::Lost | Event::Restarted => 0,
+        })
+    }
+
+    /// What it tells next, if it tells anything.
+    pub(super) fn take(&mut self) -> Option<Event> {
+        self.told.take()
+    }
+
+    /// One more reading that nobody waits for an answer to, if it was there by then.
+    pub(super) fn reading_by(&mut self, until_ms: Option<u64>) -> Option<Heard> {
+        let at_ms = self.tells_since()?;
+        if until_ms.is_some_and(|until_ms| at_ms > until_ms) {
+            return None;
+        }
+        match self.told.take()? {
+            Event::Heard { heard, answer: None, .. } => Some(heard),
+            other @ (Event::Heard { .. } | Event::Connected | Event::Lost | Event::Restarted) => {
+                self.told = Some(other);
+                None
+            }
         }
     }
 
@@ -163,11 +204,23 @@ impl Drop for ReaderEnd {
     }
 }
 
-/// What happens at a reader.
-#[derive(Debug)]
-pub(super) enum Happening {
+/// That something happens at a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stir {
     /// It tells something.
-    Event(Event),
+    Tells,
     /// It has been away for too long.
-    Absent,
+    StaysAway,
+    /// Nothing can happen at it any more.
+    Ends,
+}
+
+/// True when the label reader told what it tells before the unit reader did. What was there at the same time is of the
+/// case that the label ends.
+pub(super) fn label_is_first(units: &mut ReaderEnd, cases: &mut ReaderEnd) -> bool {
+    match (units.tells_since(), cases.tells_since()) {
+        (Some(unit_ms), Some(label_ms)) => label_ms < unit_ms,
+        (None, Some(_)) => true,
+        (Some(_) | None, None) => false,
+    }
 }

@@ -18,8 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::floor::{Case, Floor, HAND_TASK, LOGIN, OPERATOR, PIN, SITE, lane_task};
-use super::times::Times;
+use super::super::floor::{Case, Floor, HAND_TASK, LOGIN, OPERATOR, PIN, SITE, lane_task};
+use super::super::times::Times;
 use crate::clock::Stopwatch;
 use crate::pda::Pda;
 
@@ -153,7 +153,10 @@ async fn pass(reader: &mpsc::Sender<Event>, text: &str, times: &mut Times) -> Re
     let (answer, answered) = oneshot::channel();
     let passed = Stopwatch::start();
     let heard = Heard::Text(text.to_owned());
-    reader.send(Event::Heard { heard, at_ms: 0, answer }).await.context("the lane has ended")?;
+    reader
+        .send(Event::Heard { heard, at_ms: 0, answer: Some(answer) })
+        .await
+        .context("the lane has ended")?;
     let answer = answered.await.context("the lane does not answer")?;
     times.add(passed.elapsed());
     ensure!(answer == Answer::Good, "the lane could not store {text}");
