@@ -49,7 +49,7 @@ pub(super) struct Owed {
 }
 
 /// What must be found again after a restart, besides drafts.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Memory {
     /// The last label and whether its case was accepted.
     pub(super) previous: Option<(Code, bool)>,
@@ -82,6 +82,8 @@ pub(super) struct Held {
     /// Tasks whose pallets cannot be packed; somebody was told.
     pub(super) stuck: BTreeSet<TaskId>,
     pub(super) memory: Memory,
+    /// The memory as it was written last.
+    written: Memory,
     pub(super) job: Option<Job>,
     /// Why there is no job.
     pub(super) waits: Waits,
@@ -104,6 +106,7 @@ pub(super) fn restore(conn: &Connection, who: Who) -> Result<Held, StoreError> {
         stuck: BTreeSet::new(),
         job: job(conn, memory.task)?,
         waits: Waits::NoTask,
+        written: memory.clone(),
         memory,
         who,
     };
@@ -141,9 +144,20 @@ impl Held {
         plan.and_then(|plan| plan.steps().next()).is_none_or(|step| step.level == self.level())
     }
 
+    /// What goes into what the lane packs.
+    pub(super) fn inner_level(&self) -> Level {
+        let plan = self.job.as_ref().map(|job| &job.task.plan);
+        plan.and_then(|plan| plan.child_level(self.level())).unwrap_or(Level::Unit)
+    }
+
+    /// How many of these; 0 while there is no plan.
+    pub(super) fn holds(&self) -> u32 {
+        let plan = self.job.as_ref().map(|job| &job.task.plan);
+        plan.and_then(|plan| plan.holds(self.level())).unwrap_or(0)
+    }
+
     fn follow_plan(&mut self) {
-        let level = self.level();
-        let holds = self.job.as_ref().and_then(|job| job.task.plan.holds(level)).unwrap_or(0);
+        let holds = self.holds();
         self.machine.set_holds(holds);
     }
 
@@ -223,7 +237,12 @@ impl Held {
         Ok(())
     }
 
-    pub(super) fn remember(&self, tx: &Transaction<'_>) -> Result<(), StoreError> {
-        settings::set(tx, &self.who.source(), &self.memory)
+    /// Writes the memory down if it has changed.
+    pub(super) fn remember(&mut self, tx: &Transaction<'_>) -> Result<(), StoreError> {
+        if self.memory != self.written {
+            settings::set(tx, &self.who.source(), &self.memory)?;
+            self.written.clone_from(&self.memory);
+        }
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use super::record::{except, list};
 use super::sequential::Fault;
 use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::outbox::{self, ConfirmError};
+use crate::store::rejected::{self, Place, Rejected};
 use crate::store::{StoreError, journal};
 
 /// The gate has been told.
@@ -47,9 +48,36 @@ pub(super) fn revoke(
     held.memory.rejected_cases += 1;
     held.memory.last.pop_front();
     list(&mut held, Some(label), false, Some(why.to_owned()), at);
-    except(tx, &held.who, Some(label), &Fault::new(why), at)?;
+    let exception = except(tx, &held.who, Some(label), &Fault::new(why), at)?;
+    if let Some(case) = packed(tx, &held, owed, why)? {
+        rejected::keep(tx, exception, &case)?;
+    }
     held.remember(tx)?;
     Ok(held)
+}
+
+/// What was in the case, for rework: all of it was read.
+fn packed(
+    tx: &Transaction<'_>,
+    held: &Held,
+    owed: Owed,
+    why: &str,
+) -> Result<Option<Rejected>, StoreError> {
+    let operation = outbox::operation(tx, owed.operation)?;
+    let Some(Action::Pack(pack)) = operation.map(|operation| operation.action) else {
+        return Ok(None);
+    };
+    let place = |code: Code| Place { text: None, code: Some(code), fault: None };
+    Ok(Some(Rejected {
+        label: Some(owed.label),
+        level: pack.level,
+        inner: held.inner_level(),
+        holds: u32::try_from(pack.children.len()).unwrap_or(u32::MAX),
+        made: pack.made,
+        word: why.to_owned(),
+        unsure: false,
+        places: pack.children.into_iter().map(place).collect(),
+    }))
 }
 
 /// A reject was not seen to happen: the lane stands until a person has looked.

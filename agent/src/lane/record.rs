@@ -7,7 +7,7 @@ use sealtrace_protocol::ledger::{Action, Pack, PartialReason, Presence};
 use sealtrace_protocol::time::Stamp;
 
 use super::held::{FAULT_ROLE, Held, Owed, SPOILED_ROLE, Who};
-use super::sequential::{Aside, Fault, Labelled, Pictured, Reading};
+use super::sequential::{Aside, Fault, Labelled, Pictured, Place, Reading};
 use super::stack::Stacked;
 use super::{LastCase, Resync};
 use crate::input::reader::Heard;
@@ -17,6 +17,7 @@ use crate::store::StoreError;
 use crate::store::exceptions::{self, Exception, Kind};
 use crate::store::journal;
 use crate::store::outbox::{self, ConfirmError};
+use crate::store::rejected::{self, Rejected};
 
 /// Cases the line screen lists.
 const LAST_MAX: usize = 10;
@@ -32,13 +33,25 @@ pub(super) struct Ended {
     pub(super) operation: Option<OperationId>,
 }
 
-/// Takes what the unit reader said about one thing that passed.
-pub(super) fn unit(
+/// Takes what the unit reader said.
+pub(super) fn reading(
     tx: &Transaction<'_>,
-    mut held: Held,
+    held: Held,
     heard: Heard,
     at: Stamp,
 ) -> Result<Held, StoreError> {
+    match (held.who.pictures, heard) {
+        (true, Heard::Picture(codes)) => picture(tx, held, codes, at),
+        (true, Heard::Text(text)) => picture(tx, held, vec![Some(text)], at),
+        (true, Heard::NoRead) => picture(tx, held, vec![None], at),
+        // The answer to this very reading was lost: it is on the disk already.
+        (false, Heard::Text(text)) if held.machine.is_repeat(&text) => Ok(held),
+        (_, heard) => unit(tx, held, heard, at),
+    }
+}
+
+/// Takes what was said about one thing that passed.
+fn unit(tx: &Transaction<'_>, mut held: Held, heard: Heard, at: Stamp) -> Result<Held, StoreError> {
     held.choose_task(tx)?;
     let (text, reading, fault) = match heard {
         Heard::NoRead => (String::new(), Reading::NoRead, None),
@@ -74,7 +87,7 @@ pub(super) fn unit(
 }
 
 /// Takes one picture of everything that goes into a case.
-pub(super) fn picture(
+fn picture(
     tx: &Transaction<'_>,
     mut held: Held,
     codes: Vec<Option<String>>,
@@ -234,7 +247,7 @@ fn pack_case(
     let id = journal::append(tx, &held.draft("label", text, Some(label), at))?;
     held.drafts.push(id);
     let level = held.level();
-    let holds = held.job.as_ref().and_then(|job| job.task.plan.holds(level)).unwrap_or(0);
+    let holds = held.holds();
     let short = u32::try_from(children.len()).is_ok_and(|count| count < holds);
     let partial = (short && held.memory.finishing).then_some(PartialReason::EndOfTask);
     let made = held.made();
@@ -270,7 +283,8 @@ fn set_aside(
     for id in held.drafts.drain(..).chain(held.marks.drain(..)) {
         journal::undo(tx, id, at.wall, &why)?;
     }
-    except(tx, &held.who, aside.label, &aside.fault, at)?;
+    let exception = except(tx, &held.who, aside.label, &aside.fault, at)?;
+    rejected::keep(tx, exception, &known(held, aside))?;
     held.memory.rejected_cases += 1;
     held.memory.previous = aside.label.map(|label| (label, false));
     if let Some(gap) = &aside.gap {
@@ -278,7 +292,7 @@ fn set_aside(
             at: at.wall.millis(),
             gap: gap.clone(),
             label: aside.label,
-            places: aside.places,
+            places: u32::try_from(aside.places.len()).unwrap_or(u32::MAX),
         });
         tracing::warn!(
             lane.name = held.who.name,
@@ -292,8 +306,8 @@ fn set_aside(
         lane.name = held.who.name,
         case.label = aside.label.map(|label| label.canonical()),
         case.reason = aside.fault.word,
-        case.places = aside.places,
-        case.codes = aside.codes.len(),
+        case.places = aside.places.len(),
+        case.codes = aside.codes().len(),
         "a case was set aside"
     );
     Ok(())
@@ -316,7 +330,7 @@ pub(super) fn except(
     code: Option<Code>,
     fault: &Fault,
     at: Stamp,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     exceptions::add(
         tx,
         &Exception {
@@ -328,6 +342,24 @@ pub(super) fn except(
             rejection: fault.rejection.clone(),
             detail: fault.word.clone(),
         },
-    )?;
-    Ok(())
+    )
+}
+
+/// What rework needs to know of a case.
+fn known(held: &Held, aside: &Aside) -> Rejected {
+    let place = |place: &Place| rejected::Place {
+        text: place.text.clone(),
+        code: place.code,
+        fault: place.fault.as_ref().map(|fault| fault.word.clone()),
+    };
+    Rejected {
+        label: aside.label,
+        level: held.level(),
+        inner: held.inner_level(),
+        holds: held.holds(),
+        made: held.made(),
+        word: aside.fault.word.clone(),
+        unsure: aside.unsure,
+        places: aside.places.iter().map(place).collect(),
+    }
 }

@@ -83,12 +83,20 @@ pub struct Aside {
     pub label: Option<Code>,
     /// The first thing that was wrong with it.
     pub fault: Fault,
-    /// Its units, as far as they were read.
-    pub codes: Vec<Code>,
-    /// Places taken, read or not.
-    pub places: u32,
+    /// Everything that passed, read or not.
+    pub places: Vec<Place>,
+    /// Something may have passed that nobody saw.
+    pub unsure: bool,
     /// What was missed, if that is why it ended like this: from the next case on the lane knows its place again.
     pub gap: Option<String>,
+}
+
+impl Aside {
+    /// Its units, as far as they were read.
+    #[must_use]
+    pub fn codes(&self) -> Vec<Code> {
+        self.places.iter().filter_map(|place| place.code).collect()
+    }
 }
 
 /// What a picture changed.
@@ -113,11 +121,15 @@ pub enum Labelled {
     Aside(Aside),
 }
 
+/// What was taken for one thing that passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    text: Option<String>,
-    code: Option<Code>,
-    fault: Option<Fault>,
+pub struct Place {
+    /// What was read, if anything.
+    pub text: Option<String>,
+    /// What that is.
+    pub code: Option<Code>,
+    /// What is wrong with it.
+    pub fault: Option<Fault>,
 }
 
 /// The machine of one lane.
@@ -308,13 +320,15 @@ impl Sequential {
 
     fn set_aside(&mut self, label: Option<Code>, fault: Fault) -> Aside {
         let spoiled = self.spoiled.take();
+        let unsure = spoiled.is_some();
         let gap = spoiled.as_ref().or(Some(&fault)).map(|fault| fault.word.as_str());
         let gap =
             gap.filter(|word| *word != NOISE && (spoiled.is_some() || *word == LABEL_MISSING));
         let gap = gap.map(str::to_owned);
         let first = self.places.iter().find_map(|place| place.fault.clone());
         let fault = first.or(spoiled).unwrap_or(fault);
-        let aside = Aside { label, fault, codes: self.codes(), places: self.count(), gap };
+        let places = std::mem::take(&mut self.places);
+        let aside = Aside { label, fault, places, unsure, gap };
         self.begin(label.map(|label| (label, false)));
         aside
     }

@@ -53,8 +53,8 @@ fn a_unit_that_passed_unread_spoils_its_case_and_not_the_next() {
     let mut lane = lane();
     feed(&mut lane, [read(0), Reading::NoRead, read(2), read(3)]);
     let aside = aside(lane.label(Some(label(0)), false));
-    assert_eq!((aside.fault.word.as_str(), aside.places), ("no_read", 4));
-    assert_eq!(aside.codes, [unit(0), unit(2), unit(3)]);
+    assert_eq!((aside.fault.word.as_str(), aside.places.len()), ("no_read", 4));
+    assert_eq!(aside.codes(), [unit(0), unit(2), unit(3)]);
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -118,7 +118,7 @@ fn a_label_that_was_never_seen_ends_its_case_at_the_next_unit() {
     let mut lane = lane();
     feed(&mut lane, (0..4).map(read));
     let closed = lane.unit(read(4), None).unwrap();
-    assert_eq!((closed.fault.word.as_str(), closed.codes.len()), ("label_missing", 4));
+    assert_eq!((closed.fault.word.as_str(), closed.codes().len()), ("label_missing", 4));
     feed(&mut lane, [read(5), read(6), read(7)]);
     let codes = (4..8).map(unit).collect();
     assert_eq!(lane.label(Some(label(1)), false), Labelled::Whole(codes));
@@ -129,7 +129,7 @@ fn one_reading_too_many_spoils_one_case_only() {
     let mut lane = lane();
     feed(&mut lane, (0..4).map(read));
     assert!(lane.unit(read(99), None).is_some());
-    assert_eq!(aside(lane.label(Some(label(0)), false)).codes, [unit(99)]);
+    assert_eq!(aside(lane.label(Some(label(0)), false)).codes(), [unit(99)]);
     whole(&mut lane, 1, [4, 5, 6, 7]);
 }
 
@@ -151,7 +151,7 @@ fn a_case_the_rules_refuse_after_all_is_set_aside() {
     feed(&mut lane, (0..4).map(read));
     assert!(matches!(lane.label(Some(label(0)), false), Labelled::Whole(_)));
     let fault = Fault::from(Rejection::AlreadyInUse { code: label(0) });
-    assert_eq!(lane.close(label(0), Some(fault)).unwrap().codes.len(), 4);
+    assert_eq!(lane.close(label(0), Some(fault)).unwrap().codes().len(), 4);
     assert_eq!(lane.label(Some(label(0)), false), Labelled::Again(false));
 }
 
@@ -193,7 +193,7 @@ struct Ended {
 
 impl Ended {
     fn set_aside(&mut self, aside: Option<Aside>) {
-        self.aside.extend(aside.into_iter().flat_map(|aside| aside.codes));
+        self.aside.extend(aside.into_iter().flat_map(|aside| aside.codes()));
     }
 }
 

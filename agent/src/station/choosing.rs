@@ -112,7 +112,9 @@ impl Choosing {
                     let asks = resolution == Some(Resolution::Seen);
                     needed(!asks || reason.is_some(), What::Reason)
                 }),
-            Screen::Home | Screen::Unpack | Screen::Verify | Screen::Lookup => None,
+            Screen::Home | Screen::Unpack | Screen::Rework | Screen::Verify | Screen::Lookup => {
+                None
+            }
         }
     }
 
@@ -237,6 +239,7 @@ fn reasons(screen: Screen) -> Vec<Reason> {
         | Screen::AddTo
         | Screen::Regroup
         | Screen::Unpack
+        | Screen::Rework
         | Screen::Verify
         | Screen::Receive
         | Screen::Ship

@@ -43,6 +43,7 @@ impl Desk {
             | Screen::Regroup
             | Screen::Relabel
             | Screen::Unpack
+            | Screen::Rework
             | Screen::Verify
             | Screen::Receive
             | Screen::Ship

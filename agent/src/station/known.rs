@@ -7,6 +7,7 @@ use sealtrace_protocol::ledger::{self, Item, Level, Operation, Plan, Presence};
 use sealtrace_protocol::link::DocumentRow;
 
 use super::{Difference, Judged, Ledger, SOURCE, fill_in};
+use crate::store::rejected::{self, RejectedRow};
 use crate::store::{StoreError, counting, feed, items, journal};
 
 /// The store, as a ledger, in one consistent view.
@@ -47,6 +48,10 @@ impl Ledger for Known<'_> {
             (other.id(), of_it.filter_map(|row| row.draft.code).collect())
         };
         Ok(others.iter().map(waiting).collect())
+    }
+
+    fn rejected(&self, code: Code) -> Result<Option<RejectedRow>, StoreError> {
+        rejected::find(self.0, code)
     }
 
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, StoreError> {

@@ -3,8 +3,8 @@
 use sealtrace_protocol::code::Scan;
 
 use super::{
-    AddTo, Commission, Count, Face, Ledger, Load, Lookup, Moment, Pack, Relabel, Resolve, Role,
-    Scanned, Step, Unpack, Verify,
+    AddTo, Commission, Count, Face, Ledger, Load, Lookup, Moment, Pack, Relabel, Resolve, Rework,
+    Role, Scanned, Step, Unpack, Verify,
 };
 use crate::feedback::Message;
 
@@ -23,6 +23,8 @@ pub enum Machine {
     Relabel(Relabel),
     /// See [`Unpack`].
     Unpack(Unpack),
+    /// See [`Rework`].
+    Rework(Rework),
     /// See [`Verify`].
     Verify(Verify),
     /// See [`Load`].
@@ -50,6 +52,7 @@ impl Machine {
             Self::AddTo(machine) => machine.scan(scan, now, ledger),
             Self::Relabel(machine) => machine.scan(scan, now, ledger),
             Self::Unpack(machine) => machine.scan(scan, now, ledger),
+            Self::Rework(machine) => machine.scan(scan, now, ledger),
             Self::Verify(machine) => machine.scan(scan, now, ledger),
             Self::Load(machine) => machine.scan(scan, now, ledger),
             Self::Count(machine) => machine.scan(scan, now, ledger),
@@ -66,6 +69,7 @@ impl Machine {
             Self::Pack(machine) => machine.confirm(),
             Self::AddTo(machine) => machine.confirm(),
             Self::Unpack(machine) => machine.confirm(),
+            Self::Rework(machine) => machine.confirm(),
             Self::Verify(machine) => machine.confirm(),
             Self::Load(machine) => machine.confirm(),
             Self::Count(machine) => machine.confirm(),
@@ -77,6 +81,7 @@ impl Machine {
     pub fn close<L: Ledger>(&mut self, now: &Moment, ledger: &L) -> Result<Step, L::Error> {
         match self {
             Self::Pack(machine) => Ok(machine.close()),
+            Self::Rework(machine) => Ok(machine.close()),
             Self::Count(machine) => machine.close(now, ledger),
             Self::Home
             | Self::Commission(_)
@@ -99,6 +104,7 @@ impl Machine {
             Self::AddTo(machine) => machine.replay(role, scanned),
             Self::Relabel(machine) => machine.replay(role, scanned),
             Self::Unpack(machine) => machine.replay(role, scanned),
+            Self::Rework(machine) => machine.replay(role, scanned),
             Self::Verify(machine) => machine.replay(role, scanned),
             Self::Load(machine) => machine.replay(scanned),
             Self::Count(machine) => machine.replay(scanned),
@@ -117,6 +123,7 @@ impl Machine {
             | Self::Resolve(_)
             | Self::Lookup(_) => Ok(()),
             Self::Relabel(machine) => machine.search(ledger),
+            Self::Rework(machine) => machine.search(ledger),
             Self::AddTo(machine) => machine.weigh(ledger),
             Self::Verify(machine) => machine.compare(now, ledger),
             Self::Load(machine) => machine.weigh(now, ledger),
@@ -133,6 +140,7 @@ impl Machine {
             Self::AddTo(machine) => machine.face(),
             Self::Relabel(machine) => machine.face(),
             Self::Unpack(machine) => machine.face(),
+            Self::Rework(machine) => machine.face(),
             Self::Verify(machine) => machine.face(),
             Self::Load(machine) => machine.face(),
             Self::Count(machine) => machine.face(),

@@ -26,6 +26,7 @@ mod pen;
 mod relabel;
 mod resolution;
 mod resolve;
+mod rework;
 mod role;
 mod screen;
 mod switching;
@@ -45,6 +46,7 @@ use sealtrace_protocol::ledger::{
 use sealtrace_protocol::time::{Stamp, Timestamp};
 
 use crate::feedback::{Message, Say, Tone};
+use crate::store::rejected::RejectedRow;
 
 pub use add_to::AddTo;
 pub use choosing::{Choice, Choosing, Entry, What};
@@ -64,6 +66,7 @@ pub(crate) use pen::SOURCE;
 pub use relabel::Relabel;
 pub use resolution::{Matter, Resolution};
 pub use resolve::{Resolve, Resolving};
+pub use rework::Rework;
 pub use role::Role;
 pub use screen::Screen;
 pub use unpack::Unpack;
@@ -91,6 +94,9 @@ pub trait Ledger {
         document: DocumentId,
         site: SiteId,
     ) -> Result<Vec<(DocumentId, Vec<Code>)>, Self::Error>;
+
+    /// The case that a lane set aside and that this code is the label of, or is in; the newest that waits for rework.
+    fn rejected(&self, code: Code) -> Result<Option<RejectedRow>, Self::Error>;
 
     /// How what was seen under a count differs from what is believed to be at the site.
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, Self::Error>;
@@ -142,6 +148,10 @@ impl Ledger for Facts {
         _: SiteId,
     ) -> Result<Vec<(DocumentId, Vec<Code>)>, Infallible> {
         Ok(Vec::new())
+    }
+
+    fn rejected(&self, _: Code) -> Result<Option<RejectedRow>, Infallible> {
+        Ok(None)
     }
 
     fn difference(&self, _: DocumentId, _: SiteId) -> Result<Difference, Infallible> {

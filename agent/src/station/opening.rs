@@ -142,7 +142,7 @@ pub(super) fn trimmed(opened: Opened) -> Opened {
             Some(Resolution::Seen) => Opened { reason, exception, resolution, ..bare },
             Some(_) | None => Opened { exception, resolution, ..bare },
         },
-        Screen::Home | Screen::Unpack | Screen::Verify | Screen::Lookup => bare,
+        Screen::Home | Screen::Unpack | Screen::Rework | Screen::Verify | Screen::Lookup => bare,
     }
 }
 

@@ -10,7 +10,8 @@ use super::known::Known;
 use super::work::{Kept, Last, Offer, Opened, Work};
 use super::{
     AddTo, Commission, Count, Errand, Load, Machine, Matter, Moment, Pack, Packing, Reason,
-    Relabel, Resolve, Resolving, Role, Scanned, Screen, Sheet, Step, Then, Unpack, Verify, job,
+    Relabel, Resolve, Resolving, Rework, Role, Scanned, Screen, Sheet, Step, Then, Unpack, Verify,
+    job,
 };
 use crate::feedback::Say;
 use crate::store::exceptions::Resolved;
@@ -28,8 +29,10 @@ const LAST_MAX: usize = 5;
 const SHOWN_CHARACTERS_MAX: usize = 80;
 
 /// Refusals that answer the person and say nothing about the goods.
-const ON_THE_SPOT: [&str; 9] = [
+const ON_THE_SPOT: [&str; 11] = [
     "scanned_twice",
+    "in_it_already",
+    "not_set_aside",
     "blocked",
     "task_done",
     "too_few",
@@ -177,6 +180,7 @@ impl Pen {
     ) -> Result<(), ConfirmError> {
         let Resolving { exception, resolution, reason, actions } = resolving;
         let confirmed = self.confirm(tx, moment, actions)?;
+        self.work.resolved(exception);
         let resolved = Resolved {
             at: moment.at.wall,
             by: moment.operator,
@@ -255,6 +259,7 @@ fn fresh(
             Some(Machine::Relabel(Relabel::new(reason)))
         }
         Screen::Unpack => Some(Machine::Unpack(Unpack::default())),
+        Screen::Rework => Some(Machine::Rework(Rework::default())),
         Screen::Verify => Some(Machine::Verify(Verify::default())),
         Screen::Receive => Some(load(Errand::Receive(sheet))),
         Screen::Ship => sheet.map(|sheet| load(Errand::Ship(sheet))),

@@ -22,6 +22,8 @@ pub enum Screen {
     Relabel,
     /// 解除包装.
     Unpack,
+    /// 返工.
+    Rework,
     /// 包装核验.
     Verify,
     /// 入库.
@@ -46,7 +48,7 @@ pub enum Screen {
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Home,
         Self::Commission,
         Self::Pack,
@@ -54,6 +56,7 @@ impl Screen {
         Self::Regroup,
         Self::Relabel,
         Self::Unpack,
+        Self::Rework,
         Self::Verify,
         Self::Receive,
         Self::Ship,
@@ -77,6 +80,7 @@ impl Screen {
             Self::Regroup => "regroup",
             Self::Relabel => "relabel",
             Self::Unpack => "unpack",
+            Self::Rework => "rework",
             Self::Verify => "verify",
             Self::Receive => "receive",
             Self::Ship => "ship",
@@ -101,6 +105,7 @@ impl Screen {
             | Self::Regroup
             | Self::Relabel
             | Self::Unpack
+            | Self::Rework
             | Self::Receive
             | Self::Ship
             | Self::Return

@@ -70,7 +70,7 @@ impl Desk {
                     let correct = Correct { names, correction: Correction::Undo };
                     outbox::confirm(tx, &moment.operation(Action::Correct(correct)), &[])?;
                 }
-                if let Some(exception) = done.opened.exception {
+                if let Some(exception) = done.exception {
                     exceptions::reopen(tx, exception)?;
                 }
                 settings::set(tx, WORK_KEY, &work)?;

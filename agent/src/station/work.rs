@@ -122,6 +122,8 @@ pub(super) struct Done {
     pub(super) site: SiteId,
     /// In order; several when they were one answer to an exception.
     pub(super) operations: Vec<OperationId>,
+    /// The exception that was resolved by it.
+    pub(super) exception: Option<i64>,
 }
 
 /// Screens whose last operation is remembered.
@@ -150,9 +152,16 @@ impl Work {
     pub(super) fn did(&mut self, operations: Vec<OperationId>, site: SiteId) {
         self.forget_done();
         let Some(opened) = self.opened else { return };
-        self.done.push(Done { opened, site, operations });
+        self.done.push(Done { opened, site, operations, exception: None });
         let before = self.done.len().saturating_sub(DONE_MAX);
         self.done.drain(..before);
+    }
+
+    /// What was done last resolved this exception.
+    pub(super) fn resolved(&mut self, exception: i64) {
+        if let Some(last) = self.done.last_mut() {
+            last.exception = Some(exception);
+        }
     }
 
     /// What was done last with what is open, here.

@@ -20,6 +20,7 @@ pub mod pruning;
 mod reader;
 mod rebase;
 mod recovery;
+pub mod rejected;
 pub mod settings;
 pub mod stream;
 pub mod verdicts;

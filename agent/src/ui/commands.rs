@@ -110,6 +110,7 @@ const fn screen_words(screen: Screen) -> (&'static str, &'static str) {
         Screen::Regroup => ("零散重组", "Regroup"),
         Screen::Relabel => ("标签替换", "Replace label"),
         Screen::Unpack => ("解除包装", "Unpack"),
+        Screen::Rework => ("返工", "Rework"),
         Screen::Verify => ("包装核验", "Verify package"),
         Screen::Receive => ("入库", "Receive"),
         Screen::Ship => ("出库", "Ship"),

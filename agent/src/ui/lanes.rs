@@ -10,6 +10,7 @@ use super::error::ApiError;
 use super::session::Session;
 use super::{Page, view};
 use crate::lane::Command;
+use crate::store::rejected::{self, RejectedRow};
 use crate::store::{StoreError, exceptions};
 
 /// `GET /api/lanes`: for the screen above the line, which nobody signs in to.
@@ -28,6 +29,42 @@ pub(super) async fn list(State(page): State<Page>) -> Result<Json<Value>, ApiErr
         })
         .await?;
     Ok(Json(json!({ "rows": rows })))
+}
+
+/// `GET /api/lanes/{name}/rejected`: the lane's cases that wait for rework, and what of each must be scanned again.
+pub(super) async fn rejected(
+    State(page): State<Page>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ApiError> {
+    if !page.lanes.iter().any(|lane| lane.state.borrow().name == name) {
+        return Err(ApiError::of(StatusCode::NOT_FOUND, "no_such_lane"));
+    }
+    let rows = page.agent.store.read(move |conn| rejected::of_lane(conn, &name)).await?;
+    let rows: Vec<_> = rows.iter().map(waiting).collect();
+    Ok(Json(json!({ "rows": rows })))
+}
+
+fn waiting(row: &RejectedRow) -> Value {
+    let case = &row.case;
+    let is_doubtful = |place: &rejected::Place| case.unsure || place.fault.is_some();
+    let doubtful: Vec<_> = (1..)
+        .zip(&case.places)
+        .filter(|(_, place)| is_doubtful(place))
+        .map(|(number, place)| {
+            json!({"place": number, "code": place.code, "text": place.text, "reason": place.fault})
+        })
+        .collect();
+    json!({
+        "exception": row.exception,
+        "at": row.at,
+        "code": case.label,
+        "level": case.level,
+        "reason": case.word,
+        "of": case.holds,
+        "sure": case.sure().len(),
+        "unsure": case.unsure,
+        "doubtful": doubtful,
+    })
 }
 
 /// What can be asked of a lane, as its address says it.

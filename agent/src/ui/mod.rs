@@ -108,6 +108,7 @@ fn routes(page: Page) -> Router {
         .route("/api/session/site", put(session::change_site))
         .route("/api/status", get(lists::status))
         .route("/api/lanes", get(lanes::list))
+        .route("/api/lanes/{name}/rejected", get(lanes::rejected))
         .route("/api/lanes/{name}/{command}", post(lanes::command))
         .route("/api/tasks", get(lists::tasks).post(tasks::open))
         .route("/api/products", get(lists::products))

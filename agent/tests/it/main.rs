@@ -41,6 +41,7 @@ mod printer;
 mod reader;
 mod rebase;
 mod relabel;
+mod rework;
 mod session;
 mod station;
 mod store;

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum_test::{TestResponse, TestServer};
 use sealtrace_agent::agent::Agent;
 use sealtrace_agent::config::Config;
+use sealtrace_agent::lane::Remote;
 use sealtrace_agent::ui;
 use sealtrace_protocol::code::Code;
 use serde_json::{Value, json};
@@ -18,7 +19,12 @@ pub(crate) struct Floor {
 }
 
 pub(crate) async fn page(agent: &Agent) -> TestServer {
-    let router = ui::router(agent.clone(), Vec::new()).await.unwrap();
+    page_of(agent, Vec::new()).await
+}
+
+/// The page of an agent that runs lanes.
+pub(crate) async fn page_of(agent: &Agent, lanes: Vec<Remote>) -> TestServer {
+    let router = ui::router(agent.clone(), lanes).await.unwrap();
     let mut page = TestServer::new(router);
     page.add_header("host", "127.0.0.1:7070");
     page.save_cookies();

@@ -278,6 +278,7 @@ create table exception (
   operation_seq integer,
   rejection text,                    -- JSON
   detail text not null,
+  contents text,                     -- JSON: what a lane knows of a case that it set aside
   times integer not null default 1,  -- how often the same happened
   resolved_at integer,               -- null = open
   resolved_by integer,               -- the operator; null = a line

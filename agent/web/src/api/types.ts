@@ -10,6 +10,7 @@ export type EntryName =
   | 'regroup'
   | 'relabel'
   | 'unpack'
+  | 'rework'
   | 'verify'
   | 'receive'
   | 'ship'

@@ -2,7 +2,7 @@
 import type { EntryName, RoleName } from '../api/types'
 
 export const GROUPS: { name: 'making' | 'moving' | 'goods'; entries: EntryName[] }[] = [
-  { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup'] },
+  { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'rework'] },
   { name: 'moving', entries: ['receive', 'ship', 'return', 'transfer', 'count'] },
   { name: 'goods', entries: ['lookup', 'sample', 'destroy'] },
 ]
