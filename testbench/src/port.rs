@@ -1,12 +1,13 @@
 //! Virtual serial ports: pseudo-terminals behind a path that stays the same when the cable is plugged in again.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
@@ -39,6 +40,21 @@ impl VirtualPort {
     pub fn replug(&mut self) -> Result<()> {
         (self.near, self._far) = plug(&self.path)?;
         Ok(())
+    }
+
+    /// The same port, for a device that sends what it has when it has it.
+    pub fn unwaiting(self) -> Result<Self> {
+        fcntl(&self.near, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        Ok(self)
+    }
+
+    /// Sends bytes of a port that is [`VirtualPort::unwaiting`]; false when the cable has no room for all of them.
+    pub fn offer(&mut self, bytes: &[u8]) -> Result<bool> {
+        match self.near.write(bytes) {
+            Ok(written) => Ok(written == bytes.len()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error).context("the virtual port does not take bytes"),
+        }
     }
 
     /// Sends bytes to whoever listens.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use sealtrace_testbench::figures::{decode, feed, parse, scan_commit};
+use sealtrace_testbench::figures::{decode, feed, lane, parse, scan_commit};
 use sealtrace_testbench::pictures::Set;
 use tempfile::TempDir;
 
@@ -24,6 +24,8 @@ enum Figure {
     Feed(Feed),
     /// A scan's way to green: beside what the disk takes for the same bytes, with a large site known, on a slow disk.
     ScanCommit(ScanCommit),
+    /// Four lines that stand still for nobody on one agent: what is dropped, when gates hear, how fast belts may go.
+    Lane(Lane),
     /// GS1 element strings and Digital Links that one core reads in a second.
     Parse(Parse),
     /// Degraded pictures of labels: how many our reader reads and how long that takes, beside each library alone.
@@ -76,6 +78,19 @@ struct ScanCommit {
 }
 
 #[derive(clap::Args)]
+struct Lane {
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How long the lines work before they are made faster and faster.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// Where to put everything; emptied before. The disk it is on is what is measured.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
 struct Feed {
     /// One JSON object instead of a table.
     #[arg(long)]
@@ -96,6 +111,7 @@ async fn main() -> ExitCode {
     let answer = match Arguments::parse().figure {
         Figure::Feed(options) => measure_feed(&options).await,
         Figure::ScanCommit(options) => measure_scan_commit(&options).await,
+        Figure::Lane(options) => measure_lane(&options).await,
         Figure::Parse(options) => measure_parse(&options),
         Figure::Decode(options) => measure_decode(&options),
     };
@@ -130,6 +146,14 @@ async fn measure_scan_commit(options: &ScanCommit) -> Result<String> {
         time: Duration::from_secs(options.seconds),
     };
     let report = scan_commit::run(&settings).await?;
+    if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
+}
+
+async fn measure_lane(options: &Lane) -> Result<String> {
+    let place = Place::new(options.data.as_deref())?;
+    let settings =
+        lane::Settings { folder: place.folder(), time: Duration::from_secs(options.seconds) };
+    let report = lane::run(&settings).await?;
     if options.json { Ok(serde_json::to_string(&report)?) } else { Ok(report.table()) }
 }
 

@@ -1,8 +1,11 @@
-//! How much memory a program has and had at most, as the kernel counts it.
+//! How much memory a program has and had at most, and how long it computed, as the kernel counts it.
 
 use std::fs;
 
 use anyhow::{Context, Result};
+
+/// In which the kernel tells every program's time.
+const TICKS_PER_SECOND: f64 = 100.0;
 
 /// What a program's memory came to while it was watched.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,22 @@ pub(super) fn peak_mb(pid: u32) -> Result<f64> {
 /// What of its memory is its own now, not pages of files, in MB.
 pub(super) fn anonymous_mb(pid: u32) -> Result<f64> {
     field(&format!("/proc/{pid}/status"), "RssAnon").map(mb)
+}
+
+/// What of its memory is there now, pages of files included, in MB.
+pub(super) fn resident_mb(pid: u32) -> Result<f64> {
+    field(&format!("/proc/{pid}/status"), "VmRSS").map(mb)
+}
+
+/// Seconds a program has computed since its start, on all processors.
+pub(super) fn cpu_seconds(pid: u32) -> Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).context("a program's times")?;
+    // Its name may have spaces and brackets in it; what is counted here comes behind that.
+    let (_, rest) = text.rsplit_once(')').context("no name")?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u32>().ok();
+    let (user, system) = ticks().zip(ticks()).context("no times")?;
+    Ok((f64::from(user) + f64::from(system)) / TICKS_PER_SECOND)
 }
 
 /// The machine's memory.

@@ -1,15 +1,21 @@
 //! The figures: what the programs achieve on this machine, each beside its control from the same run.
 
+mod append;
 mod control;
 pub mod decode;
 pub mod feed;
+mod floor;
+mod goal;
+pub mod lane;
 mod memory;
 pub mod parse;
 mod plant;
 pub mod scan_commit;
 mod scans;
 mod stock;
+mod times;
 
+use anyhow::{Context, Result};
 use serde::Serialize;
 
 /// What was measured on, in general terms.
@@ -28,6 +34,12 @@ impl Machine {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self { cores, memory_mb: memory::total_mb().unwrap_or_default() }
     }
+}
+
+/// How many programs wanted to run, on average over the last minute.
+fn load() -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    Ok(text.split_whitespace().next().unwrap_or_default().parse()?)
 }
 
 /// Tells whoever watches what is going on.

@@ -17,9 +17,9 @@ use sealtrace_protocol::ledger::{
 use sealtrace_protocol::text::Lot;
 use serde::Serialize;
 
+use super::super::floor::{CASES_PER_PALLET, Floor, OPERATOR, PRODUCT, SITE};
 use super::super::scans::UNITS_PER_CASE;
-use super::floor::{CASES_PER_PALLET, Floor, OPERATOR, PRODUCT, SITE};
-use super::times::{Pace, Times};
+use super::super::times::{Pace, Times};
 use super::{cases, rounded, say};
 use crate::clock::Stopwatch;
 

@@ -1,32 +1,29 @@
 //! `scan-commit`: how long does a scan take until it is green, which is when it is on the disk, and what does the disk
 //! alone take for the same bytes?
 
-mod append;
 #[cfg(feature = "slow-disk")]
 mod disk;
-mod floor;
 mod goals;
 mod known;
 mod making;
 mod program;
 mod slow;
-mod times;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use sealtrace_agent::agent::Agent;
 use sealtrace_agent::store::DATABASE_FILE;
 use serde::Serialize;
 
-use super::{Machine, rounded, say};
+use super::floor::{Floor, LANES};
+use super::goal::Goal;
+use super::times::{Pace, Times};
+use super::{Machine, append, load, rounded, say};
 use crate::clock::Stopwatch;
-use floor::{Floor, LANES};
-use goals::Goal;
 use making::{Line, Page, Station};
-use times::{Pace, Times};
 
 /// Each way of working is measured in so many parts, with the control before each.
 const ROUNDS: u32 = 6;
@@ -102,7 +99,7 @@ struct InMemory {
 
 /// Measures all of it.
 pub async fn run(settings: &Settings) -> Result<Report> {
-    let load = load()?;
+    let before = load()?;
     let folder = |name: &str| settings.folder.join(name);
     say("scans on the disk");
     let on_disk = on_disk(&folder("disk"), settings.time).await?;
@@ -121,7 +118,7 @@ pub async fn run(settings: &Settings) -> Result<Report> {
     let mut report = Report {
         figure: "scan-commit",
         machine: Machine::this(),
-        load: [load, self::load()?],
+        load: [before, load()?],
         goals: Vec::new(),
         on_disk,
         in_memory,
@@ -231,12 +228,6 @@ async fn lanes(floor: &Floor, agent: &Agent, count: u64, time: Duration) -> Resu
         all.beside(line.await??);
     }
     Ok(all)
-}
-
-/// How many programs wanted to run, on average over the last minute.
-fn load() -> Result<f64> {
-    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
-    Ok(text.split_whitespace().next().unwrap_or_default().parse()?)
 }
 
 impl Report {

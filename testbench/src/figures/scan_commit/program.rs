@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::json;
 
+use super::super::floor::{Floor, HAND_TASK, LOGIN, PIN};
 use super::super::memory;
-use super::floor::{Floor, HAND_TASK, LOGIN, PIN};
+use super::super::times::{Pace, Times};
 use super::rounded;
-use super::times::{Pace, Times};
 use crate::clock::{Deadline, Stopwatch};
 use crate::pda::{Pda, ready};
 use crate::program::{Program, Start, free_address};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::times::Pace;
+use super::super::times::Pace;
 
 #[cfg(feature = "slow-disk")]
 pub(super) use measuring::measure;
@@ -29,10 +29,10 @@ mod measuring {
     use anyhow::Result;
     use sealtrace_agent::store::DATABASE_FILE;
 
+    use super::super::super::floor::Floor;
+    use super::super::super::times::Times;
     use super::super::disk::SlowDisk;
-    use super::super::floor::Floor;
     use super::super::making::{Line, Page};
-    use super::super::times::Times;
     use super::super::{cases, rounded};
     use super::Slow;
     use crate::clock::Stopwatch;

@@ -24,7 +24,7 @@ use sealtrace_protocol::link::{
 use sealtrace_protocol::signing::SigningKey;
 use sealtrace_protocol::text::Lot;
 
-use super::super::scans::UNITS_PER_CASE;
+use super::scans::UNITS_PER_CASE;
 
 pub(super) const SITE: SiteId = SiteId(1);
 pub(super) const PRODUCT: ProductId = ProductId(5);

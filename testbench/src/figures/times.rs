@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::super::{percentile, rounded};
+use super::{percentile, rounded};
 
 /// One way of working, measured for a while.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,106 @@
+//! Where every bottle is: through the gate and in the ledger, taken off the belt and not in it, or nobody knows.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use sealtrace_agent::store::{self, items};
+use sealtrace_protocol::code::{self, Code};
+use serde::Serialize;
+
+use super::belt::Passed;
+
+/// Bottles, and cases that went another way than they should have.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Books {
+    pub(super) produced: usize,
+    pub(super) packed: usize,
+    pub(super) rejected: usize,
+    /// Gate and ledger disagree about their case.
+    pub(super) unaccounted: usize,
+    pub(super) cases: usize,
+    /// Nothing was wrong with them, and yet they were taken off the belt.
+    pub(super) good_cases_rejected: usize,
+    /// Something was wrong with them, and yet they got through.
+    pub(super) faulty_cases_packed: usize,
+    /// Labels were read of them, and the gate was told nothing.
+    pub(super) cases_unanswered: usize,
+}
+
+impl Books {
+    /// More of the same.
+    pub(super) fn add(&mut self, more: &Self) {
+        self.produced += more.produced;
+        self.packed += more.packed;
+        self.rejected += more.rejected;
+        self.unaccounted += more.unaccounted;
+        self.cases += more.cases;
+        self.good_cases_rejected += more.good_cases_rejected;
+        self.faulty_cases_packed += more.faulty_cases_packed;
+        self.cases_unanswered += more.cases_unanswered;
+    }
+
+    /// Looks every case up in an agent's database.
+    pub(super) fn of<'c>(folder: &Path, cases: impl Iterator<Item = &'c Passed>) -> Result<Self> {
+        let mut books = Self::default();
+        store::peek(folder, |conn| {
+            for case in cases {
+                let Some((label, bottles)) = codes(case) else {
+                    books.enter(case, Outcome::Torn);
+                    continue;
+                };
+                let inside: BTreeSet<Code> =
+                    items::children(conn, label)?.iter().map(|item| item.code).collect();
+                let mut elsewhere = false;
+                for bottle in bottles.difference(&inside) {
+                    elsewhere |=
+                        items::item(conn, *bottle)?.is_some_and(|item| item.parent.is_some());
+                }
+                let outcome = if inside.is_empty() && !elsewhere {
+                    Outcome::Out
+                } else if inside == bottles && bottles.len() == case.bottles.len() {
+                    Outcome::In
+                } else {
+                    Outcome::Torn
+                };
+                books.enter(case, outcome);
+            }
+            Ok(())
+        })?
+        .context("the agent has no database")?;
+        Ok(books)
+    }
+
+    fn enter(&mut self, case: &Passed, outcome: Outcome) {
+        let (units, through) = (case.bottles.len(), case.is_through());
+        self.cases += 1;
+        self.produced += units;
+        match (outcome, through) {
+            (Outcome::In, true) => self.packed += units,
+            (Outcome::Out, false) => self.rejected += units,
+            (Outcome::In | Outcome::Torn, false) | (Outcome::Out | Outcome::Torn, true) => {
+                self.unaccounted += units;
+            }
+        }
+        self.good_cases_rejected += usize::from(case.fault.is_none() && !through);
+        self.faulty_cases_packed += usize::from(case.fault.is_some() && through);
+        self.cases_unanswered += usize::from(case.is_unanswered());
+    }
+}
+
+/// What the ledger says of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Its bottles are in it, all of them and nothing else.
+    In,
+    /// None of its bottles is in anything.
+    Out,
+    /// Something else.
+    Torn,
+}
+
+/// None when its label is no code, which ours are.
+fn codes(case: &Passed) -> Option<(Code, BTreeSet<Code>)> {
+    let code = |text: &String| code::parse(text).ok().map(|scan| scan.code);
+    Some((code(&case.label)?, case.bottles.iter().filter_map(code).collect()))
+}
