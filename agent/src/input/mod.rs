@@ -4,3 +4,4 @@ mod labels;
 pub mod picture;
 pub mod port;
 pub mod reader;
+mod terminal;

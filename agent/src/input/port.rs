@@ -16,7 +16,9 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_serial::{SerialPortBuilderExt as _, SerialStream};
+use tokio_serial::SerialPortBuilderExt as _;
+
+use super::terminal;
 
 /// How long a device may refuse to take what it is sent.
 const WRITE_MAX: Duration = Duration::from_millis(2_000);
@@ -159,7 +161,7 @@ impl Opener {
     pub(crate) async fn open(&mut self) -> Result<Box<dyn Stream>, PortError> {
         let port = self.port.clone();
         match &mut self.way {
-            Way::Serial(settings) => Ok(Box::new(serial(&port, settings)?)),
+            Way::Serial(settings) => serial(&port, settings),
             Way::Client => {
                 let late = |_| Err(ErrorKind::TimedOut.into());
                 let stream = timeout(CONNECT_MAX, TcpStream::connect(&port)).await;
@@ -197,16 +199,21 @@ pub(crate) async fn write(stream: &mut dyn Stream, bytes: &[u8]) -> std::io::Res
 }
 
 /// What waits in the port stays: a reader that waits for its answer said it once only.
-fn serial(port: &str, settings: &Serial) -> Result<SerialStream, PortError> {
+fn serial(port: &str, settings: &Serial) -> Result<Box<dyn Stream>, PortError> {
     let name = port.to_owned();
     free(port)?;
     // The stream holds a lock that it shares; whoever looks as `free` does finds it. A terminal's own exclusive mode
     // would outlast a program that is killed as long as somebody else has the terminal open.
-    builder(port, settings).open_native_async().map_err(|source| PortError::Settings {
-        port: name,
-        settings: settings.to_string(),
-        source,
-    })
+    match builder(port, settings).open_native_async() {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) if terminal::is_needed(&error) => match terminal::open(port, settings) {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(source) => Err(PortError::Open { port: name, source }),
+        },
+        Err(source) => {
+            Err(PortError::Settings { port: name, settings: settings.to_string(), source })
+        }
+    }
 }
 
 /// Makes sure that nobody else reads half of what comes, before the settings of whoever uses the port are touched.

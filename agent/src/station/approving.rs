@@ -36,7 +36,8 @@ impl Desk {
                     | Command::Acknowledge
                     | Command::Open(_)
                     | Command::Choose(_)
-                    | Command::Next => self.finish(&mut open, moment, command).await,
+                    | Command::Next
+                    | Command::Show(_) => self.finish(&mut open, moment, command).await,
                 }
             }
         };

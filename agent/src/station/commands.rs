@@ -28,6 +28,43 @@ pub enum Command {
     Choose(Digit),
     /// Show the next ones to choose from.
     Next,
+    /// Show a page of the device itself.
+    Show(Place),
+}
+
+/// A page of the device itself, beside the station's screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Who works where, and another person or site.
+    Account,
+    /// What was not counted, open and resolved.
+    Exceptions,
+    /// The device's log.
+    Log,
+    /// Printers and their labels.
+    Print,
+    /// What has not reached the cloud, and its export.
+    Sync,
+    /// A task of one's own.
+    Task,
+}
+
+impl Place {
+    const ALL: [Self; 6] =
+        [Self::Account, Self::Exceptions, Self::Log, Self::Print, Self::Sync, Self::Task];
+
+    /// Its name in the page's address.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Exceptions => "exceptions",
+            Self::Log => "log",
+            Self::Print => "print",
+            Self::Sync => "sync",
+            Self::Task => "task",
+        }
+    }
 }
 
 /// One of 0 to 9.
@@ -44,7 +81,7 @@ impl Digit {
     }
 }
 
-/// The commands that are neither a screen nor a digit.
+/// The commands that are neither a screen, a page nor a digit.
 const PLAIN: [Command; 8] = [
     Command::Confirm,
     Command::Close,
@@ -61,7 +98,8 @@ impl Command {
     pub fn all() -> impl Iterator<Item = Self> {
         let screens = Screen::ALL.into_iter().map(Self::Open);
         let digits = (0..10).map(|digit| Self::Choose(Digit(digit)));
-        PLAIN.into_iter().chain(screens).chain(digits)
+        let places = Place::ALL.into_iter().map(Self::Show);
+        PLAIN.into_iter().chain(screens).chain(places).chain(digits)
     }
 
     /// Its name at the page's API.
@@ -80,6 +118,7 @@ impl Command {
                 Digit::NAMES.get(usize::from(digit)).copied().unwrap_or_default()
             }
             Self::Next => "next",
+            Self::Show(place) => place.name(),
         }
     }
 

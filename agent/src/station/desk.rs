@@ -137,6 +137,9 @@ impl Desk {
             Command::Open(screen) => self.ask_for(&mut open, person, screen).await,
             Command::Choose(digit) => self.take_choice(&mut open, person, digit).await,
             Command::Next => self.next_choices(&mut open).await,
+            Command::Show(place) => {
+                Ok(Say::new(Tone::Ready, Message::new("page").with("page", place.name())))
+            }
             Command::Undo | Command::Confirm | Command::Close | Command::Mix | Command::Switch => {
                 match open.is_out_of_reach(person) {
                     Some(say) => Ok(say),
@@ -170,7 +173,8 @@ impl Desk {
             | Command::Acknowledge
             | Command::Open(_)
             | Command::Choose(_)
-            | Command::Next => Ok(Step::not_now().say),
+            | Command::Next
+            | Command::Show(_) => Ok(Step::not_now().say),
         }
     }
 
@@ -305,7 +309,8 @@ impl Desk {
                     | Command::Acknowledge
                     | Command::Open(_)
                     | Command::Choose(_)
-                    | Command::Next => machine.confirm(&moment, &Known(tx))?,
+                    | Command::Next
+                    | Command::Show(_) => machine.confirm(&moment, &Known(tx))?,
                 };
                 let written = pen.write(tx, &moment, step, &machine)?;
                 Ok::<_, ConfirmError>((machine, written))

@@ -135,9 +135,26 @@ impl Resolve {
         Face {
             parent: package.map(|package| (package.code, None)),
             count,
-            of: Some(u32::from(self.resolution.scans_max())),
+            of: self.goods_wanted(),
             can: Can { confirm, ..Can::default() },
             ..Face::asking(Message::new(prompt).with("code", self.matter.code))
+        }
+    }
+
+    /// Goods to scan; none when that is for the person to say, or nothing is.
+    fn goods_wanted(&self) -> Option<u32> {
+        match self.resolution {
+            Resolution::FoundIn => Some(2),
+            Resolution::Destroyed => Some(1),
+            Resolution::Again
+            | Resolution::PackAgain
+            | Resolution::Unpack
+            | Resolution::Returned
+            | Resolution::Received
+            | Resolution::Stands
+            | Resolution::Undo
+            | Resolution::Repacked
+            | Resolution::Seen => self.asks_for_it().then_some(1),
         }
     }
 

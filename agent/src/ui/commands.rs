@@ -6,7 +6,7 @@ use axum::response::Html;
 use barcoders::sym::code128::Code128;
 
 use crate::station::Screen;
-use crate::station::commands::Command;
+use crate::station::commands::{Command, Place};
 
 /// Modules of white on either side, as the symbology asks for.
 const QUIET_MODULES: usize = 10;
@@ -33,7 +33,7 @@ pub(super) async fn sheet() -> Html<String> {
          <h1>命令条码 Command barcodes</h1>\n\
          <p>打印后贴在工位，扫描即执行，无需触屏。 Print it and scan: nothing has to be touched.</p>\n"
     );
-    for group in [Group::Work, Group::Screens, Group::Choice] {
+    for group in [Group::Work, Group::Screens, Group::Places, Group::Choice] {
         let (zh, en) = group.words();
         let _ = write!(page, "<h2>{zh} {en}</h2>\n<section>\n");
         for command in Command::all().filter(|command| Group::of(*command) == group) {
@@ -54,6 +54,7 @@ pub(super) async fn sheet() -> Html<String> {
 enum Group {
     Work,
     Screens,
+    Places,
     Choice,
 }
 
@@ -68,6 +69,7 @@ impl Group {
             | Command::Back
             | Command::Acknowledge => Self::Work,
             Command::Open(_) => Self::Screens,
+            Command::Show(_) => Self::Places,
             Command::Choose(_) | Command::Next => Self::Choice,
         }
     }
@@ -76,6 +78,7 @@ impl Group {
         match self {
             Self::Work => ("作业", "Work"),
             Self::Screens => ("切换作业", "Switch operation"),
+            Self::Places => ("本机", "This device"),
             Self::Choice => ("选择", "Choose"),
         }
     }
@@ -97,6 +100,7 @@ fn words(command: Command) -> (String, String) {
             None => ("不选，继续", "Go on without"),
         },
         Command::Open(screen) => screen_words(screen),
+        Command::Show(place) => place_words(place),
     };
     (zh.to_owned(), en.to_owned())
 }
@@ -121,6 +125,17 @@ const fn screen_words(screen: Screen) -> (&'static str, &'static str) {
         Screen::Destroy => ("报废", "Destroy"),
         Screen::Resolve => ("异常处理", "Exceptions"),
         Screen::Lookup => ("查询", "Look up"),
+    }
+}
+
+const fn place_words(place: Place) -> (&'static str, &'static str) {
+    match place {
+        Place::Account => ("账号与部署点", "Account and site"),
+        Place::Exceptions => ("异常记录", "List of exceptions"),
+        Place::Log => ("本机日志", "Device log"),
+        Place::Print => ("标签打印", "Labels"),
+        Place::Sync => ("同步与导出", "Sync and export"),
+        Place::Task => ("自开任务", "Own task"),
     }
 }
 

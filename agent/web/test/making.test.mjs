@@ -84,14 +84,12 @@ async function milkCase() {
   await accepted(...bottles, code)
   return { bottles, code }
 }
-/** What a supervisor does when asked: typing is all there is to it. */
+/** What a supervisor does when asked: the badge, and the PIN. */
 async function approve() {
   await page.waitForSelector('[data-dialog=approve]')
-  await page.focus('#approve-login')
-  await page.keyboard.type('li')
-  await page.focus('#approve-pin')
-  await page.keyboard.type(PIN)
-  await page.keyboard.press('Enter')
+  await wedge(page, 'li')
+  await page.waitForFunction(() => document.activeElement.id === 'approve-pin')
+  await wedge(page, PIN)
   await page.waitForSelector('[data-dialog=approve]', { state: 'detached' })
 }
 
@@ -155,16 +153,16 @@ test('a_case_is_packed_label_first_or_last_and_cases_stand_on_a_pallet', async (
 })
 
 test('without_an_order_a_task_is_opened_on_the_floor', async () => {
-  await page.click('[data-act=own-task]')
+  await wedge(page, 'ST*TASK*')
   await page.waitForSelector('[data-product]')
   const row = await page.waitForSelector('[data-product]:has-text("纯牛奶") [data-nth]')
   await wedge(page, `ST*${await row.getAttribute('data-nth')}*`)
   await page.waitForSelector('#task-lot')
-  await page.focus('#task-lot')
-  await page.keyboard.press('Enter')
+  await wedge(page, 'ST*CONFIRM*')
   await page.waitForSelector('text=必填')
-  await page.keyboard.type('L9')
-  await page.keyboard.press('Enter')
+  await wedge(page, 'L9')
+  await page.waitForFunction(() => document.querySelector('#task-lot').value === 'L9')
+  await wedge(page, 'ST*CONFIRM*')
   await page.waitForSelector('.scan[data-screen=pack]')
   assert.match(await page.textContent('[data-header]'), /纯牛奶.*AD-.*批次 L9/s)
   await accepted(...units('MILK', 3), label('MILK', 'cases'))

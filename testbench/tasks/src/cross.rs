@@ -1,4 +1,4 @@
-//! The agent for ARM, 64 and 32 bits: static binaries that need no libc of the device, started under an emulator.
+//! The agent for ARM, 64 and 32 bits: static binaries that need no libc of the device, doing the main job under an emulator.
 //!
 //! Zig links it, and compiles the C parts; it comes from the Python packages `ziglang` and `cargo-zigbuild`.
 //! The standard library comes from rustup's target, or is built from the sources that Debian packages.
@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::stage::{Failure, cargo, forget_outer_cargo, output, root, run, say, target, which};
+use crate::stage::{
+    Failure, binary, cargo, forget_outer_cargo, output, root, run, say, target, which,
+};
 
 /// A processor the agent is built for.
 struct Processor {
@@ -88,7 +90,8 @@ pub(crate) fn build_and_run() -> Result<(), Failure> {
     run(&mut build(compiler, &folder)?)?;
     PROCESSORS.iter().try_for_each(|processor| {
         let agent = folder.join(processor.target).join("debug/sealtrace-agent");
-        starts(processor, &agent)
+        starts(processor, &agent)?;
+        does_the_main_job(processor, &agent)
     })
 }
 
@@ -159,4 +162,16 @@ fn starts(processor: &Processor, agent: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new("`sealtrace-agent doctor --help` does not teach its usage"))
+}
+
+/// Line and PDAs are the emulated agent: enrolled, a thousand units over pseudo-terminals, killed, started again,
+/// synchronised; the cloud is of this machine.
+fn does_the_main_job(processor: &Processor, agent: &Path) -> Result<(), Failure> {
+    let words = format!("{} {}", processor.emulator, agent.display());
+    run(Command::new(binary("demo")?).current_dir(root()).args([
+        "--check",
+        "--no-browser",
+        "--agent",
+        &words,
+    ]))
 }

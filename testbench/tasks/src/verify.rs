@@ -25,9 +25,11 @@ const STAGES: [(&str, &str, Body); 12] = [
     ("browser", "the pages in headless Chromium", || passed(browser::test())),
     ("demo-sqlite", "the main job, headless, on the embedded store", demo_sqlite),
     ("demo-postgres", "the main job, headless, on a private PostgreSQL server", demo_postgres),
-    ("cross", "the agent as static ARM binaries, 64 and 32 bits, started under emulators", || {
-        passed(cross::build_and_run())
-    }),
+    (
+        "cross",
+        "the agent as static ARM binaries, 64 and 32 bits, doing the main job under emulators",
+        || passed(cross::build_and_run()),
+    ),
     ("simulation", "a fixed set of simulation seeds", simulation),
 ];
 

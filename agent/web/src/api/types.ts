@@ -23,7 +23,7 @@ export type EntryName =
 export type ScreenName = 'home' | 'resolve' | EntryName
 export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
 /** A screen's name opens it, after choosing what it needs; a digit chooses; `next` shows the next ones to choose from. */
-export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge' | 'next' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ScreenName
+export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge' | 'next' | 'account' | 'exceptions' | 'log' | 'print' | 'sync' | 'task' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ScreenName
 export type RoleName = 'operator' | 'supervisor' | 'manager' | 'auditor'
 /** Why goods are sampled, destroyed or relabelled; why nothing else is done about an exception. */
 export type Reason =

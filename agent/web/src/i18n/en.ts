@@ -241,6 +241,7 @@ export const en: Record<Key, string> = {
   'msg.not_set_aside': 'No line set this case aside here, or it was reworked already[: {code}]',
   'msg.made_without_task': 'The line had no task for this case: pack it by hand under one[: {code}]',
   'msg.storage_full': 'Storage is full, nothing was saved. Get online or call the administrator',
+  'msg.page': 'Opens on the device: {page}',
   'msg.out_of_paper': 'The printer is out of labels',
   'msg.out_of_ribbon': 'The printer is out of ribbon',
   'msg.head_open': 'The printer’s cover or head is open',

@@ -239,6 +239,7 @@ export const zhCN = {
   'msg.not_set_aside': '没有产线剔除过这一箱，或已返工[：{code}]',
   'msg.made_without_task': '产线做这一箱时没有任务：请按任务手工包装[：{code}]',
   'msg.storage_full': '存储空间已满，没有保存。联网上传或联系管理员',
+  'msg.page': '在本机打开：{page}',
   'msg.out_of_paper': '打印机缺纸',
   'msg.out_of_ribbon': '打印机碳带用完',
   'msg.head_open': '打印机盖子或打印头未合上',

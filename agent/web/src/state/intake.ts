@@ -3,9 +3,9 @@ import { reactive } from 'vue'
 import type { Command, Source } from '../api/types'
 import { play } from '../feedback/sounds'
 import { listen, type RawEvent } from '../input/listen'
-import { choose } from './choices'
+import { choose, chooseNext } from './choices'
 import { opensScreen } from './entries'
-import { go, page } from './route'
+import { go, isPlace, page } from './route'
 import { command, scan, show, station } from './station'
 import { isTaken } from './takers'
 
@@ -56,16 +56,18 @@ function takeKey(char: string): void {
   if (page.value === 'station' && station.view?.choice) command(char as Command)
 }
 
-/** A command barcode that chooses a row of a list of the page's own, or leaves such a page; the agent does the rest. */
+/** A command barcode that works on a list of the page's own, or leaves such a page; the agent does the rest. */
 function navigates(text: string, source: Source): boolean {
   const word = /^(?:\][A-Za-z]\d)?ST\*(\w+)\*$/i.exec(text.trim())?.[1]
   if (word === undefined || !station.session || station.session.locked || station.view?.blocked === true) return false
   if (/^\d$/.test(word)) return choose(Number(word))
-  if (/^PRINT$/i.test(word)) {
-    go('print')
+  if (/^NEXT$/i.test(word)) return chooseNext()
+  if (page.value === 'station') return false
+  if (isPlace(word.toLowerCase())) {
+    scan(text, source)
     return true
   }
-  if (page.value === 'station' || !(opensScreen(word) || /^BACK$/i.test(word))) return false
+  if (!opensScreen(word) && !/^BACK$/i.test(word)) return false
   go('station')
   if (opensScreen(word)) scan(text, source)
   return true

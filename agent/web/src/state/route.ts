@@ -6,6 +6,13 @@ import type { EntryName, ScreenName } from '../api/types'
 export type Page = 'station' | 'task' | 'account' | 'exceptions' | 'print' | 'sync' | 'log' | 'test' | 'line'
 const PAGES: Page[] = ['task', 'account', 'exceptions', 'print', 'sync', 'log', 'test', 'line']
 
+/** Pages of the device itself, which command barcodes show. */
+const PLACES: Page[] = ['task', 'account', 'exceptions', 'sync', 'log', 'print']
+
+export function isPlace(name: unknown): name is Page {
+  return PLACES.some((place) => place === name)
+}
+
 /** Screens that make goods, under a task. */
 const MADE: EntryName[] = ['pack', 'commission', 'add_to', 'regroup']
 

@@ -5,7 +5,7 @@ import { api, ApiError, Unreachable } from '../api/client'
 import type { Command, Decoded, Message, Opened, Reply, Session, Source, Status, Tone, View } from '../api/types'
 import { play, soundFor } from '../feedback/sounds'
 import { JobQueue, type Job } from '../input/queue'
-import { go } from './route'
+import { go, isMade, isPlace, type Page } from './route'
 import { commandIn } from './takers'
 
 export interface Shown {
@@ -134,8 +134,16 @@ function adopt(reply: Reply): void {
   if (reply.revision !== 0) heard = reply.revision
   if (!reply.view.blocked) station.notCounted = 0
   station.view = reply.view
+  const place = reply.message.code === 'page' ? reply.message.params?.['page'] : undefined
+  if (isPlace(place)) return visit(place, reply.view)
   show(reply.tone, reply.message, reply.provisional)
   if (reply.label) labelled(reply.label)
+}
+
+/** A page of the device itself was asked for; a task of one's own is for what is being made. */
+function visit(place: Page, { choice, screen }: View): void {
+  go(place, place !== 'task' ? undefined : choice?.what === 'task' && isMade(screen) ? screen : 'pack')
+  show('ready', READY)
 }
 
 /** A full package was labelled by itself, or could not be: said after the scan's own word, which sounded already. */
