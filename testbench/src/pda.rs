@@ -98,7 +98,8 @@ impl Pda {
         if let (Some(body), Value::Object(job)) = (body.as_object_mut(), job) {
             body.extend(job);
         }
-        self.session.post("/api/station/open", &body).await.map(drop)
+        let opened = self.session.post("/api/station/open", &body).await.map(drop);
+        opened.with_context(|| format!("opening {body}"))
     }
 
     /// Pulls the trigger: the wedge types one code.
@@ -134,7 +135,7 @@ impl Pda {
     pub async fn photograph(&self, text: &str, spoiled: Spoiled) -> Result<Value> {
         let picture = qr_png(text, spoiled)?;
         let reply = self.session.post_bytes("/api/station/picture", "image/png", picture).await?;
-        green(&reply).with_context(|| format!("photographing {text} {spoiled:?}"))?;
+        ensure!(reply["tone"] == "accepted", "photographing {text} {spoiled:?}: {reply}");
         Ok(reply)
     }
 

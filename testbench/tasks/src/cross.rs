@@ -123,7 +123,8 @@ fn build(compiler: Compiler, folder: &Path) -> Result<Command, Failure> {
     build.current_dir(root()).env("PATH", path).env("CARGO_TARGET_DIR", folder);
     // Flags meant for the machine we run on would end up in the device's binary.
     build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-    build.env("CARGO_PROFILE_DEV_DEBUG", "false");
+    // Under an emulator everything takes ten times as long.
+    build.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     build.args(["zigbuild", "--package", "sealtrace-agent", "--bin", "sealtrace-agent"]);
     for Processor { target, .. } in &PROCESSORS {
         build.args(["--target", target]);

@@ -12,7 +12,7 @@ use super::{beside, looked_at, wal};
 use crate::clock::Clock;
 
 /// How long a start looks. What is not reached by then is looked at while the agent runs.
-const LOOK_MS_MAX: u64 = 500;
+const LOOK_MS_MAX: u64 = 300;
 /// Steps of SQLite between two looks at the clock.
 const STEPS: i32 = 10_000;
 

@@ -9,11 +9,6 @@ pub(super) fn of(report: &Report) -> Vec<Goal> {
     let (control, lane) = (on_disk.control.per_second, on_disk.one_lane.per_second);
     let mut goals = vec![
         Goal::at_least("one lane's scans/s by the control's", 0.7, lane / control),
-        Goal::at_least(
-            "the station's scans/s by the control's",
-            0.7,
-            on_disk.station.per_second / control,
-        ),
         Goal::at_most(
             "ms that HTTP adds at p50",
             0.3,
