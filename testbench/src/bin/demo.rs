@@ -34,6 +34,9 @@ struct Arguments {
     /// The auditor looks through no browser.
     #[arg(long)]
     no_browser: bool,
+    /// The PDA takes no pictures: for processors that are too slow for them.
+    #[arg(long)]
+    no_camera: bool,
     /// Where to put everything; emptied before.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -88,6 +91,7 @@ fn settings(arguments: &Arguments) -> Result<(Settings, Option<TempDir>)> {
         web: if anywhere { None } else { unless_taken(8080) },
         pda: if anywhere { None } else { unless_taken(7070) },
         browser: arguments.check && !arguments.no_browser,
+        camera: !arguments.no_camera,
         quiet: false,
     };
     Ok((settings, scratch))

@@ -23,7 +23,11 @@ pub(super) async fn work(world: &mut World, job: &Job) -> Result<()> {
     world.say("the network goes away; line and PDA go on");
     world.network.cut();
     answers.extend(run_line(world, job, KILLED_IN.0 - 1..KILLED_IN.0).await?);
-    pack_by_camera(&pda, job, 1).await?;
+    if world.settings.camera {
+        pack_by_camera(&pda, job, 1).await?;
+    } else {
+        pack_by_wedge(&pda, job, 1).await?;
+    }
     let status = pda.status().await?;
     ensure!(status["online"] == false, "the PDA does not notice that the network is gone");
     ensure!(status["unsent_operations"] != 0, "the PDA has nothing to send although it worked");

@@ -39,13 +39,15 @@ pub struct Settings {
     pub pda: Option<SocketAddr>,
     /// The auditor looks through a real browser too; needs Node.js and Chromium.
     pub browser: bool,
+    /// The PDA takes pictures of labels, beside scanning them.
+    pub camera: bool,
     /// Say nothing while working.
     pub quiet: bool,
 }
 
 /// Everything that runs.
 pub struct World {
-    settings: Settings,
+    pub(super) settings: Settings,
     web: SocketAddr,
     line_page: SocketAddr,
     /// The pages of the PDAs that are there or will be.
