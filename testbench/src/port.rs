@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
@@ -96,6 +96,10 @@ impl VirtualPort {
 
 fn plug(path: &Path) -> Result<(File, OwnedFd)> {
     let OpenptyResult { master, slave } = openpty(None, None).context("no pseudo-terminal")?;
+    // A program that is started must not hold the cable at both ends.
+    for end in [&master, &slave] {
+        fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    }
     let mut settings = tcgetattr(&slave)?;
     cfmakeraw(&mut settings);
     tcsetattr(&slave, SetArg::TCSANOW, &settings)?;

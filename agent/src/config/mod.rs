@@ -1,5 +1,6 @@
 //! The configuration file, read once: every mistake in it is listed at once, before a line starts.
 
+mod port;
 mod printer;
 mod section;
 
@@ -205,6 +206,7 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     let version = section.number("version", Some(0));
     let lanes = section.lanes(folder);
     let printers = section.printers(folder);
+    section.ports(lanes.as_deref(), printers.as_deref());
     section.finish();
     let cloud = cloud.filter(|url| !url.is_empty());
     let (data, lanes, printers) = (folder.join(data?), lanes?, printers?);

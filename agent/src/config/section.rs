@@ -52,6 +52,11 @@ impl<'n, 't, 'd> Section<'n, 't, 'd> {
         self.table.get(key)
     }
 
+    /// A value of this table, without asking for it.
+    pub(super) fn peek(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.table.get(key)
+    }
+
     pub(super) fn wrong(&mut self, key: &'static str, what: impl Display, next: &str) {
         let span = self.table.get(key).map_or(self.span.clone(), Spanned::span);
         let key = self.key(key);

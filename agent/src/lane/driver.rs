@@ -68,6 +68,7 @@ pub(super) async fn restore(
         site: setup.site,
         task: setup.task,
         packs: setup.packs,
+        elsewhere: setup.elsewhere,
         pictures: setup.pictures,
     };
     let held = store.read(move |conn| held::restore(conn, who)).await?;

@@ -33,6 +33,8 @@ pub(super) struct Who {
     pub(super) task: TaskSource,
     /// The level it packs; none = the plan's first.
     pub(super) packs: Option<Level>,
+    /// Levels that other lanes of this agent pack: what goes into them is theirs.
+    pub(super) elsewhere: Vec<Level>,
     /// One reading shows everything that goes into a case.
     pub(super) pictures: bool,
     /// A gate waits for a word on every case.

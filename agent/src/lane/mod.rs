@@ -177,9 +177,11 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     };
     let name = config.name.clone();
     let site = config.site.or(only).ok_or(LaneError::NoSite { name: name.clone() })?;
-    let setup =
-        Setup { name, site, task: config.task, packs: config.packs, pictures: config.pictures };
     let ends = listen::Ends::of(&config, &agent.clock)?;
+    let others = agent.config.lanes.iter().filter(|other| other.name != name);
+    let elsewhere = others.filter_map(|other| other.packs).collect();
+    let LaneConfig { task, packs, pictures, .. } = config;
+    let setup = Setup { name, site, task, packs, elsewhere, pictures };
     begin(agent, setup, ends).await
 }
 
@@ -199,7 +201,8 @@ pub async fn start_told(
     task: TaskSource,
     readers: Readers,
 ) -> Result<Lane, LaneError> {
-    let setup = Setup { name: name.to_owned(), site, task, packs: None, pictures: false };
+    let (packs, elsewhere, pictures) = (None, Vec::new(), false);
+    let setup = Setup { name: name.to_owned(), site, task, packs, elsewhere, pictures };
     begin(agent, setup, listen::Ends::told(readers, &agent.clock)).await
 }
 
@@ -209,6 +212,7 @@ struct Setup {
     site: SiteId,
     task: TaskSource,
     packs: Option<Level>,
+    elsewhere: Vec<Level>,
     pictures: bool,
 }
 

@@ -8,7 +8,7 @@ use sealtrace_protocol::time::Stamp;
 
 use super::held::{FAULT_ROLE, Held, Owed, SPOILED_ROLE, Who};
 use super::sequential::{Aside, Fault, Labelled, Pictured, Place, Reading};
-use super::stack::Stacked;
+use super::stack;
 use super::{LastCase, Resync};
 use crate::input::reader::Heard;
 use crate::station::known::Known;
@@ -267,8 +267,9 @@ fn pack_case(
     held.drafts.clear();
     held.memory.accepted_cases += 1;
     list(held, Some(label), true, None, at);
-    let id = journal::append(tx, &held.draft(&Stacked::role(level), "", Some(label), at))?;
-    held.stack.push(Stacked { id, code: label, task: held.memory.task, level });
+    if let Some(task) = held.memory.task {
+        stack::put(tx, held, label, task, level, at)?;
+    }
     Ok(Some(confirmed.id))
 }
 

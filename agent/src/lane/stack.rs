@@ -14,6 +14,7 @@ use super::held::Held;
 use super::record::except;
 use super::sequential::Fault;
 use crate::store::exceptions::{self, Exception, Kind};
+use crate::store::journal::Draft;
 use crate::store::outbox::{self, ConfirmError};
 use crate::store::{StoreError, feed, items, journal, settings};
 
@@ -54,7 +55,7 @@ pub(super) enum Stacking {
 pub(super) fn pallet(held: &Held) -> Option<PalletState> {
     let task = &held.job.as_ref()?.task;
     let level = held.level();
-    let (_, of) = outer(task, level)?;
+    let (_, of) = outer(task, level).filter(|(around, _)| !held.who.elsewhere.contains(around))?;
     let waits = |stacked: &&Stacked| stacked.task == Some(task.id) && stacked.level == level;
     let cases = held.stack.iter().filter(waits).count();
     Some(PalletState { cases: u32::try_from(cases).unwrap_or(u32::MAX), of })
@@ -64,6 +65,25 @@ pub(super) fn pallet(held: &Held) -> Option<PalletState> {
 fn outer(task: &TaskRow, level: Level) -> Option<(Level, u32)> {
     let step = task.plan.steps().find(|step| step.level > level)?;
     Some((step.level, step.holds))
+}
+
+/// Puts what was packed where it waits for what goes around it, if that is this lane's to pack.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    held: &mut Held,
+    code: Code,
+    task: TaskId,
+    level: Level,
+    at: Stamp,
+) -> Result<(), StoreError> {
+    let around = feed::task(tx, task)?.and_then(|task| outer(&task, level));
+    if around.is_none_or(|(around, _)| held.who.elsewhere.contains(&around)) {
+        return Ok(());
+    }
+    let draft = held.draft(&Stacked::role(level), "", Some(code), at);
+    let id = journal::append(tx, &Draft { task: Some(task), ..draft })?;
+    held.stack.push(Stacked { id, code, task: Some(task), level });
+    Ok(())
 }
 
 /// Packs one pallet if enough cases of one task wait. What a task left over, or cannot pack, does not hold up the next.
@@ -130,11 +150,7 @@ fn pack_of(
             settings::set(tx, &lease_key(&task, level), &next)?;
             held.stack.retain(|stacked| !drafts.contains(&stacked.id));
             held.stuck.remove(&id);
-            if outer(&task, level).is_some() {
-                let id =
-                    journal::append(tx, &held.draft(&Stacked::role(level), "", Some(parent), at))?;
-                held.stack.push(Stacked { id, code: parent, task: Some(task.id), level });
-            }
+            put(tx, held, parent, task.id, level, at)?;
             Ok(Stacking::Changed)
         }
         Err(ConfirmError::Refused(rejection)) => {

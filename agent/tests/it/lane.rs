@@ -21,18 +21,18 @@ use crate::floor::{
 const SOURCE: &str = "lane.line-1";
 
 /// A line with its agent.
-struct Line {
-    units: Cable,
-    cases: Cable,
+pub(crate) struct Line {
+    pub(crate) units: Cable,
+    pub(crate) cases: Cable,
     gate: Cable,
-    agent: Agent,
-    lane: Lane,
+    pub(crate) agent: Agent,
+    pub(crate) lane: Lane,
     data: TempDir,
     _ports: TempDir,
 }
 
 impl Line {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let ports = tempfile::tempdir().unwrap();
         let data = tempfile::tempdir().unwrap();
         let cable = |name| Cable::new(ports.path().join(name));
@@ -65,30 +65,30 @@ impl Line {
     }
 
     /// Sends a reading until it is acknowledged, as the reader does.
-    fn pass(&mut self, text: &str) {
+    pub(crate) fn pass(&mut self, text: &str) {
         tokio::task::block_in_place(|| report(&mut self.units, text));
     }
 
-    fn pass_units(&mut self, units: impl IntoIterator<Item = u64>) {
+    pub(crate) fn pass_units(&mut self, units: impl IntoIterator<Item = u64>) {
         for n in units {
             self.pass(&printed(unit(n)));
         }
     }
 
     /// The label passes; true when the gate lets the case through.
-    fn close(&mut self, label: Code) -> bool {
+    pub(crate) fn close(&mut self, label: Code) -> bool {
         tokio::task::block_in_place(|| {
             report(&mut self.cases, &printed(label));
             self.gate.hear(b"AR", PATIENCE).unwrap() == b'A'
         })
     }
 
-    async fn until(&mut self, wanted: impl FnMut(&LaneState) -> bool) -> LaneState {
+    pub(crate) async fn until(&mut self, wanted: impl FnMut(&LaneState) -> bool) -> LaneState {
         let state = tokio::time::timeout(PATIENCE, self.lane.state.wait_for(wanted)).await;
         state.unwrap().unwrap().clone()
     }
 
-    async fn exceptions(&self) -> Vec<(Option<String>, String)> {
+    pub(crate) async fn exceptions(&self) -> Vec<(Option<String>, String)> {
         let rows = self.agent.store.read(exceptions::open).await.unwrap();
         rows.into_iter()
             .rev()
@@ -97,7 +97,7 @@ impl Line {
     }
 }
 
-fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
+pub(crate) fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> LaneConfig {
     let port = |profile: &str, cable: &Cable| Port {
         profile: Profile::builtin(profile).unwrap(),
         port: cable.path.display().to_string(),
