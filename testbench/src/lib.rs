@@ -9,6 +9,7 @@ pub mod check;
 pub mod clock;
 pub mod demo;
 pub mod figures;
+pub mod film;
 pub mod http;
 pub mod label;
 pub mod line;

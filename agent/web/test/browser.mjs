@@ -7,12 +7,12 @@ import { chromium } from 'playwright-core'
 const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 export const PDA = { width: 360, height: 640 }
 
-/** Opens a browser; `close` ends it and removes its profile. */
-export async function openBrowser(viewport = PDA) {
+/** Opens a browser, with a film for a camera where one is named; `close` ends it and removes its profile. */
+export async function openBrowser(viewport = PDA, film = null) {
   const profile = mkdtempSync(join(tmpdir(), 'sealtrace-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ARGS,
+    args: film === null ? ARGS : [...ARGS, '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`],
     headless: true,
     viewport,
     hasTouch: true,

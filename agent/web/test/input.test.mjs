@@ -64,6 +64,16 @@ test('a_burst_without_an_end_is_reported_and_does_not_stick_to_the_next_scan', (
   assert.deepEqual(scans(typing(machine, 'NEXT\r', { from: 900 }).out), ['NEXT'])
 })
 
+test('one_character_alone_is_a_persons_key', () => {
+  const machine = wedge()
+  typing(machine, '2')
+  assert.equal(machine.isOneKey, true)
+  assert.deepEqual(machine.idle(200), [{ kind: 'key', text: '2' }])
+  typing(machine, '23', { from: 1000 })
+  assert.equal(machine.isOneKey, false)
+  assert.deepEqual(machine.idle(1200), [])
+})
+
 test('the_timer_starts_afresh_after_each_scan', () => {
   const machine = wedge()
   const first = typing(machine, 'ONE\r')

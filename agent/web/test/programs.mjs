@@ -1,6 +1,6 @@
 // Starts the real cloud and the real agent on private ports and folders, and speaks to the cloud's API as the console does.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,11 +37,11 @@ async function freePort() {
   return port
 }
 
-/** A running program that was found ready; `stop` ends it by its pid and waits until it is gone. */
-async function start(program, args, ready) {
+/** A running program that was found ready, and heard while it speaks; `stop` ends it by its pid and waits until it is gone. */
+async function start(program, args, ready, hear = () => {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said = (said + bytes).slice(-8000)))
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => hear((said = (said + bytes).slice(-8000))))
   const gone = new Promise((resolve) => child.on('exit', resolve))
   const kill = () => child.kill('SIGKILL')
   process.on('exit', kill)
@@ -102,14 +102,44 @@ export async function startCloud() {
   return { url, call, stop, halt, resume, importBacklog }
 }
 
-/** An agent enrolled at a cloud with the token, running, and told what the cloud knows. */
-export async function startAgent(cloud, token) {
+/** A label printer on a port of its own; `label(n)` waits for its nth label, a PNG. */
+export async function startPrinter() {
+  const paper = mkdtempSync(join(tmpdir(), 'sealtrace-paper-'))
+  let address = null
+  const hear = (text) => (address ??= /^(127\.0\.0\.1:\d+)$/m.exec(text)?.[1] ?? null)
+  const running = await start(binary('props'), ['printer', '--paper', paper], async () => address !== null, hear)
+  const label = async (n) => {
+    const path = join(paper, `${n}.png`)
+    for (const deadline = Date.now() + START_MS_MAX; !existsSync(path); await pause(50)) if (Date.now() > deadline) throw new Error(`label ${n} did not come out`)
+    return readFileSync(path)
+  }
+  const stop = async () => {
+    await running.stop()
+    rmSync(paper, { recursive: true, force: true })
+  }
+  return { address, label, stop }
+}
+
+/** A film for the browser's camera: looks of some seconds, each of texts that are in view together. */
+export function makeFilm(looks, seconds = 3) {
+  const folder = mkdtempSync(join(tmpdir(), 'sealtrace-film-'))
+  const path = join(folder, 'camera.mjpeg')
+  run(binary('props'), ['film', '--out', path, '--seconds', String(seconds), ...looks.map((texts) => texts.join(' '))])
+  return { path, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** An agent enrolled at a cloud with the token, running, and told what the cloud knows; `config` is the text of its file. */
+export async function startAgent(cloud, token, config = null) {
   const folder = mkdtempSync(join(tmpdir(), 'sealtrace-agent-'))
   const program = binary('sealtrace-agent')
   run(program, ['enrol', '--data', folder, '--cloud', cloud.url, '--token', token])
   const port = await freePort()
   const url = `http://127.0.0.1:${port}/`
   const args = ['run', '--data', folder, '--ui', `127.0.0.1:${port}`]
+  if (config !== null) {
+    writeFileSync(join(folder, 'agent.toml'), config)
+    args.push('--config', join(folder, 'agent.toml'))
+  }
   const status = async () => (await fetch(`${url}api/status`)).json()
   let running = await start(program, args, async () => (await status()).last_feed_at !== null)
   return {

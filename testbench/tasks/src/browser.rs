@@ -8,7 +8,7 @@ use crate::{node, web};
 
 /// Runs `npm test` in every web folder.
 pub(crate) fn test() -> Result<(), Failure> {
-    for program in ["sealtrace-agent", "sealtrace-cloud", "demo"] {
+    for program in ["sealtrace-agent", "sealtrace-cloud", "demo", "props"] {
         binary(program)?;
     }
     let path = node::path()?;

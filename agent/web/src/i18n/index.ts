@@ -54,6 +54,11 @@ export function say(message: Message, kind: 'msg' | 'prompt' = 'msg'): string {
   return fill(known, (name) => word(name, params[name], message.code))
 }
 
+/** What a printer lacks, without the words of its system, which are the second part. */
+export function problem(message: Message): [string, string] {
+  return [say({ code: message.code, params: { ...message.params, why: null } }), String(message.params?.['why'] ?? '')]
+}
+
 /** A rejection is an object of one key: the code and its parameters. */
 export function asMessage(rejection: Rejection): Message {
   if (typeof rejection === 'string') return { code: rejection }

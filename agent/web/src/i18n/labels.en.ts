@@ -35,6 +35,7 @@ export const labelsEn: Record<LabelsKey, string> = {
   'print.no_printer': 'This device has no printer. Add a [[printer]] to agent.toml.',
   'print.none': 'Nothing was printed yet.',
   'print.jobs.hint': 'Scan the label, or ST*1* to ST*9*, to open one',
+  'print.problem': '{printer}: {problem}',
   'print.uncertain': 'It was interrupted, and nobody knows whether it came out: look at the printer, then choose.',
   'print.code': 'Number',
   'print.reprint': 'Print again',

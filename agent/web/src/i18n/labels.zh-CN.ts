@@ -33,6 +33,7 @@ export const labelsZhCN = {
   'print.no_printer': '本机没有配置打印机。在 agent.toml 里加 [[printer]]。',
   'print.none': '还没有打印过。',
   'print.jobs.hint': '扫标签，或扫 ST*1* … ST*9*，打开一条',
+  'print.problem': '{printer}：{problem}',
   'print.uncertain': '打印中断，不知道有没有出来：看一眼打印机再选。',
   'print.code': '号码',
   'print.reprint': '再打一张',

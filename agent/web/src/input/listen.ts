@@ -23,6 +23,9 @@ export interface Listener {
 /** A burst without an end is reported after this time; well above the inter-key limit, for busy old devices. */
 const NO_END_MS = 600
 
+/** Past the limit between two keys nothing can follow a single one. */
+const ONE_KEY_MS = 50
+
 const wedge = new Wedge(() => scannerSettings)
 const seen = new WeakSet<Event>()
 let listener: Listener | null = null
@@ -155,7 +158,7 @@ function answer(event: Event, result: Taken): void {
 function deliver(result: Taken): void {
   result.out.forEach(tell)
   window.clearTimeout(idleTimer)
-  if (wedge.busy) idleTimer = window.setTimeout(onIdle, Math.max(NO_END_MS, scannerSettings.interKeyMs * 3))
+  if (wedge.busy) idleTimer = window.setTimeout(onIdle, wedge.isOneKey ? scannerSettings.interKeyMs + ONE_KEY_MS : Math.max(NO_END_MS, scannerSettings.interKeyMs * 3))
 }
 
 function onIdle(): void {

@@ -101,6 +101,11 @@ export class Wedge {
     return this.buffer !== ''
   }
 
+  /** So far it may be a person's key. */
+  get isOneKey(): boolean {
+    return this.buffer.length === 1
+  }
+
   private character(char: string, route: Route, at: number, out: WedgeEvent[]): void {
     const gap = at - this.lastAt
     if (gap > this.settings().interKeyMs) this.afterPause(gap, out)
