@@ -32,7 +32,7 @@ export const labelsEn: Record<LabelsKey, string> = {
   'print.preview': 'The label',
   'print.why': 'Why print it again?',
   'print.why.words': 'Say why',
-  'print.no_printer': 'This device has no printer. Add a [[printer]] to agent.toml.',
+  'print.no_printer': 'This device has no printer. An administrator names one in agent.toml.',
   'print.none': 'Nothing was printed yet.',
   'print.jobs.hint': 'Scan the label, or ST*1* to ST*9*, to open one',
   'print.problem': '{printer}: {problem}',

@@ -30,7 +30,7 @@ export const labelsZhCN = {
   'print.preview': '标签预览',
   'print.why': '为什么再打一张？',
   'print.why.words': '写明原因',
-  'print.no_printer': '本机没有配置打印机。在 agent.toml 里加 [[printer]]。',
+  'print.no_printer': '本机没有打印机。请管理员在 agent.toml 里写上。',
   'print.none': '还没有打印过。',
   'print.jobs.hint': '扫标签，或扫 ST*1* … ST*9*，打开一条',
   'print.problem': '{printer}：{problem}',
