@@ -1,36 +1,37 @@
 // Which code of a camera's stream is meant, frame by frame. Pure: frames and times come in, one decision goes out.
 //
-// A code counts when it was seen alone in two frames in a row: a second label in view may be missed by one frame. What was
-// taken or chosen once is not taken again until it was out of sight for a while.
+// A code counts when it was seen in two frames in a row and no other in the last few: a second label in view may be missed
+// by one or two. What was taken or chosen once is not taken again until it was out of sight for a while.
 import type { Decoded } from '../api/types'
 
 /** Out of sight for so long, a code is a new one. */
 export const GONE_MS = 1500
-/** Since another code was last in view. */
-export const ALONE_MS = 700
+/** Frames without any other code in view. */
+export const ALONE_FRAMES = 4
 
 export type Seen = { kind: 'nothing' } | { kind: 'take'; code: Decoded } | { kind: 'ask'; codes: Decoded[] }
 
 const NOTHING: Seen = { kind: 'nothing' }
 
 export class StreamEye {
+  /** What was in view, newest first. */
+  private views: string[] = []
   /** When each code was last in view. */
   private readonly seen: Record<string, number> = Object.create(null)
   private readonly taken: Record<string, true> = Object.create(null)
   /** The codes in view that somebody was asked about already. */
   private asked = ''
-  private last = ''
 
   frame(codes: Decoded[], at: number): Seen {
     for (const text of Object.keys(this.seen)) if (at - (this.seen[text] as number) > GONE_MS) this.forget(text)
     for (const { scan } of codes) this.seen[scan] = at
     const view = key(codes)
-    const isSteady = view === this.last
-    this.last = view
+    const isSteady = view === this.views[0]
+    this.views = [view].concat(this.views).slice(0, ALONE_FRAMES)
     if (codes.length > 1) return this.several(codes, view, isSteady)
     const only = codes[0]
     if (only === undefined || !isSteady || this.taken[only.scan]) return NOTHING
-    if (Object.keys(this.seen).some((text) => text !== only.scan && at - (this.seen[text] as number) < ALONE_MS)) return NOTHING
+    if (this.views.some((view) => view !== '' && view !== only.scan)) return NOTHING
     this.taken[only.scan] = true
     return { kind: 'take', code: only }
   }
@@ -38,7 +39,7 @@ export class StreamEye {
   /** Somebody has chosen this one, or none of those in view. */
   chosen(code: Decoded | null): void {
     if (code !== null) this.taken[code.scan] = true
-    this.asked = this.last
+    this.asked = this.views[0] ?? ''
   }
 
   private several(codes: Decoded[], view: string, isSteady: boolean): Seen {
