@@ -299,7 +299,7 @@ async fn a_picture_of_a_label_is_a_scan() {
     assert_eq!(said(&reply), ("accepted", "accepted"));
     assert_eq!(
         reply["decoded"],
-        json!([{"text": printed(unit(0)), "symbology": "qr", "identifier": "]Q1"}])
+        json!([{"text": printed(unit(0)), "symbology": "qr", "identifier": "]Q1", "scan": printed(unit(0)), "place": [48, 93]}])
     );
     let reply: Value = photo(label_png(&["A", "B"])).await.json();
     assert_eq!((said(&reply), &reply["view"]["count"]), (("warning", "several_codes"), &json!(1)));
