@@ -136,7 +136,7 @@ pub(super) async fn next(
         () = page.stop.cancelled() => None,
     };
     match say {
-        Some(say) => Ok(reply(&page, &session, say).await?.into_response()),
+        Some(say) => Ok(answer(&page, &session, say, None).await?.into_response()),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
@@ -186,7 +186,7 @@ pub(super) async fn to_the_end<T: Send + 'static>(
     done.map_err(|_| ApiError::of(StatusCode::INTERNAL_SERVER_ERROR, "internal"))
 }
 
-/// An answer together with what is shown now.
+/// An answer to whoever asked, together with what is shown now. What follows from it is done and logged once.
 pub(super) async fn reply(
     page: &Page,
     session: &Session,
@@ -195,8 +195,17 @@ pub(super) async fn reply(
     if say.tone.blocks() {
         tell_refused(session, &say.message);
     }
-    let Say { tone, message, provisional, offer, revision } = say;
     let label = print::label_full_package(page, session).await;
+    answer(page, session, say, label).await
+}
+
+async fn answer(
+    page: &Page,
+    session: &Session,
+    say: Say,
+    label: Option<Value>,
+) -> Result<Json<Value>, ApiError> {
+    let Say { tone, message, provisional, offer, revision } = say;
     let (shown, here) = (page.desk.shown().await, session.site);
     let answer = move |conn: &Connection| {
         Ok::<_, StoreError>(json!({
