@@ -59,7 +59,7 @@ fn wire() -> impl Strategy<Value = Wire> {
 }
 
 fn unit(n: u32) -> Code {
-    Code::Minted(Minted::new(1, u128::from(n)).unwrap())
+    Code::Minted(Minted::new(10, u128::from(n)).unwrap())
 }
 
 fn label(n: u32) -> Code {

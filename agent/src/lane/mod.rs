@@ -5,12 +5,16 @@
 
 mod choice;
 mod driver;
+#[cfg(test)]
+mod fuzz_tests;
 mod gate;
 mod held;
 #[cfg(test)]
 mod line_tests;
 mod listen;
 mod owed;
+#[cfg(test)]
+mod pass_tests;
 mod record;
 pub mod sequential;
 mod stack;

@@ -156,6 +156,12 @@ impl Sequential {
         u32::try_from(self.places.len()).unwrap_or(u32::MAX)
     }
 
+    /// What has passed since the last case ended.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
     /// True between two cases.
     #[must_use]
     pub const fn is_between_cases(&self) -> bool {
