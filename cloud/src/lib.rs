@@ -24,6 +24,7 @@ pub mod office;
 pub mod orders;
 pub mod organisations;
 pub mod pages;
+pub mod reconciliation;
 pub mod resource;
 pub mod serve;
 pub mod settings;

@@ -200,6 +200,13 @@ pub struct Site {
 pub struct OwnerRules {
     /// Goods of a pending lot may leave.
     pub pending_may_ship: bool,
+    /// Unaccounted labels may be declared void so many days after they were issued.
+    #[serde(default = "void_after_days")]
+    pub void_after_days: u32,
+}
+
+fn void_after_days() -> u32 {
+    crate::ledger::Rules::default().void_after_days
 }
 
 /// A dealer by name.

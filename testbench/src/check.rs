@@ -237,6 +237,7 @@ fn doubled(history: Vec<Applied>) -> u64 {
             | Action::Commission(_)
             | Action::VerifyPack(_)
             | Action::Count(_)
+            | Action::WriteOff(_)
             | Action::Inspect(_)
             | Action::Settle(_) => {}
         }

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{DeviceId, SiteId};
-use sealtrace_protocol::ledger::{DestroyReason, Outcome, RelabelReason, SampleReason};
+use sealtrace_protocol::ledger::{DestroyReason, Fate, Outcome, RelabelReason, SampleReason};
 use sealtrace_protocol::link::{Dealer, DocumentRow, TaskKind, TaskRow};
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ impl Choosing {
             Screen::Return => useful(document.is_some() || dealer.is_some(), What::Document)
                 .or_else(|| needed(document.is_some() || dealer.is_some(), What::Dealer))
                 .or_else(|| needed(self.opened_said, What::Opened)),
-            Screen::Relabel | Screen::Sample | Screen::Destroy => {
+            Screen::Relabel | Screen::Sample | Screen::Destroy | Screen::WriteOff => {
                 needed(reason.is_some(), What::Reason)
             }
             Screen::Resolve => needed(exception.is_some(), What::Exception)
@@ -222,6 +222,7 @@ fn reasons(screen: Screen) -> Vec<Reason> {
         ]
         .map(Reason::Destroy)
         .to_vec(),
+        Screen::WriteOff => [Fate::Scrapped, Fate::Returned].map(Reason::Labels).to_vec(),
         Screen::Relabel => [
             RelabelReason::Damaged,
             RelabelReason::Unreadable,

@@ -52,6 +52,7 @@ impl Desk {
             | Screen::Count
             | Screen::Sample
             | Screen::Destroy
+            | Screen::WriteOff
             | Screen::Resolve => {
                 if is_in_the_way(open, person, &opened) {
                     return Err(OpenError::PackageOpen);

@@ -3,7 +3,7 @@
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DealerId, DocumentId, ProductId};
 use sealtrace_protocol::ledger::{
-    Action, Count, Destroy, DestroyReason, Outcome, Receive, RelabelReason, Return, Sample,
+    Action, Count, Destroy, DestroyReason, Fate, Outcome, Receive, RelabelReason, Return, Sample,
     SampleReason, Ship, Transfer,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub enum Reason {
     Sample(SampleReason),
     /// Of what is destroyed.
     Destroy(DestroyReason),
+    /// What became of labels.
+    Labels(Fate),
     /// Of a new label.
     Relabel(RelabelReason),
     /// Of an exception that nothing is done about.

@@ -8,6 +8,7 @@ use sealtrace_protocol::link::DocumentRow;
 
 use super::{Difference, Judged, Ledger, SOURCE, fill_in};
 use crate::store::rejected::{self, RejectedRow};
+use crate::store::strips::{self, Balance};
 use crate::store::{StoreError, counting, feed, items, journal};
 
 /// The store, as a ledger, in one consistent view.
@@ -57,6 +58,14 @@ impl Ledger for Known<'_> {
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, StoreError> {
         let counting::Difference { lost, found } = counting::difference(self.0, count, site)?;
         Ok(Difference { missing: lost, foreign: found })
+    }
+
+    fn labels_between(&self, first: Code, last: Code) -> Result<Option<u32>, StoreError> {
+        strips::count(self.0, first, last)
+    }
+
+    fn balance(&self, label: Code) -> Result<Option<Balance>, StoreError> {
+        strips::balance(self.0, label)
     }
 
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, StoreError> {

@@ -4,7 +4,7 @@ use sealtrace_protocol::code::Scan;
 
 use super::{
     AddTo, Commission, Count, Face, Ledger, Load, Lookup, Moment, Pack, Relabel, Resolve, Rework,
-    Role, Scanned, Step, Unpack, Verify,
+    Role, Scanned, Step, Unpack, Verify, WriteOff,
 };
 use crate::feedback::Message;
 
@@ -31,6 +31,8 @@ pub enum Machine {
     Load(Load),
     /// See [`Count`].
     Count(Count),
+    /// See [`WriteOff`].
+    WriteOff(WriteOff),
     /// See [`Resolve`].
     Resolve(Resolve),
     /// See [`Lookup`].
@@ -56,6 +58,7 @@ impl Machine {
             Self::Verify(machine) => machine.scan(scan, now, ledger),
             Self::Load(machine) => machine.scan(scan, now, ledger),
             Self::Count(machine) => machine.scan(scan, now, ledger),
+            Self::WriteOff(machine) => machine.scan(scan, now, ledger),
             Self::Resolve(machine) => machine.scan(scan, now, ledger),
             Self::Lookup(machine) => machine.scan(scan, ledger),
         }
@@ -73,6 +76,7 @@ impl Machine {
             Self::Verify(machine) => machine.confirm(),
             Self::Load(machine) => machine.confirm(),
             Self::Count(machine) => machine.confirm(),
+            Self::WriteOff(machine) => return machine.confirm(now, ledger),
             Self::Resolve(machine) => return machine.confirm(now, ledger),
         })
     }
@@ -90,6 +94,7 @@ impl Machine {
             | Self::Unpack(_)
             | Self::Verify(_)
             | Self::Load(_)
+            | Self::WriteOff(_)
             | Self::Resolve(_)
             | Self::Lookup(_) => Ok(Step::not_now()),
         }
@@ -108,6 +113,7 @@ impl Machine {
             Self::Verify(machine) => machine.replay(role, scanned),
             Self::Load(machine) => machine.replay(scanned),
             Self::Count(machine) => machine.replay(scanned),
+            Self::WriteOff(machine) => machine.replay(scanned),
             Self::Resolve(machine) => machine.replay(scanned),
         }
     }
@@ -120,6 +126,7 @@ impl Machine {
             | Self::Pack(_)
             | Self::Unpack(_)
             | Self::Count(_)
+            | Self::WriteOff(_)
             | Self::Resolve(_)
             | Self::Lookup(_) => Ok(()),
             Self::Relabel(machine) => machine.search(ledger),
@@ -144,6 +151,7 @@ impl Machine {
             Self::Verify(machine) => machine.face(),
             Self::Load(machine) => machine.face(),
             Self::Count(machine) => machine.face(),
+            Self::WriteOff(machine) => machine.face(),
             Self::Resolve(machine) => machine.face(),
             Self::Lookup(machine) => machine.face(),
         }

@@ -35,6 +35,7 @@ mod unpack;
 mod verify;
 mod view;
 mod work;
+mod write_off;
 
 use std::convert::Infallible;
 
@@ -47,6 +48,7 @@ use sealtrace_protocol::time::{Stamp, Timestamp};
 
 use crate::feedback::{Message, Say, Tone};
 use crate::store::rejected::RejectedRow;
+use crate::store::strips::Balance;
 
 pub use add_to::AddTo;
 pub use choosing::{Choice, Choosing, Entry, What};
@@ -72,6 +74,7 @@ pub use screen::Screen;
 pub use unpack::Unpack;
 pub use verify::{Difference, Verify};
 pub use view::{Can, Face};
+pub use write_off::WriteOff;
 
 /// What a machine may ask about the world.
 pub trait Ledger {
@@ -100,6 +103,12 @@ pub trait Ledger {
 
     /// How what was seen under a count differs from what is believed to be at the site.
     fn difference(&self, count: DocumentId, site: SiteId) -> Result<Difference, Self::Error>;
+
+    /// How many labels lie from one to another on a roll, both included; none when they do not lie so.
+    fn labels_between(&self, first: Code, last: Code) -> Result<Option<u32>, Self::Error>;
+
+    /// What is known of the roll a label is on.
+    fn balance(&self, label: Code) -> Result<Option<Balance>, Self::Error>;
 
     /// Would this operation count? `blank` is the level [`unscanned`] stands for, when the operation contains it.
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Self::Error>;
@@ -156,6 +165,14 @@ impl Ledger for Facts {
 
     fn difference(&self, _: DocumentId, _: SiteId) -> Result<Difference, Infallible> {
         Ok(Difference::default())
+    }
+
+    fn labels_between(&self, _: Code, _: Code) -> Result<Option<u32>, Infallible> {
+        Ok(self.strip.map(|strip| strip.count))
+    }
+
+    fn balance(&self, _: Code) -> Result<Option<Balance>, Infallible> {
+        Ok(None)
     }
 
     fn judge(&self, operation: &Operation, blank: Option<Level>) -> Result<Judged, Infallible> {

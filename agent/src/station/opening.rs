@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use sealtrace_protocol::ids::{DeviceId, DocumentId, TaskId};
-use sealtrace_protocol::ledger::{Outcome, Rejection, Role};
+use sealtrace_protocol::ledger::{Fate, Outcome, Rejection, Role};
 use sealtrace_protocol::link::{TaskKind, TaskState};
 
 use super::work::{Opened, Person};
@@ -115,7 +115,8 @@ pub(super) fn check(
         (Screen::Sample, Some(Reason::Sample(_))) | (Screen::Destroy, Some(Reason::Destroy(_))) => {
             Ok(())
         }
-        (Screen::Sample | Screen::Destroy, _) => Err(OpenError::ReasonMissing),
+        (Screen::WriteOff, Some(Reason::Labels(Fate::Scrapped | Fate::Returned))) => Ok(()),
+        (Screen::Sample | Screen::Destroy | Screen::WriteOff, _) => Err(OpenError::ReasonMissing),
         (_, _) => Ok(()),
     }
 }
@@ -135,9 +136,10 @@ pub(super) fn trimmed(opened: Opened) -> Opened {
         Screen::Return => Opened { dealer, opened, ..bare },
         Screen::Relabel => match reason {
             Some(Reason::Relabel(_)) => Opened { reason, ..bare },
-            Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Seen(_)) | None => bare,
+            Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Labels(_) | Reason::Seen(_))
+            | None => bare,
         },
-        Screen::Sample | Screen::Destroy => Opened { reason, ..bare },
+        Screen::Sample | Screen::Destroy | Screen::WriteOff => Opened { reason, ..bare },
         Screen::Resolve => match resolution {
             Some(Resolution::Seen) => Opened { reason, exception, resolution, ..bare },
             Some(_) | None => Opened { exception, resolution, ..bare },

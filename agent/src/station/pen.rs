@@ -11,7 +11,7 @@ use super::work::{Kept, Last, Offer, Opened, Work};
 use super::{
     AddTo, Commission, Count, Errand, Load, Machine, Matter, Moment, Pack, Packing, Reason,
     Relabel, Resolve, Resolving, Rework, Role, Scanned, Screen, Sheet, Step, Then, Unpack, Verify,
-    job,
+    WriteOff, job,
 };
 use crate::feedback::Say;
 use crate::store::exceptions::Resolved;
@@ -252,9 +252,10 @@ fn fresh(
         Screen::Relabel => {
             let reason = match opened.reason {
                 Some(Reason::Relabel(reason)) => reason,
-                Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Seen(_)) | None => {
-                    RelabelReason::Damaged
-                }
+                Some(
+                    Reason::Sample(_) | Reason::Destroy(_) | Reason::Labels(_) | Reason::Seen(_),
+                )
+                | None => RelabelReason::Damaged,
             };
             Some(Machine::Relabel(Relabel::new(reason)))
         }
@@ -275,17 +276,27 @@ fn fresh(
         Screen::Count => sheet.map(|sheet| Machine::Count(Count::new(sheet))),
         Screen::Sample => match opened.reason {
             Some(Reason::Sample(reason)) => Some(load(Errand::Sample(reason))),
-            Some(Reason::Destroy(_) | Reason::Relabel(_) | Reason::Seen(_)) | None => None,
+            Some(Reason::Destroy(_) | Reason::Labels(_) | Reason::Relabel(_) | Reason::Seen(_))
+            | None => None,
         },
         Screen::Destroy => match opened.reason {
             Some(Reason::Destroy(reason)) => Some(load(Errand::Destroy(reason))),
-            Some(Reason::Sample(_) | Reason::Relabel(_) | Reason::Seen(_)) | None => None,
+            Some(Reason::Sample(_) | Reason::Labels(_) | Reason::Relabel(_) | Reason::Seen(_))
+            | None => None,
+        },
+        Screen::WriteOff => match opened.reason {
+            Some(Reason::Labels(fate)) => Some(Machine::WriteOff(WriteOff::new(fate))),
+            Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Relabel(_) | Reason::Seen(_))
+            | None => None,
         },
         Screen::Resolve => {
             let matter = opened.exception.map(|id| Matter::read(conn, id)).transpose()?.flatten();
             let reason = match opened.reason {
                 Some(Reason::Seen(outcome)) => Some(outcome),
-                Some(Reason::Sample(_) | Reason::Destroy(_) | Reason::Relabel(_)) | None => None,
+                Some(
+                    Reason::Sample(_) | Reason::Destroy(_) | Reason::Labels(_) | Reason::Relabel(_),
+                )
+                | None => None,
             };
             matter.zip(opened.resolution).map(|(matter, resolution)| {
                 Machine::Resolve(Resolve::new(matter, resolution, reason))

@@ -191,6 +191,7 @@ const fn moves_goods(action: &Action) -> bool {
         | Action::Relabel(_)
         | Action::VerifyPack(_)
         | Action::Count(_)
+        | Action::WriteOff(_)
         | Action::Inspect(_)
         | Action::Correct(_)
         | Action::Settle(_) => false,

@@ -236,6 +236,7 @@ impl Resolve {
             | Action::PostCount(_)
             | Action::Sample(_)
             | Action::Destroy(_)
+            | Action::WriteOff(_)
             | Action::Inspect(_)
             | Action::Correct(_)
             | Action::Settle(_) => None,

@@ -20,7 +20,7 @@ pub enum Role {
     Package(Level),
     /// Found inside the package that is verified.
     Seen,
-    /// Moves as a whole: received or shipped.
+    /// Stands for itself: what is received or shipped, the end of a strip of labels.
     Top,
 }
 

@@ -40,6 +40,8 @@ pub enum Screen {
     Sample,
     /// 报废.
     Destroy,
+    /// 标签核销.
+    WriteOff,
     /// 异常处理.
     Resolve,
     /// 查询.
@@ -48,7 +50,7 @@ pub enum Screen {
 
 impl Screen {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Home,
         Self::Commission,
         Self::Pack,
@@ -65,6 +67,7 @@ impl Screen {
         Self::Count,
         Self::Sample,
         Self::Destroy,
+        Self::WriteOff,
         Self::Resolve,
         Self::Lookup,
     ];
@@ -89,6 +92,7 @@ impl Screen {
             Self::Count => "count",
             Self::Sample => "sample",
             Self::Destroy => "destroy",
+            Self::WriteOff => "write_off",
             Self::Resolve => "resolve",
             Self::Lookup => "lookup",
         }
@@ -112,6 +116,7 @@ impl Screen {
             | Self::Transfer
             | Self::Sample
             | Self::Destroy
+            | Self::WriteOff
             | Self::Resolve => !matches!(role, ledger::Role::Auditor),
         }
     }

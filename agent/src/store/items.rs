@@ -13,7 +13,7 @@ use sealtrace_protocol::link::digest;
 use sealtrace_protocol::time::Timestamp;
 use sealtrace_protocol::wire::{decode, encode};
 
-use super::{StoreError, effects, feed, outbox, stream};
+use super::{StoreError, effects, feed, outbox, stream, strips};
 
 /// How deep a tree can be: one step per level, with room for replaced labels on the way.
 pub(super) const DEPTH_MAX: usize = 16;
@@ -95,6 +95,10 @@ pub(super) struct Gathered<'c> {
     /// What is inside a package matters to it, all of it.
     looks_inside: bool,
     order: Option<OrderId>,
+    /// The place it is judged at; none = behind everything.
+    before: Option<(u32, u64)>,
+    /// Labels were written off here.
+    has_strips: bool,
     pub(super) facts: Facts,
     pub(super) codes: BTreeSet<Code>,
 }
@@ -134,7 +138,12 @@ pub(super) fn gather<'c>(
     }
     let order = facts.task.as_ref().map(|task| task.order);
     let looks_inside = looks_inside(&operation.action);
-    let mut gathered = Gathered { conn, looks_inside, order, facts, codes: BTreeSet::new() };
+    if let Some(asked) = operation.strip() {
+        facts.strip = strips::known(conn, asked, before)?;
+    }
+    let has_strips = strips::any(conn)?;
+    let codes = BTreeSet::new();
+    let mut gathered = Gathered { conn, looks_inside, order, before, has_strips, facts, codes };
     if let Some(id) = operation.corrects() {
         gathered.add_past(id)?;
     }
@@ -146,9 +155,17 @@ pub(super) fn gather<'c>(
 }
 
 impl Gathered<'_> {
-    fn set(&mut self, code: Code, presence: Presence) {
+    fn set(&mut self, code: Code, presence: Presence) -> Result<(), StoreError> {
+        let is_used = presence.item().is_some_and(|item| item.state != State::Free);
+        if self.has_strips
+            && !is_used
+            && let Some(fate) = strips::fate(self.conn, code, self.before)?
+        {
+            self.facts.set_written_off(code, fate);
+        }
         self.codes.insert(code);
         self.facts.set(code, presence);
+        Ok(())
     }
 
     /// What an operation of ours did; nothing of one that did not count.
@@ -179,7 +196,7 @@ impl Gathered<'_> {
                 | Presence::Untold(_)
                 | Presence::Unknown
                 | Presence::Foreign) => {
-                    self.set(code, other);
+                    self.set(code, other)?;
                     break;
                 }
             };
@@ -197,7 +214,7 @@ impl Gathered<'_> {
             if !is_made && let Some(issued) = issued(self.conn, code)? {
                 self.facts.set_issued(code, issued);
             }
-            self.set(code, Presence::Present(item));
+            self.set(code, Presence::Present(item))?;
         }
         if need == Need::Children { self.add_children(current) } else { Ok(()) }
     }
@@ -209,12 +226,11 @@ impl Gathered<'_> {
         let children = children(self.conn, code)?;
         self.codes.extend(children.iter().map(|child| child.code));
         if self.looks_inside && usize::try_from(package.children) != Ok(children.len()) {
-            self.set(code, Presence::Unknown);
-            return Ok(());
+            return self.set(code, Presence::Unknown);
         }
         self.facts.set_children(code, children.iter().map(|child| child.code).collect());
         for child in children {
-            self.set(child.code, Presence::Present(child));
+            self.set(child.code, Presence::Present(child))?;
         }
         Ok(())
     }
@@ -257,6 +273,7 @@ const fn looks_inside(action: &Action) -> bool {
         | Action::PostCount(_)
         | Action::Sample(_)
         | Action::Destroy(_)
+        | Action::WriteOff(_)
         | Action::Inspect(_)
         | Action::Correct(_)
         | Action::Settle(_) => false,

@@ -23,6 +23,7 @@ mod recovery;
 pub mod rejected;
 pub mod settings;
 pub mod stream;
+pub mod strips;
 pub mod verdicts;
 mod writer;
 

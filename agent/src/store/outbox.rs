@@ -10,7 +10,7 @@ use sealtrace_protocol::wire::v1::{BATCH_OPERATIONS_MAX, Record};
 use sealtrace_protocol::wire::{decode, encode};
 
 use super::items::{self, Gathered, Standpoint};
-use super::{StoreError, effects, exceptions, journal, labels, made, rebase, stream};
+use super::{StoreError, effects, exceptions, journal, labels, made, rebase, stream, strips};
 
 /// Records are gathered for one batch up to this many bytes, well below what a sealed batch may have.
 const SEAL_BYTES_MAX: usize = 192 * 1024;
@@ -86,6 +86,7 @@ fn keep(
     let keys = rebase::keys(tx, operation, gathered)?;
     effects::apply(tx, (id.epoch.get(), id.seq.get()), &keys, &effects)?;
     made::count(tx, id, operation)?;
+    strips::keep(tx, id, operation.strip(), operation.corrects())?;
     journal::settle(tx, drafts, id)?;
     exceptions::accepted(tx, id, operation)?;
     Ok(Confirmed { id, effects })

@@ -123,6 +123,7 @@ const fn screen_words(screen: Screen) -> (&'static str, &'static str) {
         Screen::Count => ("盘点", "Count stock"),
         Screen::Sample => ("取样", "Sample"),
         Screen::Destroy => ("报废", "Destroy"),
+        Screen::WriteOff => ("标签核销", "Write off labels"),
         Screen::Resolve => ("异常处理", "Exceptions"),
         Screen::Lookup => ("查询", "Look up"),
     }

@@ -81,9 +81,9 @@ async fn lots_decide_what_leaves_and_for_whom() {
     let wrong = refused(&store, ship(1)).await;
     assert!(matches!(wrong, Rejection::WrongDealer { expected: DealerId(77), .. }), "{wrong}");
     hear(&store, lot_row(LotStatus::Pending, None)).await;
-    hear(&store, FeedRow::Owner(OwnerRules { pending_may_ship: false })).await;
+    hear(&store, FeedRow::Owner(OwnerRules { pending_may_ship: false, void_after_days: 30 })).await;
     assert!(matches!(refused(&store, ship(1)).await, Rejection::LotPending { .. }));
-    hear(&store, FeedRow::Owner(OwnerRules { pending_may_ship: true })).await;
+    hear(&store, FeedRow::Owner(OwnerRules { pending_may_ship: true, void_after_days: 30 })).await;
     confirm(&store, ship(1), Vec::new()).await.unwrap();
 }
 

@@ -51,3 +51,4 @@ mod switching;
 mod sync;
 mod task;
 mod ui;
+mod write_off;

@@ -160,7 +160,7 @@ async fn what_must_not_leave_for_this_dealer_is_refused_by_name() {
     assert_eq!(wrong["params"]["expected"]["name"], "Suzhou Wines");
     assert_eq!(wrong["params"]["dealer"]["name"], "Nanjing Trading");
 
-    hears(store, FeedRow::Owner(OwnerRules { pending_may_ship: false })).await;
+    hears(store, FeedRow::Owner(OwnerRules { pending_may_ship: false, void_after_days: 30 })).await;
     let pending = scanned(&floor, "ship", OUTBOUND, 20).await;
     assert_eq!(
         (&pending["code"], &pending["params"]["lot"]),

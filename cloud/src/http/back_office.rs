@@ -9,6 +9,7 @@ use crate::accounts::LoginError;
 use crate::documents::DocumentsError;
 use crate::inspection::InspectionError;
 use crate::orders::OrdersError;
+use crate::reconciliation::ReconciliationError;
 use crate::resource::ResourceError;
 use crate::tracing::TracingError;
 
@@ -78,6 +79,20 @@ impl From<OrdersError> for ApiError {
             OrdersError::NotFound => Self::not_found("not_found"),
             OrdersError::Codes(error) => error.into(),
             OrdersError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReconciliationError> for ApiError {
+    fn from(error: ReconciliationError) -> Self {
+        match error {
+            ReconciliationError::NotFound => Self::not_found("no_such_roll"),
+            ReconciliationError::Nothing => Self::new(StatusCode::CONFLICT, "all_accounted_for"),
+            ReconciliationError::Rejected { rejection } => {
+                Self::new(StatusCode::CONFLICT, "rejected").with("rejection", rejection)
+            }
+            ReconciliationError::Office(error) => Self::failure(&error),
+            ReconciliationError::Store(error) => error.into(),
         }
     }
 }

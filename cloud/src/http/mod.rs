@@ -24,7 +24,7 @@ pub use page::Paged;
 use crate::cloud::Cloud;
 use crate::{
     accounts, audit, codes, devices, diversion, documents, feed, ingest, inspection, orders, pages,
-    resource, settings, tracing, verifications,
+    reconciliation, resource, settings, tracing, verifications,
 };
 
 /// The web listener.
@@ -87,6 +87,9 @@ fn signed_in() -> Router<Cloud> {
         .route("/reassignments", get(documents::http::reassignments))
         .route("/reassignments/{id}/approve", post(documents::http::approve))
         .route("/reassignments/{id}/reject", post(documents::http::reject))
+        .route("/reconciliation", get(reconciliation::http::list))
+        .route("/reconciliation/{id}", get(reconciliation::http::one))
+        .route("/reconciliation/{id}/void", post(reconciliation::http::declare_void))
         .route("/devices", get(devices::console::list))
         .route("/devices/tokens", post(devices::console::token))
         .route("/trace", get(tracing::http::trace))

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DeviceId, DocumentId, OperationId, TaskId};
-use sealtrace_protocol::ledger::{Custody, Facts, Item, Operation, State};
+use sealtrace_protocol::ledger::{Custody, Facts, Item, Operation, Past, State, Touched};
 
 use crate::codes::Codebook;
 use crate::store::tracing::key_of;
@@ -34,6 +35,23 @@ pub(super) async fn output(
         worked.extend(tasks::take_output_back(tx, place).await?);
     }
     Ok(worked)
+}
+
+/// The labels that an operation put on goods.
+pub(super) fn put_to_use(facts: &Facts, items: &[Item]) -> Vec<Code> {
+    let put = |item: &&Item| comes_into_use(facts.presence(item.code).item(), item);
+    items.iter().filter(put).map(|item| item.code).collect()
+}
+
+/// The labels that an operation which is undone had put on goods.
+pub(super) fn unused_again(past: &Past) -> Vec<Code> {
+    let put = |touched: &&Touched| comes_into_use(touched.before.as_ref(), &touched.after);
+    past.touched.iter().filter(put).map(|touched| touched.after.code).collect()
+}
+
+fn comes_into_use(before: Option<&Item>, after: &Item) -> bool {
+    let is_used = |item: &Item| item.state == State::Active;
+    is_used(after) && !before.is_some_and(is_used)
 }
 
 /// The documents under which goods went on their way to another site, or have arrived there.

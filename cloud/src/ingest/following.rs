@@ -2,22 +2,25 @@
 //! evidence that was none.
 
 use sealtrace_protocol::ids::{DocumentId, OperationId, TaskId};
-use sealtrace_protocol::ledger::{Action, Count, OpenTask, Operation, PostCount};
+use sealtrace_protocol::ledger::{Action, Count, OpenTask, Operation, PostCount, WriteOff};
 use sealtrace_protocol::time::Timestamp;
 
-use crate::codes::ItemKey;
+use crate::codes::{Codebook, ItemKey};
 use crate::store::{StoreError, Tx, documents, operations};
-use crate::{diversion, orders};
+use crate::{diversion, orders, reconciliation};
 
 /// The task or the document that has changed.
 pub(super) enum Changed {
     Task(TaskId),
     Document(DocumentId),
+    /// Labels are accounted for, or not any more.
+    Labels,
 }
 
 /// Does what follows from an operation; says what has changed by it.
 pub(super) async fn follow(
     tx: &mut Tx,
+    codebook: &Codebook,
     (at, operation): (OperationId, &Operation),
     now: Timestamp,
 ) -> Result<Option<Changed>, StoreError> {
@@ -28,6 +31,10 @@ pub(super) async fn follow(
         }
         Meaning::Counts(document) => counted(tx, document, false).await,
         Meaning::Posts(document) => counted(tx, document, true).await,
+        Meaning::WritesOff(strip) => {
+            reconciliation::write_off(tx, codebook, (at, operation.at.wall), strip).await?;
+            Ok(Some(Changed::Labels))
+        }
         Meaning::TakesBack | Meaning::Nothing => Ok(None),
     }
 }
@@ -50,6 +57,10 @@ pub(super) async fn undo(
             }
             Ok(None)
         }
+        Meaning::WritesOff(_) => {
+            reconciliation::write_back(tx, place).await?;
+            Ok(Some(Changed::Labels))
+        }
         Meaning::Counts(_) | Meaning::Nothing => Ok(None),
     }
 }
@@ -69,6 +80,7 @@ enum Meaning {
     Counts(DocumentId),
     Posts(DocumentId),
     TakesBack,
+    WritesOff(WriteOff),
     Nothing,
 }
 
@@ -78,6 +90,7 @@ const fn meaning(action: &Action) -> Meaning {
         Action::Count(Count { document, .. }) => Meaning::Counts(*document),
         Action::PostCount(PostCount { document, .. }) => Meaning::Posts(*document),
         Action::Return(_) => Meaning::TakesBack,
+        Action::WriteOff(strip) => Meaning::WritesOff(*strip),
         Action::Commission(_)
         | Action::Pack(_)
         | Action::AddTo(_)

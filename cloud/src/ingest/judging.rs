@@ -1,10 +1,12 @@
 //! Each operation gets its one verdict: in stream order, judged by `protocol::ledger::judge` against everything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sealtrace_protocol::ids::{BatchNo, DeviceId, DocumentId, Epoch, OperationId, Seq, TaskId};
+use sealtrace_protocol::ids::{
+    BatchNo, DeviceId, DocumentId, Epoch, OperationId, OrderId, Seq, TaskId,
+};
 use sealtrace_protocol::ledger::{
-    Action, Effects, Facts, Operation, Rejection, Verdict, dispute, judge,
+    Action, Effects, Facts, Item, Operation, Rejection, Verdict, dispute, judge,
 };
 use sealtrace_protocol::link::Verdicts;
 use sealtrace_protocol::signing::{Batch, SealedBatch, Verified};
@@ -14,12 +16,14 @@ use sealtrace_protocol::wire::v1::Record;
 use super::counting;
 use super::following::{self, Changed};
 use super::terms::Terms;
-use crate::codes::{Codebook, ItemKey};
+use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::diversion::{self, Returned};
 use crate::http::error::chain;
 use crate::inspection;
 use crate::ledger::Working;
+use crate::reconciliation;
 use crate::store::operations::{self, JudgedOperation};
+use crate::store::reconciliation as stored;
 use crate::store::{Store, StoreError, Tx, devices, documents, streams};
 use crate::writing;
 
@@ -147,6 +151,8 @@ struct Round<'b> {
     undone: BTreeSet<OperationId>,
     /// Tasks under which something was made, or unmade.
     worked: BTreeSet<TaskId>,
+    /// Labels put on goods by the order they are of and the order they were put on under, not written yet.
+    used: BTreeMap<(u32, OrderId), i64>,
     judged: Vec<JudgedOperation<'b>>,
     /// How many of `judged` are written already.
     written: usize,
@@ -165,6 +171,7 @@ impl<'b> Round<'b> {
             moved: BTreeSet::new(),
             undone: BTreeSet::new(),
             worked: BTreeSet::new(),
+            used: BTreeMap::new(),
             judged: Vec::with_capacity(batch.records.len()),
             written: 0,
             now,
@@ -206,6 +213,7 @@ impl<'b> Round<'b> {
                 let notices = effects.notices.clone();
                 let worked = counting::output(tx, (at, operation), &facts, &effects.items).await?;
                 self.worked.extend(worked);
+                self.count_use(tx, operation, &facts, &effects.items).await?;
                 self.follow(tx, at, operation).await?;
                 (effects, Verdict::Applied { notices })
             }
@@ -229,6 +237,38 @@ impl<'b> Round<'b> {
         Ok(())
     }
 
+    /// Counts labels that came onto goods under an order, or are off them again because that was undone.
+    async fn count_use(
+        &mut self,
+        tx: &mut Tx,
+        operation: &Operation,
+        facts: &Facts,
+        items: &[Item],
+    ) -> Result<(), StoreError> {
+        let (order, labels, by) = match (operation.corrects(), &facts.past) {
+            (Some(names), Some(past)) => {
+                let Some(place) = operations::place_of(tx, names).await? else { return Ok(()) };
+                let corrected = self.judged_at(tx, place).await?;
+                let order = match corrected.and_then(|corrected| corrected.task()) {
+                    Some((task, plan)) => self.terms.order(tx, task, plan).await?,
+                    None => None,
+                };
+                (order, counting::unused_again(past), -1)
+            }
+            (_, _) => {
+                let order = facts.task.as_ref().map(|task| task.order);
+                (order, counting::put_to_use(facts, items), 1)
+            }
+        };
+        let Some(order) = order else { return Ok(()) };
+        for code in labels {
+            if let Resolved::Ours { key, .. } = self.codebook.resolve(&code) {
+                *self.used.entry((key.order(), order)).or_default() += by;
+            }
+        }
+        Ok(())
+    }
+
     /// What an operation that counts means besides items and movements.
     async fn follow(
         &mut self,
@@ -241,7 +281,7 @@ impl<'b> Round<'b> {
                 Some(place) => self.undo(tx, place).await?,
                 None => None,
             },
-            None => following::follow(tx, (at, operation), self.now).await?,
+            None => following::follow(tx, self.codebook, (at, operation), self.now).await?,
         };
         match changed {
             Some(Changed::Task(task)) => {
@@ -252,6 +292,7 @@ impl<'b> Round<'b> {
                 self.terms.forget_document(document);
                 self.moved.insert(document);
             }
+            Some(Changed::Labels) => self.working.forget_strips(),
             None => {}
         }
         Ok(())
@@ -264,7 +305,12 @@ impl<'b> Round<'b> {
     ) -> Result<Option<Changed>, StoreError> {
         self.undone.insert(place);
         match self.judged_at(tx, place).await? {
-            Some(corrected) => following::undo(tx, (place, &corrected)).await,
+            Some(corrected) => {
+                if corrected.strip().is_some() {
+                    self.write(tx).await?;
+                }
+                following::undo(tx, (place, &corrected)).await
+            }
             None => Ok(None),
         }
     }
@@ -331,7 +377,14 @@ impl<'b> Round<'b> {
 
     async fn facts(&mut self, tx: &mut Tx, record: &Record) -> Result<Facts, StoreError> {
         let operation = record.operation();
+        if operation.strip().is_some() {
+            // What lies on a strip of labels is asked of the tables.
+            self.write(tx).await?;
+        }
         let mut facts = self.working.facts(tx, operation.needs()).await?;
+        if let Some(asked) = operation.strip() {
+            facts.strip = reconciliation::strip(tx, self.codebook, asked).await?;
+        }
         if let Some(names) = operation.corrects() {
             if self.may_be_unwritten(names) {
                 self.write(tx).await?;
@@ -367,6 +420,8 @@ impl<'b> Round<'b> {
         let new = self.judged.get(self.written..).unwrap_or_default();
         operations::insert(tx, new, self.now).await?;
         self.written = self.judged.len();
+        stored::count_use(tx, &self.used).await?;
+        self.used.clear();
         self.working.flush(tx).await
     }
 

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::ids::{
-    DeviceId, DocumentId, OperatorId, ProductId, Revision, SiteId, TaskId,
+    DeviceId, DocumentId, OperatorId, OrderId, ProductId, Revision, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
     Action, Document, Facts, LotTerms, OpenTask, Operation, Party, Permit, Role, Rules, Task,
@@ -142,6 +142,16 @@ impl Terms {
                 Ok(self.tasks.entry((id, plan)).or_insert(task).clone())
             }
         }
+    }
+
+    /// The order a task belongs to.
+    pub(super) async fn order(
+        &mut self,
+        tx: &mut Tx,
+        id: TaskId,
+        plan: Revision,
+    ) -> Result<Option<OrderId>, StoreError> {
+        Ok(self.task(tx, id, plan).await?.map(|task| task.order))
     }
 
     async fn document(

@@ -1,18 +1,23 @@
 //! The items operations speak of while they are judged: read once, changed in memory, written once.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{OperationId, Version};
 use sealtrace_protocol::ledger::{
-    Action, Custody, Facts, Issued, Item, Level, Need, Operation, Past, Presence, State, Touched,
+    Action, Custody, Facts, Fate, Issued, Item, Level, Need, Operation, Past, Presence, State,
+    Touched,
 };
 
 use super::telling::{Change, Concerned, Telling};
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::feed;
+use crate::reconciliation::Counts;
+use crate::reconciliation::standing;
+use crate::reconciliation::tally::{Strip, fate_at};
 use crate::store::operations::Done;
-use crate::store::{StoreError, Tx, ledger as stored};
+use crate::store::{StoreError, Tx, ledger as stored, reconciliation};
 
 /// Replaced labels followed at most; more would be a circle.
 const REPLACED_MAX: usize = 64;
@@ -30,6 +35,10 @@ pub struct Working<'c> {
     opened: BTreeSet<ItemKey>,
     changed: BTreeSet<ItemKey>,
     versions: Vec<(ItemKey, OperationId, Item)>,
+    /// Labels that are on nothing and accounted for, of code orders that were asked about.
+    strips: BTreeMap<u32, Vec<Strip>>,
+    /// What labels have become, not written yet.
+    counted: BTreeMap<u32, Counts>,
     telling: Telling,
 }
 
@@ -44,6 +53,8 @@ impl<'c> Working<'c> {
             opened: BTreeSet::new(),
             changed: BTreeSet::new(),
             versions: Vec::new(),
+            strips: BTreeMap::new(),
+            counted: BTreeMap::new(),
             telling: Telling::default(),
         }
     }
@@ -88,7 +99,13 @@ impl<'c> Working<'c> {
             facts.set(code, Presence::Foreign);
             return Ok(None);
         };
-        let Some(item) = self.item(tx, key).await? else {
+        let item = self.item(tx, key).await?;
+        if item.as_ref().is_none_or(|item| item.state == State::Free)
+            && let Some(fate) = self.fate(tx, key).await?
+        {
+            facts.set_written_off(code, fate);
+        }
+        let Some(item) = item else {
             facts.set(code, Presence::Absent(issued));
             return Ok(None);
         };
@@ -144,6 +161,11 @@ impl<'c> Working<'c> {
                 None => None,
             };
             if let Some(now) = self.item(tx, *key).await? {
+                if now.state == State::Free
+                    && let Some(fate) = self.fate(tx, *key).await?
+                {
+                    facts.set_written_off(now.code, fate);
+                }
                 facts.set(now.code, Presence::Present(now));
             }
             past.touched.push(Touched { before, after });
@@ -174,9 +196,44 @@ impl<'c> Working<'c> {
             self.hold(key, Some(item));
         }
         for (key, before, after) in changes {
+            self.count(tx, key, before.as_ref(), &after).await?;
             self.note(tx, operation, key, before.as_ref(), &after).await?;
         }
         Ok(touched)
+    }
+
+    /// Counts what has become of a label.
+    async fn count(
+        &mut self,
+        tx: &mut Tx,
+        key: ItemKey,
+        before: Option<&Item>,
+        after: &Item,
+    ) -> Result<(), StoreError> {
+        let was_free = before.is_none_or(|before| before.state == State::Free);
+        let fate =
+            if was_free || after.state == State::Free { self.fate(tx, key).await? } else { None };
+        let (was, is) = (standing(before, fate), standing(Some(after), fate));
+        if was != is {
+            let counts = self.counted.entry(key.order()).or_default();
+            counts.count(was, -1);
+            counts.count(is, 1);
+        }
+        Ok(())
+    }
+
+    /// What became of a label that is on nothing.
+    async fn fate(&mut self, tx: &mut Tx, key: ItemKey) -> Result<Option<Fate>, StoreError> {
+        let strips = match self.strips.entry(key.order()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(reconciliation::strips(tx, key.order()).await?),
+        };
+        Ok(fate_at(strips, key.index()))
+    }
+
+    /// Strips of labels were accounted for, or are not any more.
+    pub fn forget_strips(&mut self) {
+        self.strips.clear();
     }
 
     /// Notes for whom a change is news.
@@ -255,6 +312,8 @@ impl<'c> Working<'c> {
             .collect();
         stored::put(tx, self.codebook, &changed).await?;
         stored::remember(tx, &self.versions).await?;
+        reconciliation::count(tx, &self.counted).await?;
+        self.counted.clear();
         self.changed.clear();
         self.versions.clear();
         let told = self.telling.work_out(tx).await?;

@@ -31,6 +31,7 @@ pub mod organisations;
 pub mod packages;
 mod postgres;
 pub mod reassignments;
+pub mod reconciliation;
 pub mod resource;
 pub mod search;
 pub mod sessions;

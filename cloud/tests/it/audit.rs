@@ -99,20 +99,29 @@ async fn what_the_owner_settles_on_reaches_sites_and_judging() {
     in_both_offices(async |office| {
         let site = json!({ "name": "s", "kind": "line", "implied_receipt": false });
         let site = id(&office.create("/sites", site).await);
-        assert_eq!(office.get("/settings").await, json!({ "pending_may_ship": true }));
+        assert_eq!(
+            office.get("/settings").await,
+            json!({ "pending_may_ship": true, "void_after_days": 30 })
+        );
         let changed = office.put("/settings", json!({ "pending_may_ship": false })).await;
-        assert_eq!(changed, (200, json!({ "pending_may_ship": false })));
+        assert_eq!(changed, (200, json!({ "pending_may_ship": false, "void_after_days": 30 })));
         assert_eq!(office.get("/settings").await["pending_may_ship"], false);
         let told = heard(&office, site).await;
-        assert_eq!(told.last(), Some(&FeedRow::Owner(OwnerRules { pending_may_ship: false })));
+        assert_eq!(
+            told.last(),
+            Some(&FeedRow::Owner(OwnerRules { pending_may_ship: false, void_after_days: 30 }))
+        );
         let mut tx = office.cloud.store.read().await.unwrap();
         let rules = settings::rules(&mut tx, SiteId(site)).await.unwrap();
-        assert_eq!(rules, Rules { pending_may_ship: false, implied_receipt: false });
+        assert_eq!(
+            rules,
+            Rules { pending_may_ship: false, implied_receipt: false, void_after_days: 30 }
+        );
         drop(tx);
         let trail = office.get("/audit?resource=settings").await;
         assert_eq!(
             (&trail["total"], &trail["rows"][0]["after"]),
-            (&json!(1), &json!({ "pending_may_ship": false }))
+            (&json!(1), &json!({ "pending_may_ship": false, "void_after_days": 30 }))
         );
         assert_eq!(office.put("/settings", json!({})).await.0, 400);
     })

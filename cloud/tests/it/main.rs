@@ -32,6 +32,7 @@ mod pages;
 mod prefetch;
 mod reassign;
 mod receiving;
+mod reconciliation;
 mod repacking;
 mod resources;
 mod returns;

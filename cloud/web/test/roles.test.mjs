@@ -31,7 +31,7 @@ const menu = async () => {
   return page.locator('.side .item').allInnerTexts()
 }
 const MASTER = ['品牌', '品类', '产品', '部署点', '经销商', '门店', '操作员']
-const WORK = ['生产订单', '批次质检', '单据', '改派申请', '追溯查询', '疑似窜货']
+const WORK = ['生产订单', '批次质检', '标签核销', '单据', '改派申请', '追溯查询', '疑似窜货']
 
 test('a manager writes everything but accounts and settings', async () => {
   await person.become(world.manager)

@@ -53,6 +53,8 @@ pub enum Action {
     Correct(Correct),
     /// 异常处理: somebody looked into what did not count, and says what was so.
     Settle(Settle),
+    /// 标签核销: labels that never came onto goods are accounted for.
+    WriteOff(WriteOff),
 }
 
 /// See [`Action::OpenTask`].
@@ -284,6 +286,61 @@ pub enum DestroyReason {
     Recalled,
 }
 
+/// See [`Action::WriteOff`]. A strip lies on one roll, its ends included; a single label is its own first and last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteOff {
+    /// The label that comes first on the roll.
+    pub first: Code,
+    /// The last.
+    pub last: Code,
+    /// How many labels that is, as whoever wrote them off saw it.
+    pub count: u32,
+    /// What became of them.
+    pub fate: Fate,
+}
+
+/// What became of labels that are on no goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// 报废: torn, misprinted, cut off.
+    Scrapped,
+    /// 退回: given back to the store of labels. They may come onto goods later.
+    Returned,
+    /// 作废: nobody knows where they are. Whoever puts one on goods now is refused.
+    Void,
+}
+
+impl Fate {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Scrapped, Self::Returned, Self::Void];
+
+    /// The word stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scrapped => "scrapped",
+            Self::Returned => "returned",
+            Self::Void => "void",
+        }
+    }
+
+    /// The fate with this [`Fate::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fate| fate.name() == name)
+    }
+
+    /// True when such a label may still come onto goods.
+    #[must_use]
+    pub const fn may_be_used(self) -> bool {
+        match self {
+            Self::Returned => true,
+            Self::Scrapped | Self::Void => false,
+        }
+    }
+}
+
 /// See [`Action::Reassign`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reassign {
@@ -405,6 +462,7 @@ impl Action {
             Self::PostCount(_) => "post_count",
             Self::Sample(_) => "sample",
             Self::Destroy(_) => "destroy",
+            Self::WriteOff(_) => "write_off",
             Self::Inspect(_) => "inspect",
             Self::Correct(_) => "correct",
             Self::Settle(_) => "settle",
@@ -435,8 +493,9 @@ impl Action {
             | Self::Destroy(_)
             | Self::Inspect(_)
             | Self::Settle(_) => true,
-            // What is not known to have been shipped cannot go under another document; a supervisor posts what is known.
-            Self::Reassign(_) | Self::PostCount(_) | Self::Correct(_) => false,
+            // What is not known to have been shipped cannot go under another document; a supervisor posts what is known; where
+            // a strip of labels begins and ends only its roll can tell.
+            Self::Reassign(_) | Self::PostCount(_) | Self::WriteOff(_) | Self::Correct(_) => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::action::{Correct, Correction, Settle};
 use super::effect::{Effects, Move, Notice};
 use super::facts::{Facts, Presence};
-use super::item::{Custody, Item};
+use super::item::{Custody, Item, State};
 use super::operation::Operation;
 use super::pending::{Found, Pending};
 use super::rejection::Rejection;
@@ -31,6 +31,14 @@ pub(super) fn correct(
         if *now != touched.after {
             return Err(Rejection::MovedOn { code });
         }
+        // Its label was written off since: it carries nothing any more.
+        let was_used = touched.before.as_ref().is_some_and(Item::is_in_use);
+        if now.state == State::Free
+            && was_used
+            && let Some(fate) = facts.written_off(code).filter(|fate| !fate.may_be_used())
+        {
+            return Err(Rejection::WrittenOff { code, fate });
+        }
         match &touched.before {
             Some(before) => pending.put(before.clone()),
             None => pending.dissolve(touched.after.clone()),
@@ -53,10 +61,11 @@ pub(super) fn settle(
 ) -> Result<Effects, Rejection> {
     let mut pending = Pending::new(operation, facts);
     for code in pending.distinct(&settle.codes)? {
-        let item = match pending.find(code)? {
-            Found::InUse(item) => item,
-            Found::Idle(_) => continue,
-            Found::Untold(_) | Found::Unknown => {
+        let item = match pending.find(code) {
+            Ok(Found::InUse(item)) => item,
+            Ok(Found::Idle(_)) | Err(Rejection::WrittenOff { .. }) => continue,
+            Err(rejection) => return Err(rejection),
+            Ok(Found::Untold(_) | Found::Unknown) => {
                 pending.notice(Notice::Provisional { code });
                 continue;
             }

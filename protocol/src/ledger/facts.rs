@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::action::Fate;
 use super::document::{Document, Party};
 use super::effect::Move;
 use super::item::{Contents, Item, Level};
@@ -11,6 +12,7 @@ use super::terms::{LotTerms, Permit, Rules, Worker};
 use crate::code::Code;
 use crate::ids::{DeviceId, DocumentId, ProductId, SiteId};
 use crate::text::Lot;
+use crate::time::Timestamp;
 
 /// What is known of one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,19 @@ pub struct Issued {
     pub carrier: bool,
 }
 
+/// What is known of a strip of labels: from one place of a roll to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strip {
+    /// How many labels it has.
+    pub count: u32,
+    /// The first of them that is, or was, on goods.
+    pub used: Option<Code>,
+    /// The first of them that is accounted for already, and how.
+    pub written_off: Option<(Code, Fate)>,
+    /// When its last label was issued.
+    pub issued_at: Timestamp,
+}
+
 /// What an earlier operation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
@@ -85,6 +100,7 @@ pub struct Facts {
     items: BTreeMap<Code, Presence>,
     children: BTreeMap<Code, Vec<Code>>,
     issued: BTreeMap<Code, Issued>,
+    written_off: BTreeMap<Code, Fate>,
     documents: BTreeMap<DocumentId, Document>,
     lots: BTreeMap<(ProductId, Lot), LotTerms>,
     permits: BTreeMap<ProductId, Permit>,
@@ -100,6 +116,8 @@ pub struct Facts {
     pub approver: Option<Worker>,
     /// What owner and site have settled on.
     pub rules: Rules,
+    /// The strip of labels the operation names; none when its ends do not lie on one roll, in this order.
+    pub strip: Option<Strip>,
     /// The effects of the operation it corrects.
     pub past: Option<Past>,
 }
@@ -125,6 +143,11 @@ impl Facts {
     /// still only stand for that.
     pub fn set_issued(&mut self, code: Code, issued: Issued) {
         self.issued.insert(code, issued);
+    }
+
+    /// States that a label that is on no goods is accounted for.
+    pub fn set_written_off(&mut self, code: Code, fate: Fate) {
+        self.written_off.insert(code, fate);
     }
 
     /// States what is known of a document the operation names.
@@ -191,6 +214,10 @@ impl Facts {
 
     pub(super) fn may_have(&self, product: ProductId, party: Party) -> bool {
         self.permits.get(&product).is_none_or(|permit| permit.allows(party))
+    }
+
+    pub(super) fn written_off(&self, code: Code) -> Option<Fate> {
+        self.written_off.get(&code).copied()
     }
 
     pub(super) fn issued(&self, code: Code) -> Option<Issued> {

@@ -18,19 +18,21 @@ mod operation;
 mod packing;
 mod pending;
 mod plan;
+mod reconciling;
 mod rejection;
 mod stock;
 mod terms;
 mod unpacking;
 
 pub use action::{
-    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Fate, Finding,
     Inspect, Made, OpenTask, Outcome, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
     RelabelReason, Return, Sample, SampleReason, Settle, Ship, Transfer, Unpack, VerifyPack,
+    WriteOff,
 };
 pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
-pub use facts::{Facts, Issued, Past, Presence, Touched};
+pub use facts::{Facts, Issued, Past, Presence, Strip, Touched};
 pub use item::{Content, Contents, Custody, Ending, Item, Level, State};
 pub use operation::{Need, OPERATION_CODES_MAX, Operation};
 pub use plan::{HOLDS_MAX, Part, Plan, PlanError, Step, Task};
@@ -40,7 +42,7 @@ pub use terms::{LotStatus, LotTerms, Permit, Role, Rules, Worker};
 /// Judges one operation against what is known: what it changes, or why it does not count.
 ///
 /// `facts` holds what [`Operation::needs`], [`Operation::task`], [`Operation::documents`] and [`Operation::corrects`]
-/// ask for; for a correction, also the present items of all codes in [`Past`]; then the terms of [`Facts::lots`] and
+/// ask for, and [`Facts::strip`] where [`Operation::strip`] names one; for a correction, also the present items of all codes in [`Past`]; then the terms of [`Facts::lots`] and
 /// [`Facts::products`]. The caller stores the effects in one transaction.
 pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection> {
     may_be_done(operation, facts)?;
@@ -62,6 +64,7 @@ pub fn judge(operation: &Operation, facts: &Facts) -> Result<Effects, Rejection>
         Action::PostCount(post) => stock::post_count(operation, post, facts),
         Action::Sample(sample) => stock::sample(operation, sample, facts),
         Action::Destroy(destroy) => stock::destroy(operation, destroy, facts),
+        Action::WriteOff(write_off) => reconciling::write_off(operation, write_off, facts),
         // An inspection is evidence about an item, whatever the item is; it changes none.
         Action::Inspect(_) => Ok(Effects::default()),
         Action::Correct(correct) => correction::correct(operation, *correct, facts),

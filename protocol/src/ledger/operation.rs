@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{
     Action, Commission, Count, Destroy, Made, PostCount, Reassign, Receive, Return, Sample, Settle,
-    Ship, Transfer, Unpack,
+    Ship, Transfer, Unpack, WriteOff,
 };
 use crate::code::Code;
 use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, Revision, SiteId, TaskId};
@@ -86,6 +86,10 @@ impl Operation {
             Action::PostCount(post) => {
                 post.found.iter().chain(&post.lost).map(|code| (*code, Need::Ancestors)).collect()
             }
+            Action::WriteOff(WriteOff { first, last, .. }) if first == last => {
+                each(&[*first], Need::Item)
+            }
+            Action::WriteOff(WriteOff { first, last, .. }) => each(&[*first, *last], Need::Item),
             Action::Inspect(inspect) => each(&[inspect.code], Need::Item),
             Action::OpenTask(_) | Action::Correct(_) => Vec::new(),
         }
@@ -117,6 +121,12 @@ impl Operation {
     pub fn documents(&self) -> impl Iterator<Item = DocumentId> {
         let References { document, from, .. } = self.references();
         document.into_iter().chain(from)
+    }
+
+    /// The strip of labels it speaks of: [`super::Facts::strip`] says what is known of it.
+    #[must_use]
+    pub const fn strip(&self) -> Option<WriteOff> {
+        if let Action::WriteOff(write_off) = &self.action { Some(*write_off) } else { None }
     }
 
     /// The earlier operation it corrects.
@@ -154,6 +164,7 @@ impl Operation {
             | Action::VerifyPack(_)
             | Action::Sample(_)
             | Action::Destroy(_)
+            | Action::WriteOff(_)
             | Action::Inspect(_)
             | Action::Settle(_) => NONE,
         }

@@ -76,8 +76,13 @@ impl<'a> Pending<'a> {
         codes.iter().map(distinct).collect()
     }
 
-    /// What stands behind a current code.
+    /// What stands behind a current code. A label that was scrapped or is void cannot be on goods.
     pub(super) fn find(&self, code: Code) -> Result<Found, Rejection> {
+        let is_used = self.item(code).is_some_and(|item| item.state != State::Free);
+        match self.facts.written_off(code).filter(|fate| !fate.may_be_used()) {
+            Some(fate) if !is_used => return Err(Rejection::WrittenOff { code, fate }),
+            Some(_) | None => {}
+        }
         if let Some(item) = self.item(code) {
             return Ok(match item.state {
                 State::Active | State::Announced { .. } => Found::InUse(item.clone()),

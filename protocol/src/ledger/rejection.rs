@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Fate;
 use super::document::{DocumentKind, Party};
 use super::item::{Ending, Level};
 use super::terms::Role;
 use crate::code::Code;
 use crate::ids::{DealerId, DocumentId, OperationId, OperatorId, ProductId, SiteId, TaskId};
 use crate::text::Lot;
+use crate::time::Timestamp;
 
 /// Why an operation does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -144,6 +146,18 @@ pub enum Rejection {
     /// The operation to correct was done at another site.
     #[error("operation {names} was done at site {site}")]
     DoneElsewhere { names: OperationId, site: SiteId },
+    /// The label was scrapped, given back or declared void.
+    #[error("the label {code} was {fate:?}")]
+    WrittenOff { code: Code, fate: Fate },
+    /// The ends of a strip of labels do not lie on one roll, or not in this order.
+    #[error("{first} to {last} is no strip of one roll")]
+    NotOneStrip { first: Code, last: Code },
+    /// A strip has more labels, or fewer.
+    #[error("{first} to {last} are {holds} labels, not {count}")]
+    StripDiffers { first: Code, last: Code, holds: u32, count: u32 },
+    /// What nobody has accounted for yet may still turn up.
+    #[error("{code} and the labels behind it may still turn up")]
+    TooEarly { code: Code, until: Timestamp },
     /// Something has happened since to what it touched.
     #[error("{code} has moved on since")]
     MovedOn { code: Code },
@@ -197,6 +211,10 @@ impl Rejection {
             Self::NoSuchOperation { .. } => "no_such_operation",
             Self::NameTaken { .. } => "name_taken",
             Self::DoneElsewhere { .. } => "done_elsewhere",
+            Self::WrittenOff { .. } => "written_off",
+            Self::NotOneStrip { .. } => "not_one_strip",
+            Self::StripDiffers { .. } => "strip_differs",
+            Self::TooEarly { .. } => "too_early",
             Self::MovedOn { .. } => "moved_on",
         }
     }

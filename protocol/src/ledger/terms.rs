@@ -80,11 +80,13 @@ pub struct Rules {
     pub pending_may_ship: bool,
     /// Goods that were never received here may leave from here: their receipt is implied.
     pub implied_receipt: bool,
+    /// Labels that nobody has accounted for are declared void so many days after they were issued, and not before.
+    pub void_after_days: u32,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { pending_may_ship: true, implied_receipt: true }
+        Self { pending_may_ship: true, implied_receipt: true, void_after_days: 30 }
     }
 }
 

@@ -7,10 +7,10 @@ use sealtrace_protocol::ids::{
     ProductId, Revision, Seq, SiteId, TaskId,
 };
 use sealtrace_protocol::ledger::{
-    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Fate, Finding,
     Inspect, Level, Made, OpenTask, Operation, Outcome, Pack, PartialReason, PostCount, Reassign,
     Receive, Relabel, RelabelReason, Return, Sample, SampleReason, Settle, Ship, Transfer, Unpack,
-    VerifyPack,
+    VerifyPack, WriteOff,
 };
 use sealtrace_protocol::signing::{Sealed, SealedBatch};
 use sealtrace_protocol::text::Lot;
@@ -80,6 +80,10 @@ pub(crate) fn operations() -> Vec<Operation> {
     actions.into_iter().chain(movements(unit, case, foreign)).map(operation).collect()
 }
 
+fn other_unit() -> Code {
+    code("9A0BCDEFGH1234568")
+}
+
 fn movements(unit: Code, case: Code, foreign: Code) -> Vec<Action> {
     vec![
         Action::Receive(Receive { codes: vec![case], document: None }),
@@ -101,6 +105,12 @@ fn movements(unit: Code, case: Code, foreign: Code) -> Vec<Action> {
         }),
         Action::Sample(Sample { codes: vec![unit], reason: SampleReason::Retained }),
         Action::Destroy(Destroy { codes: vec![case], reason: DestroyReason::Expired }),
+        Action::WriteOff(WriteOff {
+            first: unit,
+            last: other_unit(),
+            count: 2,
+            fate: Fate::Returned,
+        }),
         Action::Inspect(Inspect {
             code: foreign,
             region: 320_100,

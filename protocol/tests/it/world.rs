@@ -10,10 +10,10 @@ use sealtrace_protocol::ids::{
 };
 use sealtrace_protocol::ledger::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Document,
-    DocumentLine, Effects, Facts, Issued, Item, Level, Made, Need, Operation, Outcome, Pack,
+    DocumentLine, Effects, Facts, Fate, Issued, Item, Level, Made, Need, Operation, Outcome, Pack,
     PartialReason, Past, Plan, PostCount, Presence, Reassign, Receive, Rejection, Relabel,
-    RelabelReason, Return, Role, Route, Sample, SampleReason, Settle, Ship, State, Step, Task,
-    Touched, Transfer, Unpack, VerifyPack, Worker, dispute, judge,
+    RelabelReason, Return, Role, Route, Sample, SampleReason, Settle, Ship, State, Step, Strip,
+    Task, Touched, Transfer, Unpack, VerifyPack, Worker, WriteOff, dispute, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -90,6 +90,8 @@ pub(crate) struct Ledger {
     pub(crate) items: BTreeMap<Code, Item>,
     pub(crate) moved: BTreeMap<DocumentId, u32>,
     pasts: BTreeMap<OperationId, Past>,
+    /// Labels that are accounted for, and by which operation.
+    pub(crate) written: BTreeMap<Code, (Fate, OperationId)>,
 }
 
 impl Ledger {
@@ -133,9 +135,40 @@ impl Ledger {
             *units = units.saturating_add(moved.on.units()).checked_sub(moved.off.units()).unwrap();
         }
         if let Some((id, operation)) = by {
+            self.write_off(id, operation);
             let moves = effects.moves.clone();
             self.pasts.insert(id, Past { site: operation.site, touched, moves });
         }
+    }
+
+    fn write_off(&mut self, id: OperationId, operation: &Operation) {
+        if let Some(names) = operation.corrects() {
+            self.written.retain(|_, (_, by)| *by != names);
+        }
+        let Some(strip) = operation.strip() else { return };
+        for code in between(strip.first, strip.last).unwrap_or_default() {
+            if !self.is_used(code) && !self.written.contains_key(&code) {
+                self.written.insert(code, (strip.fate, id));
+            }
+        }
+    }
+
+    fn is_used(&self, code: Code) -> bool {
+        self.items.get(&code).is_some_and(|item| item.state != State::Free)
+    }
+
+    fn strip(&self, first: Code, last: Code) -> Option<Strip> {
+        let codes = between(first, last)?;
+        let used = codes.iter().copied().find(|code| self.is_used(*code));
+        let mut unused = codes.iter().filter(|code| !self.is_used(**code));
+        let written_off =
+            unused.find_map(|code| self.written.get(code).map(|(fate, _)| (*code, *fate)));
+        Some(Strip {
+            count: u32::try_from(codes.len()).unwrap(),
+            used,
+            written_off,
+            issued_at: Timestamp(VOID_FROM - 30 * 24 * 60 * 60 * 1_000),
+        })
     }
 
     pub(crate) fn facts(&self, operation: &Operation) -> Facts {
@@ -145,6 +178,9 @@ impl Ledger {
             wanted.extend(past.touched.iter().map(|touched| (touched.after.code, Need::Item)));
         }
         while let Some((code, need)) = wanted.pop() {
+            if let Some((fate, _)) = self.written.get(&code) {
+                facts.set_written_off(code, *fate);
+            }
             let Some(item) = self.items.get(&code) else {
                 facts.set(code, issued(code));
                 continue;
@@ -177,6 +213,9 @@ impl Ledger {
         for (code, _) in operation.needs() {
             facts.set(code, issued(code));
         }
+        for (code, (fate, _)) in &self.written {
+            facts.set_written_off(*code, *fate);
+        }
         for (code, item) in &self.items {
             facts.set(*code, Presence::Present(item.clone()));
             facts.set_children(*code, self.children(*code));
@@ -193,6 +232,7 @@ impl Ledger {
         for id in operation.documents() {
             facts.set_document(self.document(id));
         }
+        facts.strip = operation.strip().and_then(|strip| self.strip(strip.first, strip.last));
         // Somebody is a supervisor; a line by itself is nobody.
         facts.worker =
             operation.operator.map(|_| Worker { role: Role::Supervisor, permitted: true });
@@ -210,6 +250,27 @@ impl Ledger {
         let inside = self.items.values().filter(|item| item.parent == Some(parent));
         inside.map(|item| item.code).collect()
     }
+}
+
+/// From when on what nobody has accounted for may be declared void.
+pub(crate) const VOID_FROM: i64 = 50;
+
+/// The labels of one roll from one to another, both included: units, cases and pallets are a roll each.
+pub(crate) fn between(first: Code, last: Code) -> Option<Vec<Code>> {
+    let worlds = || (0..2).map(|world| world * WORLD);
+    let rolls = worlds().flat_map(|base| {
+        let of = |count: u64, code: fn(u64) -> Code| {
+            (0..count).map(|n| code(base + n)).collect::<Vec<Code>>()
+        };
+        [of(UNITS, unit), of(CASES, case), of(PALLETS, pallet)]
+    });
+    for roll in rolls {
+        let place = |code: Code| roll.iter().position(|one| *one == code);
+        if let (Some(from), Some(to)) = (place(first), place(last)) {
+            return roll.get(from..=to).map(<[Code]>::to_vec).filter(|codes| !codes.is_empty());
+        }
+    }
+    None
 }
 
 /// Documents belong to the sites in turn.
@@ -405,6 +466,18 @@ fn moving(world: u64) -> impl Strategy<Value = Action> {
     let back = prop::option::of(under(TRANSFERS + 1, RETURNS));
     let some = prop::collection::vec(item.clone(), 1..3);
     let few = prop::collection::vec(item.clone(), 0..2);
+    let strip =
+        (0..UNITS, 0..4_u64, 0..8_u8, any::<bool>()).prop_map(move |(n, more, odd, cases)| {
+            let base = world * WORLD;
+            let (end, label): (u64, fn(u64) -> Code) =
+                if cases { (CASES, case) } else { (UNITS, unit) };
+            let (first, last) = (n.min(end - 1), (n + more).min(end - 1));
+            let count = u32::try_from(last - first + 1).unwrap() + u32::from(odd == 7);
+            let (first, last) = if odd == 6 { (last, first) } else { (first, last) };
+            let fate = Fate::ALL[usize::from(odd % 3)];
+            let (first, last) = (label(base + first), label(base + last));
+            Action::WriteOff(WriteOff { first, last, count, fate })
+        });
     prop_oneof![
         4 => (some.clone(), arrivals)
             .prop_map(|(codes, document)| Action::Receive(Receive { codes, document })),
@@ -422,6 +495,7 @@ fn moving(world: u64) -> impl Strategy<Value = Action> {
         2 => (few.clone(), few, under(RETURNS + 1, DOCUMENTS)).prop_map(|(found, lost, document)| {
             Action::PostCount(PostCount { document, found, lost })
         }),
+        2 => strip,
         1 => some.clone().prop_map(|codes| {
             Action::Sample(Sample { codes, reason: SampleReason::Inspection })
         }),

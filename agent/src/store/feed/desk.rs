@@ -208,6 +208,7 @@ pub(in super::super) fn rules(conn: &Connection, at: SiteId) -> Result<Rules, St
     Ok(Rules {
         pending_may_ship: owner.map_or(usual.pending_may_ship, |owner| owner.pending_may_ship),
         implied_receipt: site(conn, at)?.map_or(usual.implied_receipt, |site| site.implied_receipt),
+        void_after_days: owner.map_or(usual.void_after_days, |owner| owner.void_after_days),
     })
 }
 

@@ -266,6 +266,20 @@ create table digest (
   primary key (digest, order_id, level)
 ) strict, without rowid;
 
+-- Strips of labels that were written off here: places on a roll, both ends included.
+create table strip (
+  epoch integer not null,            -- the operation
+  seq integer not null,
+  order_id integer not null,         -- the roll …
+  level integer not null,
+  first_body integer not null,       -- … as in `roll`
+  first integer not null,
+  last integer not null,
+  fate text not null,                -- scrapped, returned
+  primary key (epoch, seq)
+) strict, without rowid;
+create index strip_roll on strip (order_id, level, first_body);
+
 -- What a person must look at.
 create table exception (
   id integer primary key,

@@ -19,13 +19,14 @@ export type EntryName =
   | 'count'
   | 'sample'
   | 'destroy'
+  | 'write_off'
   | 'lookup'
 export type ScreenName = 'home' | 'resolve' | EntryName
 export type Source = 'wedge' | 'typed' | 'camera' | 'broadcast'
 /** A screen's name opens it, after choosing what it needs; a digit chooses; `next` shows the next ones to choose from. */
 export type Command = 'confirm' | 'close' | 'mix' | 'switch' | 'undo' | 'back' | 'acknowledge' | 'next' | 'account' | 'exceptions' | 'log' | 'print' | 'sync' | 'task' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | ScreenName
 export type RoleName = 'operator' | 'supervisor' | 'manager' | 'auditor'
-/** Why goods are sampled, destroyed or relabelled; why nothing else is done about an exception. */
+/** Why goods are sampled, destroyed or relabelled; what became of labels; why nothing else is done about an exception. */
 export type Reason =
   | 'inspection'
   | 'retained'
@@ -34,6 +35,8 @@ export type Reason =
   | 'expired'
   | 'rejected'
   | 'recalled'
+  | 'scrapped'
+  | 'returned'
   | 'damaged'
   | 'unreadable'
   | 'missing'

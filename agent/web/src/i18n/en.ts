@@ -70,6 +70,8 @@ export const en: Record<Key, string> = {
   'reason.expired': 'Expired',
   'reason.rejected': 'Failed quality control',
   'reason.recalled': 'Recalled',
+  'reason.scrapped': 'Scrapped',
+  'reason.returned': 'Given back',
 
   'approve.title': 'A supervisor must approve',
   'approve.close': 'This package is not full, and it is not the last one of the task.',
@@ -102,6 +104,7 @@ export const en: Record<Key, string> = {
   'screen.post_count': 'Count posted',
   'screen.sample': 'Sample',
   'screen.destroy': 'Destroy',
+  'screen.write_off': 'Write off labels',
   'screen.resolve': 'Resolve',
   'screen.lookup': 'Look up',
 
@@ -201,6 +204,8 @@ export const en: Record<Key, string> = {
 
   'prompt.scan': 'Scan a code',
   'prompt.scan_child': 'Scan the next {level}',
+  'prompt.scan_strip': 'Scan the first label of the strip ({fate})',
+  'prompt.scan_strip_end': 'Scan the last one; confirm if it is the only one ({fate})',
   'prompt.scan_children': 'Scan what is inside, one by one',
   'prompt.scan_parent': 'Scan the {level} label',
   'prompt.scan_unit': 'Scan the next bottle',
@@ -329,6 +334,12 @@ export const en: Record<Key, string> = {
   'msg.name_taken': 'Another operation is known under the name of this one: the device was restored from a copy. Tell the administrator',
   'msg.done_elsewhere': 'The operation to undo was done at another site',
   'msg.no_such_operation': 'The operation to undo is not known',
+  'msg.strip_begun': 'The first is {code}',
+  'msg.labels_written_off': '{count} labels written off ({fate})[. Of the roll of {issued}, here: {scrapped} scrapped,][ {returned} given back]',
+  'msg.written_off': 'Label {code} is written off and cannot be used',
+  'msg.not_one_strip': 'These two labels are not on one roll, or not in this order; or this device has no digest of the roll yet',
+  'msg.strip_differs': 'This strip has {holds} labels, not {count}',
+  'msg.too_early': 'Labels nobody has accounted for may still turn up: it is too early to declare them void',
   'msg.moved_on': 'Something happened to it since, undo is not possible[: {code}]',
   'msg.duplicate': 'Delivered twice, counted once[: {of}]',
   'msg.frozen': 'The stream is frozen: call the administrator',

@@ -117,7 +117,7 @@ export function standing(name: string): string {
 }
 
 /** Where the words for a parameter's values are; levels otherwise. */
-const CLASSES: Record<string, string[]> = { 'wrong_document.kind': ['kind'], kind: ['screen', 'kind'], needs: ['role'], how: ['ending', 'resolution'], what: ['what'] }
+const CLASSES: Record<string, string[]> = { 'wrong_document.kind': ['kind'], kind: ['screen', 'kind'], needs: ['role'], how: ['ending', 'resolution'], what: ['what'], fate: ['reason'] }
 const LEVELS = ['level']
 const TIMES = /^(at|first_at|since|until)$/
 const EPOCH_MS_MIN = 1e11

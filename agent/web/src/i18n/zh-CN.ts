@@ -68,6 +68,8 @@ export const zhCN = {
   'reason.expired': '过期',
   'reason.rejected': '不合格',
   'reason.recalled': '召回',
+  'reason.scrapped': '报废',
+  'reason.returned': '退回标签库',
 
   'approve.title': '需要班组长批准',
   'approve.close': '这一件没有装满，也不是任务的最后一件。',
@@ -100,6 +102,7 @@ export const zhCN = {
   'screen.post_count': '盘点过账',
   'screen.sample': '取样',
   'screen.destroy': '报废',
+  'screen.write_off': '标签核销',
   'screen.resolve': '异常处理',
   'screen.lookup': '查询',
 
@@ -199,6 +202,8 @@ export const zhCN = {
 
   'prompt.scan': '请扫码',
   'prompt.scan_child': '扫下一{level}',
+  'prompt.scan_strip': '扫这一段标签的第一个（{fate}）',
+  'prompt.scan_strip_end': '扫最后一个；只有这一个就按确认（{fate}）',
   'prompt.scan_children': '逐一扫内装物',
   'prompt.scan_parent': '扫{level}标签',
   'prompt.scan_unit': '扫下一瓶',
@@ -327,6 +332,12 @@ export const zhCN = {
   'msg.name_taken': '该作业的编号已被另一项作业占用：设备数据曾被恢复，请联系管理员',
   'msg.done_elsewhere': '要撤销的作业是在别的部署点做的',
   'msg.no_such_operation': '找不到要撤销的作业',
+  'msg.strip_begun': '第一个是 {code}',
+  'msg.labels_written_off': '{count} 个标签已核销（{fate}）[。本卷 {issued} 个，本机核销：报废 {scrapped}，][退回 {returned}]',
+  'msg.written_off': '标签 {code} 已核销，不能再用',
+  'msg.not_one_strip': '这两个标签不在同一卷上，或先后颠倒；也可能本机还没有这卷标签的摘要',
+  'msg.strip_differs': '这一段是 {holds} 个标签，不是 {count} 个',
+  'msg.too_early': '未核销的标签可能还会出现，还没到可以作废的时间',
   'msg.moved_on': '之后又有新的变动，不能撤销[：{code}]',
   'msg.duplicate': '重复上传，已按一次计[：{of}]',
   'msg.frozen': '数据流已冻结，联系管理员',

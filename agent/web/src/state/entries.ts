@@ -4,7 +4,7 @@ import type { EntryName, RoleName } from '../api/types'
 export const GROUPS: { name: 'making' | 'moving' | 'goods'; entries: EntryName[] }[] = [
   { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'rework'] },
   { name: 'moving', entries: ['receive', 'ship', 'return', 'transfer', 'count'] },
-  { name: 'goods', entries: ['lookup', 'sample', 'destroy'] },
+  { name: 'goods', entries: ['lookup', 'sample', 'destroy', 'write_off'] },
 ]
 
 const ENTRIES = GROUPS.reduce<EntryName[]>((all, group) => all.concat(group.entries), [])

@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/login', name: 'login', component: () => import('./session/LoginPage.vue'), meta: { bare: true, open: true, title: 'login.title' } },
     { path: '/orders', name: 'orders', component: () => import('./orders/OrdersPage.vue'), meta: { title: 'menu.orders', menu: 'orders' } },
     { path: '/orders/:id', name: 'order', component: () => import('./orders/OrderPage.vue'), meta: { title: 'menu.orders', menu: 'orders' } },
+    { path: '/reconciliation', name: 'reconciliation', component: () => import('./reconciliation/ReconciliationPage.vue'), meta: { title: 'menu.reconciliation', menu: 'reconciliation' } },
     { path: '/documents', name: 'documents', component: () => import('./documents/DocumentsPage.vue'), meta: { title: 'menu.documents', menu: 'documents' } },
     { path: '/documents/:id', name: 'document', component: () => import('./documents/DocumentPage.vue'), meta: { title: 'menu.documents', menu: 'documents' } },
     { path: '/reassignments', name: 'reassignments', component: () => import('./documents/ReassignmentsPage.vue'), meta: { title: 'menu.reassignments', menu: 'reassignments' } },

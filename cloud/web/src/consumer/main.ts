@@ -10,6 +10,7 @@ const MARKS: Record<string, string> = {
   genuine: CHECK,
   again: CHECK,
   pending: '<svg viewBox="0 0 92 92"><path d="M46 26v22l13 9"/></svg>',
+  void: '<svg viewBox="0 0 92 92"><path d="M30 30l32 32M62 30L30 62"/></svg>',
   unknown: '<svg viewBox="0 0 92 92"><path d="M34 37c0-16 25-16 25-1 0 10-13 10-13 19M46 67v.5"/></svg>',
   failed: '<svg viewBox="0 0 92 92"><path d="M46 26v26M46 66v.5"/></svg>',
 }
@@ -45,7 +46,7 @@ function look(): string {
 
 function draw(): void {
   const say = words[locale]
-  const kind = look() as 'wait' | 'failed' | 'genuine' | 'again' | 'pending' | 'unknown'
+  const kind = look() as 'wait' | 'failed' | 'genuine' | 'again' | 'pending' | 'void' | 'unknown'
   document.title = kind === 'wait' ? say.brand : `${say[kind]} · ${say.brand}`
   document.documentElement.lang = locale
   element('brand').textContent = say.brand

@@ -41,6 +41,26 @@ export interface OrderRow {
 }
 export interface Order extends OrderRow { produced: Counts }
 
+/** What labels have become. */
+export interface LabelCounts { applied: number; scrapped: number; sampled: number; returned: number; void: number; unaccounted: number }
+export interface LabelSums extends LabelCounts { issued: number; from_others: number }
+export interface Roll extends LabelCounts {
+  id: number
+  order: Numbered
+  product: Named
+  level: Level
+  issued_at: number
+  void_from: number
+  issued: number
+  scanned: number
+}
+export interface Rolls extends List<Roll> { sums: LabelSums }
+export interface WholeRoll extends Roll {
+  used_by: { order: Numbered; applied: number }[]
+  strips: { first: string; last: string; count: number; fate: 'scrapped' | 'returned' | 'void'; at: number }[]
+  scans: { code: string; first_at: number; last_at: number; scans: number }[]
+}
+
 export type DocumentKind = 'inbound' | 'outbound' | 'return' | 'transfer' | 'count'
 /** What can be done to a document; the cloud says which of it the reader may do now. */
 export type DocumentAction = 'edit' | 'submit' | 'approve' | 'reject' | 'withdraw' | 'void' | 'close' | 'share' | 'reassign'
@@ -207,7 +227,7 @@ export interface Device {
 }
 
 export interface Verification {
-  verdict: 'genuine' | 'pending' | 'unknown'
+  verdict: 'genuine' | 'pending' | 'void' | 'unknown'
   nth: number
   first?: { at: number; region?: Region | null } | null
   product?: { name: string; gtin?: string } | null

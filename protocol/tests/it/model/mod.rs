@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::{DocumentId, OperationId, SiteId};
 use sealtrace_protocol::ledger::{
-    Action, AddTo, Ending, Level, Operation, Pack, PartialReason, Presence, Rejection, Return,
-    Route, Unpack,
+    Action, AddTo, Ending, Fate, Level, Operation, Pack, PartialReason, Presence, Rejection,
+    Return, Route, Unpack, WriteOff,
 };
 use sealtrace_protocol::time::TimeInterval;
 
-use crate::world::{DEMAND, DOCUMENTS, is_carrier, issued, plan, route};
+use crate::world::{DEMAND, DOCUMENTS, VOID_FROM, between, is_carrier, issued, plan, route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -45,12 +45,16 @@ struct Snapshot {
     touched: BTreeMap<Code, u32>,
     /// What it moved under documents.
     moved: BTreeMap<DocumentId, i64>,
+    /// Labels it said something of.
+    wrote: BTreeSet<Code>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
     pub(crate) things: BTreeMap<Code, Thing>,
     replaced: BTreeMap<Code, (Code, TimeInterval)>,
+    /// Labels on nothing of which somebody has said what became of them.
+    pub(crate) written: BTreeMap<Code, Fate>,
     /// What each accepted operation changed: the world before it, and how often each thing had been touched after it.
     snapshots: BTreeMap<OperationId, Snapshot>,
     touches: BTreeMap<Code, u32>,
@@ -76,8 +80,11 @@ impl Model {
             (*document, i64::from(*now) - i64::from(had(document)))
         };
         let moved = self.moved.iter().map(difference).collect();
+        let said = |code: &&Code| !before.written.contains_key(*code);
+        let wrote = self.written.keys().filter(said).copied().collect();
         let before = Self { snapshots: BTreeMap::new(), ..before };
-        self.snapshots.insert(id, Snapshot { site, before: Box::new(before), touched, moved });
+        self.snapshots
+            .insert(id, Snapshot { site, before: Box::new(before), touched, moved, wrote });
         Ok(())
     }
 
@@ -161,6 +168,7 @@ impl Model {
     }
 
     fn act(&mut self, operation: &Operation) -> Answer {
+        self.none_written_off(operation)?;
         let now = operation.at.interval();
         let site = operation.site;
         match &operation.action {
@@ -209,6 +217,7 @@ impl Model {
             | Action::PostCount(_)
             | Action::Sample(_)
             | Action::Destroy(_) => self.movement(operation),
+            Action::WriteOff(strip) => self.write_off(operation, *strip),
             Action::OpenTask(_) | Action::Inspect(_) => Ok(()),
             Action::Correct(correct) => self.undo(correct.names, site),
             Action::Settle(settle) => {
@@ -226,6 +235,43 @@ impl Model {
         }
     }
 
+    /// A label that was scrapped or is void is on nothing, whatever anybody says; other labels of a package somebody
+    /// only looks into do not matter.
+    fn none_written_off(&self, operation: &Operation) -> Answer {
+        let codes = match &operation.action {
+            Action::VerifyPack(verify) => vec![verify.parent],
+            Action::WriteOff(_) | Action::Settle(_) | Action::Inspect(_) | Action::Correct(_) => {
+                vec![]
+            }
+            _ => crate::world::codes(operation).into_iter().collect(),
+        };
+        let usable = |code: &Code| !self.is_written_off(*code);
+        if codes.iter().all(usable) { Ok(()) } else { Err(()) }
+    }
+
+    fn is_written_off(&self, code: Code) -> bool {
+        !self.is_used(code) && matches!(self.written.get(&code), Some(Fate::Scrapped | Fate::Void))
+    }
+
+    fn is_used(&self, code: Code) -> bool {
+        self.things.contains_key(&code) || self.replaced.contains_key(&code)
+    }
+
+    fn write_off(&mut self, operation: &Operation, strip: WriteOff) -> Answer {
+        let codes = between(strip.first, strip.last).ok_or(())?;
+        let free = |code: &Code| !self.is_used(*code) && !self.written.contains_key(code);
+        let right = match strip.fate {
+            Fate::Scrapped | Fate::Returned => codes.iter().all(free),
+            Fate::Void => operation.operator.is_some() && operation.at.wall.millis() >= VOID_FROM,
+        };
+        if !right || codes.len() != strip.count as usize {
+            return Err(());
+        }
+        let unaccounted: Vec<Code> = codes.into_iter().filter(free).collect();
+        self.written.extend(unaccounted.into_iter().map(|code| (code, strip.fate)));
+        Ok(())
+    }
+
     /// A thing that is not gone.
     fn there(&self, code: Code) -> Result<&Thing, ()> {
         let thing = self.things.get(&code).ok_or(())?;
@@ -233,13 +279,18 @@ impl Model {
     }
 
     fn undo(&mut self, names: OperationId, here: SiteId) -> Answer {
-        let Snapshot { site, before, touched, moved } =
+        let Snapshot { site, before, touched, moved, wrote } =
             self.snapshots.get(&names).cloned().ok_or(())?;
         if site != here
             || touched.iter().any(|(code, touches)| self.touches.get(code) != Some(touches))
         {
             return Err(());
         }
+        if touched.keys().any(|code| before.things.contains_key(code) && self.is_written_off(*code))
+        {
+            return Err(());
+        }
+        self.written.retain(|code, _| !wrote.contains(code));
         for (document, units) in moved {
             let now = self.moved.entry(document).or_default();
             *now = u32::try_from(i64::from(*now) - units).unwrap();

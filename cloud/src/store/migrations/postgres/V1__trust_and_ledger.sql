@@ -204,3 +204,46 @@ create table code_orders (
 create index code_orders_by_order on code_orders (production_order, level);
 
 create index code_orders_by_device on code_orders (device, level) where device is not null;
+
+-- 标签核销: what became of the labels of each code order; what is left is unaccounted. (code_order)
+create table label_counts (
+    code_order bigint primary key,
+    applied bigint not null,       -- on goods, or once on goods whose label was replaced
+    scrapped bigint not null,
+    sampled bigint not null,
+    returned bigint not null,
+    void bigint not null
+);
+
+-- Labels of a code order that came onto goods under a production order, whichever they were issued for. (code_order)
+create table label_use (
+    code_order bigint not null,
+    production_order bigint not null,
+    applied bigint not null,
+    primary key (code_order, production_order)
+);
+
+create index label_use_by_order on label_use (production_order);
+
+-- Strips of labels that are on no goods, and what became of them: places of a code order, both ends included. (code_order)
+create table label_strips (
+    code_order bigint not null,
+    first bigint not null,
+    last bigint not null,
+    fate text not null,              -- scrapped, returned, void
+    device bigint not null,        -- the operation that says so …
+    epoch bigint not null,
+    seq bigint not null,
+    at bigint not null,            -- … and when, by its clock
+    primary key (code_order, first, device, epoch, seq)
+);
+
+create index label_strips_by_operation on label_strips (device, epoch, seq);
+
+-- Labels that a consumer scanned before anybody had registered them. (item)
+create table unregistered_scans (
+    item bigint primary key,       -- item key
+    scans bigint not null,
+    first_at bigint not null,
+    last_at bigint not null
+);

@@ -28,7 +28,8 @@ create index sessions_by_account on sessions (account);
 -- What the owner has settled on; one row, or none while nothing was changed. (everywhere)
 create table settings (
     id bigint primary key, -- 1
-    pending_may_ship bigint not null -- 1 = goods of a pending lot may leave
+    pending_may_ship bigint not null, -- 1 = goods of a pending lot may leave
+    void_after_days bigint not null -- unaccounted labels may be declared void so long after they were issued
 );
 
 -- Who changed what at the console; never changed, never deleted. (everywhere)

@@ -204,3 +204,46 @@ create table code_orders (
 create index code_orders_by_order on code_orders (production_order, level);
 
 create index code_orders_by_device on code_orders (device, level) where device is not null;
+
+-- 标签核销: what became of the labels of each code order; what is left is unaccounted. (code_order)
+create table label_counts (
+    code_order integer primary key,
+    applied integer not null,       -- on goods, or once on goods whose label was replaced
+    scrapped integer not null,
+    sampled integer not null,
+    returned integer not null,
+    void integer not null
+) strict;
+
+-- Labels of a code order that came onto goods under a production order, whichever they were issued for. (code_order)
+create table label_use (
+    code_order integer not null,
+    production_order integer not null,
+    applied integer not null,
+    primary key (code_order, production_order)
+) strict, without rowid;
+
+create index label_use_by_order on label_use (production_order);
+
+-- Strips of labels that are on no goods, and what became of them: places of a code order, both ends included. (code_order)
+create table label_strips (
+    code_order integer not null,
+    first integer not null,
+    last integer not null,
+    fate text not null,              -- scrapped, returned, void
+    device integer not null,        -- the operation that says so …
+    epoch integer not null,
+    seq integer not null,
+    at integer not null,            -- … and when, by its clock
+    primary key (code_order, first, device, epoch, seq)
+) strict, without rowid;
+
+create index label_strips_by_operation on label_strips (device, epoch, seq);
+
+-- Labels that a consumer scanned before anybody had registered them. (item)
+create table unregistered_scans (
+    item integer primary key,       -- item key
+    scans integer not null,
+    first_at integer not null,
+    last_at integer not null
+) strict;

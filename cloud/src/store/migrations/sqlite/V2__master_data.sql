@@ -28,7 +28,8 @@ create index sessions_by_account on sessions (account);
 -- What the owner has settled on; one row, or none while nothing was changed. (everywhere)
 create table settings (
     id integer primary key, -- 1
-    pending_may_ship integer not null -- 1 = goods of a pending lot may leave
+    pending_may_ship integer not null, -- 1 = goods of a pending lot may leave
+    void_after_days integer not null -- unaccounted labels may be declared void so long after they were issued
 ) strict;
 
 -- Who changed what at the console; never changed, never deleted. (everywhere)

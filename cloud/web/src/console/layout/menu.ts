@@ -13,7 +13,7 @@ interface Entry {
 
 const PAGES: Record<MenuGroup, readonly Entry[]> = {
   master: [],
-  production: [{ page: 'orders', title: 'menu.orders', place: 1 }],
+  production: [{ page: 'orders', title: 'menu.orders', place: 1 }, { page: 'reconciliation', title: 'menu.reconciliation', place: 3 }],
   documents: [{ page: 'documents', title: 'menu.documents', place: 1 }, { page: 'reassignments', title: 'menu.reassignments', place: 2 }],
   audit: [{ page: 'trace', title: 'menu.trace', place: 1 }, { page: 'diversion', title: 'menu.diversion', place: 2 }],
   system: [{ page: 'devices', title: 'menu.devices', place: 2 }, { page: 'settings', title: 'menu.settings', place: 3 }, { page: 'audit', title: 'menu.audit_trail', place: 4 }],

@@ -6,7 +6,7 @@ const words: typeof zh = {
   ...trade,
   app: { name: 'Sealtrace', title: 'Traceability', skip: 'Skip to content', language: '中文', languageLabel: 'Switch to Chinese', menu: 'Main menu', account: 'Account menu', logout: 'Sign out' },
   menu: {
-    orders: 'Production orders', documents: 'Documents', reassignments: 'Reassignments', trace: 'Trace', diversion: 'Suspected diversion', devices: 'Devices', carriers: 'Reusable pallet labels', settings: 'Settings', audit_trail: 'Activity log',
+    orders: 'Production orders', documents: 'Documents', reassignments: 'Reassignments', reconciliation: 'Label reconciliation', trace: 'Trace', diversion: 'Suspected diversion', devices: 'Devices', carriers: 'Reusable pallet labels', settings: 'Settings', audit_trail: 'Activity log',
     group: { master: 'Master data', production: 'Production', documents: 'Documents', audit: 'Audit', system: 'System' },
   },
   act: { search: 'Search', reset: 'Reset', reload: 'Try again', copy: 'Copy', copied: 'Copied', close: 'Close', cancel: 'Cancel', save: 'Save', edit: 'Edit', remove: 'Delete', download: 'Download raw bytes', all: 'All' },
@@ -36,7 +36,7 @@ const words: typeof zh = {
     new: 'New {one}', emptyHint: 'Add the first one with the button at the top right.', state: 'State', enabled: 'Enabled', disabled: 'Disabled', enable: 'Enable', disable: 'Disable', enabledDone: '{n} enabled', disabledDone: '{n} disabled',
     removeAsk: 'Delete “{name}”? This cannot be undone.', removed: '“{name}” deleted', inUse: 'Used by “{by}” ({n}), so it cannot be deleted; it can be disabled.', rows: '{n} rows', createdAt: 'Created {at}', trail: 'Activity log', revision: 'Revision', by: { tasks: 'Tasks', items: 'Codes', operations: 'Operations' },
   },
-  settings: { pending: 'Pending lots may ship', pendingHint: 'When off, lots that quality control has not released are refused at the scan; blocked lots never leave.', pending_may_ship: 'Pending lots may ship' },
+  settings: { pending: 'Pending lots may ship', pendingHint: 'When off, lots that quality control has not released are refused at the scan; blocked lots never leave.', pending_may_ship: 'Pending lots may ship', void: 'Unaccounted labels may be declared void', voidHint: 'Labels nobody has accounted for so long after they were issued may be declared void by a manager; goods that carry one are refused from then on.', void_after_days: 'Days until unaccounted labels may be declared void', days: 'days' },
   audit: {
     empty: 'Nothing was changed yet', ofOne: '{what} #{id}', commandLine: 'Command line', changed: 'What changed', before: 'Before', after: 'After', same: 'Nothing changed',
     field: { at: 'Time', account: 'By', action: 'Action', resource: 'What', subject: 'Name' },
@@ -53,6 +53,13 @@ const words: typeof zh = {
       site: 'Site', kind: 'By', device: 'Device', date: 'Production date', shift: 'Shift',
     },
     hint: { revision: 'Which revision of the packaging plan; it cannot change while a task is in work.' },
+  },
+  reconciliation: {
+    query: 'Order number or product', roll: 'Roll', issued: 'Issued', applied: 'Applied', scrapped: 'Scrapped', sampled: 'Sampled', returned: 'Returned', void: 'Void', unaccounted: 'Unaccounted',
+    empty: 'No rolls yet', emptyHint: 'Once codes are minted for an order, this shows where the labels of each roll went: issued = applied + scrapped + sampled + returned + void + unaccounted.', fromOthers: '{n} labels of other orders were used for this one.',
+    scanned: '{n} were scanned', detail: 'Where the labels went', usedBy: 'Used for', unused: 'Not used yet', strips: 'Written off', noStrips: 'Nothing was written off', scans: 'Scanned before being registered', scansHint: 'Consumers scanned labels nobody has registered: goods are out whose line has not reported, or labels have leaked.',
+    pendingHint: 'A consumer who scans an unaccounted code reads "our code, being registered".', declareVoid: 'Declare unaccounted labels void', voidAsk: 'Declare the {n} unaccounted labels of this roll void? Goods that carry one are refused from then on, and consumers read "void".', voided: 'Declared void', notDue: 'Possible from {at} on.',
+    field: { level: 'Level', open: 'Reconciled' },
   },
   document: {
     query: 'Number, dealer or site', route: 'From → to', outside: 'outside', moved: 'Scanned', units: 'Bottles in all', created: 'Created', empty: 'No documents yet', emptyHint: 'Create one, submit and approve it, and it reaches the warehouse PDAs; documents of an ERP appear here too.',

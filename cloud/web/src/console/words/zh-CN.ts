@@ -5,7 +5,7 @@ export default {
   ...trade,
   app: { name: 'Sealtrace', title: '防伪追溯平台', skip: '跳到正文', language: 'EN', languageLabel: '切换到英文', menu: '主菜单', account: '账户菜单', logout: '退出登录' },
   menu: {
-    orders: '生产订单', documents: '单据', reassignments: '改派申请', trace: '追溯查询', diversion: '疑似窜货', devices: '设备', carriers: '周转托盘码', settings: '系统设置', audit_trail: '操作日志',
+    orders: '生产订单', documents: '单据', reassignments: '改派申请', reconciliation: '标签核销', trace: '追溯查询', diversion: '疑似窜货', devices: '设备', carriers: '周转托盘码', settings: '系统设置', audit_trail: '操作日志',
     group: { master: '主数据', production: '生产', documents: '单据', audit: '稽查', system: '系统' },
   },
   act: { search: '查询', reset: '重置', reload: '重试', copy: '复制', copied: '已复制', close: '关闭', cancel: '取消', save: '保存', edit: '编辑', remove: '删除', download: '下载原始字节', all: '全部' },
@@ -35,7 +35,7 @@ export default {
     new: '新建{one}', emptyHint: '点右上角的“新建”添加第一条。', state: '状态', enabled: '启用', disabled: '停用', enable: '启用', disable: '停用', enabledDone: '已启用 {n} 项', disabledDone: '已停用 {n} 项',
     removeAsk: '删除“{name}”？删除后不能恢复。', removed: '已删除“{name}”', inUse: '正在被“{by}”使用（{n} 处），不能删除；可以改为停用。', rows: '{n} 项', createdAt: '建立于 {at}', trail: '操作日志', revision: '版本', by: { tasks: '生产任务', items: '追溯码', operations: '作业记录' },
   },
-  settings: { pending: '待检批次可以出库', pendingHint: '关闭后，质检未放行的批次在扫码时被拒绝出库；封锁的批次始终不能出库。', pending_may_ship: '待检批次可以出库' },
+  settings: { pending: '待检批次可以出库', pendingHint: '关闭后，质检未放行的批次在扫码时被拒绝出库；封锁的批次始终不能出库。', pending_may_ship: '待检批次可以出库', void: '未核销标签可以作废', voidHint: '标签发出满这么多天仍未核销的，主管可以作废；作废后再贴到货上会被拒绝。', void_after_days: '未核销标签可以作废的天数', days: '天' },
   audit: {
     empty: '还没有操作记录', ofOne: '{what} #{id}', commandLine: '命令行', changed: '改动的内容', before: '改动前', after: '改动后', same: '内容没有变化',
     field: { at: '时间', account: '操作人', action: '操作', resource: '对象', subject: '名称' },
@@ -52,6 +52,13 @@ export default {
       site: '部署点', kind: '方式', device: '设备', date: '生产日期', shift: '班次',
     },
     hint: { revision: '产品包装规格的版本；有任务在生产时不能更换。' },
+  },
+  reconciliation: {
+    query: '订单号或产品', roll: '码卷', issued: '已发', applied: '已用', scrapped: '报废', sampled: '取样', returned: '退回', void: '作废', unaccounted: '未核销',
+    empty: '还没有码卷', emptyHint: '给订单发码以后，每一卷标签的去向会列在这里：已发 = 已用 + 报废 + 取样 + 退回 + 作废 + 未核销。', fromOthers: '另有 {n} 个其他订单的标签用在这张订单上。',
+    scanned: '{n} 个已被扫码', detail: '码卷的去向', usedBy: '用在哪些订单', unused: '还没有用过', strips: '核销记录', noStrips: '还没有核销记录', scans: '未登记就被扫码', scansHint: '消费者扫到了还没有登记的标签：货已上市而产线没有上报，或者标签外流。',
+    pendingHint: '消费者扫到未核销的码，看到的是“真码，登记中”。', declareVoid: '作废未核销的标签', voidAsk: '作废这卷标签里 {n} 个未核销的？之后贴着它们的货会被拒绝，消费者会看到“已作废”。', voided: '已作废', notDue: '{at} 起可以作废。',
+    field: { level: '层级', open: '核销情况' },
   },
   document: {
     query: '单号、经销商或部署点', route: '从 → 到', outside: '外部', moved: '已扫码', units: '合计瓶数', created: '创建时间', empty: '还没有单据', emptyHint: '新建单据，提交并审核后下发到仓库 PDA；ERP 建立的单据也出现在这里。',

@@ -48,6 +48,10 @@ const REJECTIONS: Record<string, Pair> = {
   name_taken: ['编号 {names} 已被另一项操作占用：设备数据曾被恢复', 'Another operation is known as {names}: the device was restored from a copy'],
   done_elsewhere: ['要更正的操作 {names} 是在部署点 {site} 做的', 'The operation to correct, {names}, was done at site {site}'],
   no_such_operation: ['找不到要更正的操作 {names}', 'The operation to correct is not known: {names}'],
+  written_off: ['标签 {code} 已核销（{fate}）', 'Label {code} is written off ({fate})'],
+  not_one_strip: ['{first} 到 {last} 不是同一卷上的一段标签', '{first} to {last} is no strip of one roll'],
+  strip_differs: ['{first} 到 {last} 有 {holds} 个标签，不是 {count} 个', '{first} to {last} are {holds} labels, not {count}'],
+  too_early: ['从 {code} 起的标签可能还会出现，还没到可以作废的时间', 'Labels from {code} on may still turn up; it is too early to declare them void'],
   moved_on: ['{code} 此后又有了新的操作', '{code} has moved on since'],
   frozen: ['设备的数据流已冻结：保留，不裁定', 'The stream of the device is frozen: kept, not judged'],
 }
@@ -73,6 +77,7 @@ const NAMES: Record<string, Pair> = {
   operator: ['操作员', 'operator'], supervisor: ['班组长', 'supervisor'], manager: ['主管', 'manager'], auditor: ['审计员', 'auditor'],
   inbound: ['入库单', 'inbound'], outbound: ['出库单', 'outbound'], return: ['退货单', 'return'], transfer: ['调拨单', 'transfer'], count: ['盘点单', 'count'],
   site: ['部署点', 'site'], dealer: ['经销商', 'dealer'],
+  scrapped: ['标签报废', 'scrapped'], returned: ['标签退回', 'given back'], void: ['作废', 'void'],
   sampled: ['取样', 'sampled'], destroyed: ['报废', 'destroyed'],
 }
 
