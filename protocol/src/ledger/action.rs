@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::item::Level;
+use super::strip::WriteOff;
 use crate::code::Code;
 use crate::ids::{DealerId, DocumentId, OperationId, ProductId, Revision, TaskId};
 use crate::text::{Lot, Text20};
@@ -284,61 +285,6 @@ pub enum DestroyReason {
     Rejected,
     /// 召回.
     Recalled,
-}
-
-/// See [`Action::WriteOff`]. A strip lies on one roll, its ends included; a single label is its own first and last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WriteOff {
-    /// The label that comes first on the roll.
-    pub first: Code,
-    /// The last.
-    pub last: Code,
-    /// How many labels that is, as whoever wrote them off saw it.
-    pub count: u32,
-    /// What became of them.
-    pub fate: Fate,
-}
-
-/// What became of labels that are on no goods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// 报废: torn, misprinted, cut off.
-    Scrapped,
-    /// 退回: given back to the store of labels. They may come onto goods later.
-    Returned,
-    /// 作废: nobody knows where they are. Whoever puts one on goods now is refused.
-    Void,
-}
-
-impl Fate {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Scrapped, Self::Returned, Self::Void];
-
-    /// The word stored and shown.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Scrapped => "scrapped",
-            Self::Returned => "returned",
-            Self::Void => "void",
-        }
-    }
-
-    /// The fate with this [`Fate::name`].
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fate| fate.name() == name)
-    }
-
-    /// True when such a label may still come onto goods.
-    #[must_use]
-    pub const fn may_be_used(self) -> bool {
-        match self {
-            Self::Returned => true,
-            Self::Scrapped | Self::Void => false,
-        }
-    }
 }
 
 /// See [`Action::Reassign`].

@@ -3,16 +3,15 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::action::Fate;
 use super::document::{Document, Party};
 use super::effect::Move;
 use super::item::{Contents, Item, Level};
 use super::plan::Task;
+use super::strip::{Fate, Strip};
 use super::terms::{LotTerms, Permit, Rules, Worker};
 use crate::code::Code;
 use crate::ids::{DeviceId, DocumentId, ProductId, SiteId};
 use crate::text::Lot;
-use crate::time::Timestamp;
 
 /// What is known of one code.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,19 +58,6 @@ pub struct Issued {
     pub product: Option<ProductId>,
     /// It stands on a carrier that is loaded again and again (周转托盘).
     pub carrier: bool,
-}
-
-/// What is known of a strip of labels: from one place of a roll to another, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Strip {
-    /// How many labels it has.
-    pub count: u32,
-    /// The first of them that is, or was, on goods.
-    pub used: Option<Code>,
-    /// The first of them that is accounted for already, and how.
-    pub written_off: Option<(Code, Fate)>,
-    /// When its last label was issued.
-    pub issued_at: Timestamp,
 }
 
 /// What an earlier operation did.

@@ -21,22 +21,23 @@ mod plan;
 mod reconciling;
 mod rejection;
 mod stock;
+mod strip;
 mod terms;
 mod unpacking;
 
 pub use action::{
-    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Fate, Finding,
+    Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Finding,
     Inspect, Made, OpenTask, Outcome, Pack, PartialReason, PostCount, Reassign, Receive, Relabel,
     RelabelReason, Return, Sample, SampleReason, Settle, Ship, Transfer, Unpack, VerifyPack,
-    WriteOff,
 };
 pub use document::{Document, DocumentKind, DocumentLine, Party, Route};
 pub use effect::{Effects, Move, Notice, Verdict};
-pub use facts::{Facts, Issued, Past, Presence, Strip, Touched};
+pub use facts::{Facts, Issued, Past, Presence, Touched};
 pub use item::{Content, Contents, Custody, Ending, Item, Level, State};
 pub use operation::{Need, OPERATION_CODES_MAX, Operation};
 pub use plan::{HOLDS_MAX, Part, Plan, PlanError, Step, Task};
 pub use rejection::Rejection;
+pub use strip::{Fate, Strip, WriteOff};
 pub use terms::{LotStatus, LotTerms, Permit, Role, Rules, Worker};
 
 /// Judges one operation against what is known: what it changes, or why it does not count.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::action::{
     Action, Commission, Count, Destroy, Made, PostCount, Reassign, Receive, Return, Sample, Settle,
-    Ship, Transfer, Unpack, WriteOff,
+    Ship, Transfer, Unpack,
 };
+use super::strip::WriteOff;
 use crate::code::Code;
 use crate::ids::{Cursor, DocumentId, OperationId, OperatorId, Revision, SiteId, TaskId};
 use crate::time::Stamp;

@@ -1,10 +1,10 @@
 //! 标签核销: labels that never came onto goods are accounted for: WriteOff.
 
-use super::action::{Fate, WriteOff};
 use super::effect::Effects;
 use super::facts::{Facts, Presence};
 use super::operation::Operation;
 use super::rejection::Rejection;
+use super::strip::{Fate, WriteOff};
 use super::terms::Role;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::action::Fate;
 use super::document::{DocumentKind, Party};
 use super::item::{Ending, Level};
+use super::strip::Fate;
 use super::terms::Role;
 use crate::code::Code;
 use crate::ids::{DealerId, DocumentId, OperationId, OperatorId, ProductId, SiteId, TaskId};

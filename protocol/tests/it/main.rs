@@ -19,6 +19,7 @@ mod ledger;
 mod model;
 mod settling;
 mod signing;
+mod strips;
 mod terms;
 mod vectors;
 mod world;

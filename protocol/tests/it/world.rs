@@ -12,8 +12,8 @@ use sealtrace_protocol::ledger::{
     Action, AddTo, Commission, Correct, Correction, Count, Destroy, DestroyReason, Document,
     DocumentLine, Effects, Facts, Fate, Issued, Item, Level, Made, Need, Operation, Outcome, Pack,
     PartialReason, Past, Plan, PostCount, Presence, Reassign, Receive, Rejection, Relabel,
-    RelabelReason, Return, Role, Route, Sample, SampleReason, Settle, Ship, State, Step, Strip,
-    Task, Touched, Transfer, Unpack, VerifyPack, Worker, WriteOff, dispute, judge,
+    RelabelReason, Return, Role, Route, Sample, SampleReason, Settle, Ship, State, Step, Task,
+    Touched, Transfer, Unpack, VerifyPack, Worker, WriteOff, dispute, judge,
 };
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::{Stamp, Timestamp};
@@ -141,36 +141,6 @@ impl Ledger {
         }
     }
 
-    fn write_off(&mut self, id: OperationId, operation: &Operation) {
-        if let Some(names) = operation.corrects() {
-            self.written.retain(|_, (_, by)| *by != names);
-        }
-        let Some(strip) = operation.strip() else { return };
-        for code in between(strip.first, strip.last).unwrap_or_default() {
-            if !self.is_used(code) && !self.written.contains_key(&code) {
-                self.written.insert(code, (strip.fate, id));
-            }
-        }
-    }
-
-    fn is_used(&self, code: Code) -> bool {
-        self.items.get(&code).is_some_and(|item| item.state != State::Free)
-    }
-
-    fn strip(&self, first: Code, last: Code) -> Option<Strip> {
-        let codes = between(first, last)?;
-        let used = codes.iter().copied().find(|code| self.is_used(*code));
-        let mut unused = codes.iter().filter(|code| !self.is_used(**code));
-        let written_off =
-            unused.find_map(|code| self.written.get(code).map(|(fate, _)| (*code, *fate)));
-        Some(Strip {
-            count: u32::try_from(codes.len()).unwrap(),
-            used,
-            written_off,
-            issued_at: Timestamp(VOID_FROM - 30 * 24 * 60 * 60 * 1_000),
-        })
-    }
-
     pub(crate) fn facts(&self, operation: &Operation) -> Facts {
         let mut facts = self.context(operation);
         let mut wanted: Vec<(Code, Need)> = operation.needs();
@@ -250,27 +220,6 @@ impl Ledger {
         let inside = self.items.values().filter(|item| item.parent == Some(parent));
         inside.map(|item| item.code).collect()
     }
-}
-
-/// From when on what nobody has accounted for may be declared void.
-pub(crate) const VOID_FROM: i64 = 50;
-
-/// The labels of one roll from one to another, both included: units, cases and pallets are a roll each.
-pub(crate) fn between(first: Code, last: Code) -> Option<Vec<Code>> {
-    let worlds = || (0..2).map(|world| world * WORLD);
-    let rolls = worlds().flat_map(|base| {
-        let of = |count: u64, code: fn(u64) -> Code| {
-            (0..count).map(|n| code(base + n)).collect::<Vec<Code>>()
-        };
-        [of(UNITS, unit), of(CASES, case), of(PALLETS, pallet)]
-    });
-    for roll in rolls {
-        let place = |code: Code| roll.iter().position(|one| *one == code);
-        if let (Some(from), Some(to)) = (place(first), place(last)) {
-            return roll.get(from..=to).map(<[Code]>::to_vec).filter(|codes| !codes.is_empty());
-        }
-    }
-    None
 }
 
 /// Documents belong to the sites in turn.

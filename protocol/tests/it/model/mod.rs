@@ -14,7 +14,8 @@ use sealtrace_protocol::ledger::{
 };
 use sealtrace_protocol::time::TimeInterval;
 
-use crate::world::{DEMAND, DOCUMENTS, VOID_FROM, between, is_carrier, issued, plan, route};
+use crate::strips::{VOID_FROM, between};
+use crate::world::{DEMAND, DOCUMENTS, is_carrier, issued, plan, route};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
