@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use sealtrace_firmware_config::label::Symbology;
+use sealtrace_firmware_config::label::{Layout, Symbology};
 use sealtrace_protocol::code::Code;
 use sealtrace_protocol::ids::OrderId;
 use sealtrace_protocol::ledger::Level;
@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::carriers::{self, CarrierRoll, WantedCarriers};
 use super::roll::Roll;
-use super::{Purpose, label, leasing};
+use super::{Purpose, label, leasing, pdf};
 use crate::cloud::Cloud;
 use crate::devices::Device;
 use crate::form::Invalid;
@@ -55,29 +55,95 @@ pub async fn lease(
     Ok(Json(leasing::lease(&cloud, &device, wanted).await?))
 }
 
+const PDF: &str = "application/pdf";
+/// Labels of one document: some dozen sheets.
+const SHEET_LABELS_MAX: u32 = 500;
+
 /// As what a code is drawn.
 #[derive(Deserialize)]
 pub struct Drawn {
     symbology: String,
 }
 
+impl Drawn {
+    fn symbology(&self) -> Result<Symbology, Invalid> {
+        let known = Symbology::from_name(&self.symbology);
+        known.ok_or_else(|| Invalid::field("symbology", "unknown"))
+    }
+}
+
 /// `GET /codes/{code}/label.svg?symbology=` — one code as a picture.
-pub async fn label(
+pub async fn label_svg(
     _: Manager,
     State(cloud): State<Cloud>,
     At(code): At<String>,
-    Asked(Drawn { symbology }): Asked<Drawn>,
+    Asked(drawn): Asked<Drawn>,
 ) -> Result<Response, ApiError> {
-    let symbology =
-        Symbology::from_name(&symbology).ok_or_else(|| Invalid::field("symbology", "unknown"))?;
+    let (code, label) = one_label(&cloud, &code, &drawn).await?;
+    let svg = label.svg().into_bytes();
+    Ok(file(&format!("{}.svg", code.canonical()), "image/svg+xml", svg))
+}
+
+/// `GET /codes/{code}/label.pdf?symbology=` — the same as a page of its size.
+pub async fn label_pdf(
+    _: Manager,
+    State(cloud): State<Cloud>,
+    At(code): At<String>,
+    Asked(drawn): Asked<Drawn>,
+) -> Result<Response, ApiError> {
+    let (code, label) = one_label(&cloud, &code, &drawn).await?;
+    Ok(file(&format!("{}.pdf", code.canonical()), PDF, pdf::single(&label)))
+}
+
+/// Which labels of a roll stand on sheets.
+#[derive(Deserialize)]
+pub struct Sheets {
+    level: String,
+    #[serde(flatten)]
+    drawn: Drawn,
+    /// The first place, from 1.
+    first: Option<u32>,
+    count: Option<u32>,
+}
+
+/// `GET /orders/{id}/labels.pdf?level=&symbology=&first=&count=` — part of a roll on sheets of A4.
+pub async fn sheets(
+    _: Manager,
+    State(cloud): State<Cloud>,
+    At(order): At<u64>,
+    Asked(Sheets { level, drawn, first, count }): Asked<Sheets>,
+) -> Result<Response, ApiError> {
+    let symbology = drawn.symbology()?;
+    let (first, count) = (first.unwrap_or(1), count.unwrap_or(SHEET_LABELS_MAX));
+    if first == 0 {
+        return Err(Invalid::field("first", "too_small").into());
+    }
+    if !(1..=SHEET_LABELS_MAX).contains(&count) {
+        return Err(Invalid::field("count", "out_of_range").into());
+    }
+    let roll = named(&cloud, order, &level).await?;
+    let mut tx = cloud.store.read().await?;
+    let mut labels = Vec::new();
+    for code in roll.part(first - 1, count) {
+        let host = &cloud.config.codes.host;
+        labels.push(label::layout(&mut tx, &cloud.codebook, host, &code, symbology).await?);
+    }
+    let sheets = pdf::sheets(&labels).ok_or_else(|| ApiError::not_found("no_such_roll"))?;
+    Ok(file(&format!("{order}-{level}-{first}.pdf"), PDF, sheets))
+}
+
+async fn one_label(cloud: &Cloud, code: &str, drawn: &Drawn) -> Result<(Code, Layout), ApiError> {
+    let symbology = drawn.symbology()?;
     let code: Code = code.parse().map_err(|_| ApiError::not_found("no_such_code"))?;
     cloud.codebook.refresh(&cloud.store).await?;
-    let mut tx = cloud.store.read().await?;
-    let host = &cloud.config.codes.host;
-    let picture = label::picture(&mut tx, &cloud.codebook, host, &code, symbology).await?;
-    let name = format!("attachment; filename=\"{}.svg\"", code.canonical());
-    let kind = "image/svg+xml".to_owned();
-    Ok(([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, name)], picture).into_response())
+    let (mut tx, host) = (cloud.store.read().await?, &cloud.config.codes.host);
+    let layout = label::layout(&mut tx, &cloud.codebook, host, &code, symbology).await?;
+    Ok((code, layout))
+}
+
+fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }
 
 /// `POST /codes/carriers` — labels of reusable pallets are made.

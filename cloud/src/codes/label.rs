@@ -32,14 +32,14 @@ pub enum LabelError {
     Store(#[from] StoreError),
 }
 
-/// Draws a code that was issued. `host` serves the pages that QR codes lead to.
-pub async fn picture(
+/// The label of a code that was issued. `host` serves the pages that QR codes lead to.
+pub async fn layout(
     tx: &mut Tx,
     codebook: &Codebook,
     host: &str,
     code: &Code,
     symbology: Symbology,
-) -> Result<String, LabelError> {
+) -> Result<Layout, LabelError> {
     let Resolved::Ours { issued, .. } = codebook.resolve(code) else {
         return Err(LabelError::NoSuchCode);
     };
@@ -52,7 +52,7 @@ pub async fn picture(
         }
     };
     let symbol = Symbol::new(symbology, &text).map_err(|_| LabelError::Unfit { text })?;
-    Ok(Layout::of_symbol(symbol, &caption, DPI).svg())
+    Ok(Layout::of_symbol(symbol, &caption, DPI))
 }
 
 async fn gs1(tx: &mut Tx, code: &Code, issued: Issued) -> Result<String, LabelError> {

@@ -10,6 +10,7 @@ pub mod codebook;
 pub mod http;
 pub mod label;
 pub mod leasing;
+pub mod pdf;
 pub mod roll;
 
 use sealtrace_protocol::ids::{DeviceId, Epoch, OrderId, ProductId};

@@ -42,6 +42,18 @@ impl Roll {
         &self.orders
     }
 
+    /// The codes of so many places from `first` on; skipped places have none.
+    #[must_use]
+    pub fn part(&self, first: u32, count: u32) -> Vec<Code> {
+        let at = |count| usize::try_from(count).unwrap_or(usize::MAX);
+        let places = self.orders.iter().flat_map(|order| (0..order.count).map(move |n| (order, n)));
+        places
+            .skip(at(first))
+            .take(at(count))
+            .filter_map(|(order, n)| self.codebook.code_at(order, n))
+            .collect()
+    }
+
     /// Consecutive pieces of at most [`CHUNK_CODES`] places.
     pub fn chunks(&self) -> impl Iterator<Item = Chunk> + Send + use<> {
         let step = usize::try_from(CHUNK_CODES).unwrap_or(usize::MAX);

@@ -160,3 +160,48 @@ async fn a_manager_gets_a_code_as_a_picture() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_gets_codes_as_pdf_one_by_one_and_on_sheets() {
+    in_both_offices(async |office| {
+        let goods = goods(&office).await;
+        let manager = office.signed_in("manager").await;
+        let pdf = async |path: &str| {
+            let answer = manager.get(&format!("/api/v1{path}")).await;
+            let kind = answer.header("content-type").to_str().unwrap().to_owned();
+            let bytes = answer.as_bytes().to_vec();
+            (answer.status_code().as_u16(), kind, String::from_utf8_lossy(&bytes).into_owned())
+        };
+        for symbology in ["qr", "gs1_128", "gs1_datamatrix"] {
+            let code = goods.units[0].canonical();
+            let (status, kind, page) =
+                pdf(&format!("/codes/{code}/label.pdf?symbology={symbology}")).await;
+            assert_eq!((status, kind.as_str()), (200, "application/pdf"), "{symbology} {page}");
+            assert!(page.starts_with("%PDF-") && page.contains(&code), "{symbology} {page}");
+            let sheets =
+                format!("/orders/{}/labels.pdf?level=unit&symbology={symbology}", goods.order);
+            let (status, _, all) = pdf(&sheets).await;
+            assert_eq!(status, 200, "{all}");
+            assert!(goods.units.iter().all(|unit| all.contains(&unit.canonical())));
+            let (_, _, some) = pdf(&format!("{sheets}&first=2&count=2")).await;
+            let shown = |at: usize| some.contains(&goods.units[at].canonical());
+            assert_eq!((shown(0), shown(1), shown(2), shown(3)), (false, true, true, false));
+        }
+        let wrong = [
+            ("level=unit&symbology=qr&first=0", 422),
+            ("level=unit&symbology=qr&count=501", 422),
+            ("level=unit&symbology=aztec", 422),
+            ("level=box&symbology=qr", 404),
+            ("level=unit&symbology=qr&first=4000000000", 404),
+        ];
+        for (query, expected) in wrong {
+            let (status, _, body) =
+                pdf(&format!("/orders/{}/labels.pdf?{query}", goods.order)).await;
+            assert_eq!(status, expected, "{query} {body}");
+        }
+        let auditor = office.signed_in("auditor").await;
+        let path = format!("/orders/{}/labels.pdf?level=unit&symbology=qr", goods.order);
+        assert_eq!(get(&auditor, &path).await.0, 403);
+    })
+    .await;
+}

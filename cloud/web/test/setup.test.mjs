@@ -190,6 +190,29 @@ describe('production', () => {
     assert.equal(Buffer.concat(chunks).toString().split(/\r?\n/).filter(Boolean).length, 500)
   })
 
+  test('labels come as PDF, on sheets and one by one', async () => {
+    const pdf = async (link) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+      const chunks = []
+      for await (const chunk of await download.createReadStream()) chunks.push(chunk)
+      const bytes = Buffer.concat(chunks).toString('latin1')
+      assert.match(bytes, /^%PDF-/)
+      return bytes
+    }
+    const sheets = await pdf(page.locator('[data-sheets=unit]'))
+    const shown = new Set(sheets.match(/\((?:[0-9A-Z]{17})\) Tj/g))
+    assert.equal(shown.size, 500, 'every label of the roll is on a sheet')
+    const code = [...shown][0].slice(1, 18)
+    const order = page.url()
+    await page.goto(`${new URL(order).origin}/console/trace?text=${code}`)
+    await page.waitForSelector('[data-test=code]')
+    await shoot(page, 'setup-label')
+    for (const name of ['QR PDF', 'DataMatrix PDF', 'GS1-128 PDF']) assert.ok((await pdf(page.locator(`[data-test=label][aria-label="${name}"]`))).includes(code), name)
+    await page.goto(order)
+    await page.waitForSelector('[data-test=tasks]')
+    calm()
+  })
+
   test('more is released until the quantity is reached, and a task is closed and voided', async () => {
     await person.act('release')
     await person.pick('tasks.0.site', '成品库')

@@ -17,6 +17,8 @@ pub(crate) enum Need {
     Postgres,
     /// A browser for the browser tests.
     Chromium,
+    /// What draws PDF in tests.
+    Poppler,
     /// Running the cross-compiled agent.
     Qemu,
     /// Python's `venv`, which carries the cross linker.
@@ -34,6 +36,7 @@ impl Need {
             Self::Node => which("npm").is_some() && (which("node").is_some() || node::is_private()),
             Self::Postgres => postgres::programs().is_some(),
             Self::Chromium => which("chromium").is_some() || std::env::var_os("CHROMIUM").is_some(),
+            Self::Poppler => which("pdftoppm").is_some(),
             Self::Qemu => cross::has_emulators(),
             Self::Venv => cross::has_linker() || can_make_venv(),
             Self::CrossRust => cross::compiler().is_some() || cross::add_rustup_targets(),
@@ -47,6 +50,7 @@ impl Need {
             Self::Node => &["nodejs", "npm"],
             Self::Postgres => &["postgresql"],
             Self::Chromium => &["chromium"],
+            Self::Poppler => &["poppler-utils"],
             Self::Qemu => &["qemu-user-static"],
             Self::Venv => &["python3-venv"],
             Self::CrossRust => &["rustc-web", "cargo-web", "rust-web-src"],

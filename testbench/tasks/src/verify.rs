@@ -13,7 +13,7 @@ type Body = fn() -> Result<Outcome, Failure>;
 const STAGES: [(&str, &str, Body); 12] = [
     (
         "packages",
-        "Debian packages: cmake, Node.js, PostgreSQL, Chromium, the emulator, the cross compiler",
+        "Debian packages: cmake, Node.js, PostgreSQL, Chromium, poppler, the emulator, the cross compiler",
         packages,
     ),
     ("tree", "ring is the only crypto provider among the dependencies", || passed(tree::check())),
@@ -102,6 +102,7 @@ fn packages() -> Result<Outcome, Failure> {
         Need::Node,
         Need::Postgres,
         Need::Chromium,
+        Need::Poppler,
         Need::Qemu,
         Need::Venv,
         Need::CrossRust,

@@ -47,7 +47,7 @@ const words: typeof zh = {
     new: 'New production order', edit: 'Edit order', mint: 'Mint codes', mintSubmit: 'Mint', release: 'Release tasks', releaseSubmit: 'Release', withdraw: 'Withdraw order', withdrawn: 'Order withdrawn', withdrawAsk: 'Withdraw order {number}? Its tasks become void with it.',
     revisionOf: 'revision {n}', releasedOf: '{n} of {of} released', closeTask: 'Close', voidTask: 'Void', taskEnded: 'Task ended',
     closeTaskAsk: 'Close the task at “{site}”? What was made stays; nothing new is begun.', voidTaskAsk: 'Void the task at “{site}”?',
-    roll: 'Roll', downloadRoll: 'Download', produced: 'Produced', minted: 'Codes minted', tasks: 'Released tasks', level: 'Level', taskEmpty: 'No tasks have been released', unused: 'Unused', units: 'bottles',
+    roll: 'Roll', downloadRoll: 'Download', labelSheets: 'Labels on A4 (PDF)', labelSheetsHint: 'The first {n} of this roll, ready for an office printer', produced: 'Produced', minted: 'Codes minted', tasks: 'Released tasks', level: 'Level', taskEmpty: 'No tasks have been released', unused: 'Unused', units: 'bottles',
     field: {
       number: 'Order', product: 'Product', lot: 'Lot', quantity: 'Quantity (bottles)', revision: 'Plan revision', state: 'State', units: 'Bottle codes', boxes: 'Box codes', cases: 'Case codes', pallets: 'Pallet codes', tasks: 'Tasks', codes: 'Codes',
       site: 'Site', kind: 'By', device: 'Device', date: 'Production date', shift: 'Shift',

@@ -46,7 +46,7 @@ export default {
     new: '新建生产订单', edit: '编辑订单', mint: '生成码', mintSubmit: '生成', release: '下达任务', releaseSubmit: '下达', withdraw: '撤回订单', withdrawn: '订单已撤回', withdrawAsk: '撤回订单 {number}？它的任务会一起作废。',
     revisionOf: '第 {n} 版', releasedOf: '已下达 {n} / {of}', closeTask: '结束', voidTask: '作废', taskEnded: '任务已结束',
     closeTaskAsk: '结束“{site}”的任务？已产出的保留，不再开始新的生产。', voidTaskAsk: '作废“{site}”的任务？',
-    roll: '码卷', downloadRoll: '下载', produced: '已生产', minted: '已发码', tasks: '下达任务', level: '层级', taskEmpty: '订单还没有下达任务', unused: '未使用', units: '瓶',
+    roll: '码卷', downloadRoll: '下载', labelSheets: 'A4 标签页 (PDF)', labelSheetsHint: '这一卷的前 {n} 张，用办公打印机打印', produced: '已生产', minted: '已发码', tasks: '下达任务', level: '层级', taskEmpty: '订单还没有下达任务', unused: '未使用', units: '瓶',
     field: {
       number: '订单号', product: '产品', lot: '批次', quantity: '计划数量（瓶）', revision: '包装规格版本', state: '状态', units: '瓶码', boxes: '盒码', cases: '箱码', pallets: '托码', tasks: '任务', codes: '码',
       site: '部署点', kind: '方式', device: '设备', date: '生产日期', shift: '班次',
