@@ -289,6 +289,23 @@ test('goods_are_sampled_and_destroyed_for_a_reason', async () => {
   await hand.back()
 })
 
+test('labels_that_are_on_no_goods_are_written_off_by_the_two_ends_of_their_strip', async () => {
+  const strip = rolls.MILK.units.splice(-3)
+  await hand.open('write_off', 'ST*1*')
+  assert.match(await page.textContent('[data-prompt]'), /第一个（报废）/)
+  await accepted(strip[0])
+  await accepted(strip[2])
+  assert.match(await hand.said(), /3 个标签已核销（报废）。本卷 40 个，本机核销：报废 3，退回 0/)
+  await hand.refused(strip[1], /已核销，不能再用/)
+  await shoot(page, 'making-write-off')
+  await hand.back()
+  await delivered(agent)
+  const { rows } = await cloud.call('GET', `/reconciliation?order=${rolls.MILK.id}&level=unit`)
+  const [roll] = rows
+  assert.ok(roll.scrapped >= 3 && roll.sampled >= 1, JSON.stringify(roll))
+  assert.equal(roll.applied + roll.scrapped + roll.sampled + roll.returned + roll.void + roll.unaccounted, 40)
+})
+
 test('forty_eight_cases_and_their_pallet_are_made_without_touching_the_screen', async () => {
   await openFor('pack', 'JUICE')
   await page.evaluate(() => {

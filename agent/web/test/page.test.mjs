@@ -389,7 +389,7 @@ for (const name of ['zh-CN', 'en']) {
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 9999))
     await check('home-offline-end')
     await page.evaluate(() => document.querySelector('.scroll').scrollTo(0, 0))
-    for (const entry of ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'receive', 'ship', 'return', 'transfer', 'count', 'lookup', 'sample', 'destroy']) {
+    for (const entry of ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'receive', 'ship', 'return', 'transfer', 'count', 'lookup', 'sample', 'destroy', 'write_off']) {
       await page.click(`[data-entry=${entry}]`)
       await page.waitForSelector(`[data-choose=${entry}], .scan[data-screen=${entry}]`)
       for (let what; (what = await page.getAttribute('[data-choose]', 'data-what', { timeout: 300 }).catch(() => null)); ) {

@@ -2,7 +2,7 @@
 import { dealers } from './stand-in-desk.mjs'
 
 const PAGE = 9
-const REASONS = { sample: ['inspection', 'retained', 'marketing'], destroy: ['broken', 'expired', 'rejected', 'recalled'], relabel: ['damaged', 'unreadable', 'missing', 'other'] }
+const REASONS = { sample: ['inspection', 'retained', 'marketing'], destroy: ['broken', 'expired', 'rejected', 'recalled'], write_off: ['scrapped', 'returned'], relabel: ['damaged', 'unreadable', 'missing', 'other'] }
 const KEYS = { task: 'task', document: 'document', dealer: 'dealer', opened: 'opened', reason: 'reason' }
 
 /** What is asked next for a screen, with all there is to choose from; null when it can open. */

@@ -25,7 +25,7 @@ use salvage::Came;
 
 /// Every table and the order of its rows; first what nobody but this device knows. The feed's cursors are left behind,
 /// so that it tells everything again.
-const TABLES: [(&str, &str); 23] = [
+const TABLES: [(&str, &str); 24] = [
     ("stream", "rowid"),
     ("journal", "rowid"),
     ("operation", "epoch, seq"),
@@ -41,6 +41,7 @@ const TABLES: [(&str, &str); 23] = [
     ("making", "epoch, seq"),
     ("made", "rowid"),
     ("looked_at", "key, epoch, seq"),
+    ("strip", "epoch, seq"),
     ("base", "code"),
     ("reference", "kind, id"),
     ("lot", "product, lot"),
@@ -51,7 +52,7 @@ const TABLES: [(&str, &str); 23] = [
     ("digest", "digest, order_id, level"),
 ];
 /// The feed does not tell these again.
-const OWN_TABLES: usize = 15;
+const OWN_TABLES: usize = 16;
 /// Beside the file: it was found damaged while the agent ran.
 const MARK: &str = ".damaged";
 /// Pages are as long as SQLite makes them where nothing is said.

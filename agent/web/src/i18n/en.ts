@@ -335,7 +335,7 @@ export const en: Record<Key, string> = {
   'msg.done_elsewhere': 'The operation to undo was done at another site',
   'msg.no_such_operation': 'The operation to undo is not known',
   'msg.strip_begun': 'The first is {code}',
-  'msg.labels_written_off': '{count} labels written off ({fate})[. Of the roll of {issued}, here: {scrapped} scrapped,][ {returned} given back]',
+  'msg.labels_written_off': '{count} labels written off ({fate})[. Of the roll of {issued}, here: {scrapped} scrapped, {returned} given back]',
   'msg.written_off': 'Label {code} is written off and cannot be used',
   'msg.not_one_strip': 'These two labels are not on one roll, or not in this order; or this device has no digest of the roll yet',
   'msg.strip_differs': 'This strip has {holds} labels, not {count}',

@@ -333,7 +333,7 @@ export const zhCN = {
   'msg.done_elsewhere': '要撤销的作业是在别的部署点做的',
   'msg.no_such_operation': '找不到要撤销的作业',
   'msg.strip_begun': '第一个是 {code}',
-  'msg.labels_written_off': '{count} 个标签已核销（{fate}）[。本卷 {issued} 个，本机核销：报废 {scrapped}，][退回 {returned}]',
+  'msg.labels_written_off': '{count} 个标签已核销（{fate}）[。本卷 {issued} 个，本机核销：报废 {scrapped}，退回 {returned}]',
   'msg.written_off': '标签 {code} 已核销，不能再用',
   'msg.not_one_strip': '这两个标签不在同一卷上，或先后颠倒；也可能本机还没有这卷标签的摘要',
   'msg.strip_differs': '这一段是 {holds} 个标签，不是 {count} 个',

@@ -22,5 +22,6 @@ export function linkTo({ resource, subject, action }: Change): RouteLocationRaw 
   if (action === 'delete') return null
   if (resource === 'orders') return { name: 'order', params: { id: String(subject) } }
   if (resource === 'documents') return { name: 'document', params: { id: String(subject) } }
+  if (resource === 'reconciliation') return { name: 'reconciliation', query: { roll: String(subject) } }
   return definitions.value.has(resource) ? { name: resource, query: { id: String(subject) } } : null
 }

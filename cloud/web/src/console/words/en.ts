@@ -59,7 +59,7 @@ const words: typeof zh = {
     empty: 'No rolls yet', emptyHint: 'Once codes are minted for an order, this shows where the labels of each roll went: issued = applied + scrapped + sampled + returned + void + unaccounted.', fromOthers: '{n} labels of other orders were used for this one.',
     scanned: '{n} were scanned', detail: 'Where the labels went', usedBy: 'Used for', unused: 'Not used yet', strips: 'Written off', noStrips: 'Nothing was written off', scans: 'Scanned before being registered', scansHint: 'Consumers scanned labels nobody has registered: goods are out whose line has not reported, or labels have leaked.',
     pendingHint: 'A consumer who scans an unaccounted code reads "our code, being registered".', declareVoid: 'Declare unaccounted labels void', voidAsk: 'Declare the {n} unaccounted labels of this roll void? Goods that carry one are refused from then on, and consumers read "void".', voided: 'Declared void', notDue: 'Possible from {at} on.',
-    field: { level: 'Level', open: 'Reconciled' },
+    field: { level: 'Level', open: 'Reconciled', unaccounted: 'Unaccounted', void: 'Void' },
   },
   document: {
     query: 'Number, dealer or site', route: 'From → to', outside: 'outside', moved: 'Scanned', units: 'Bottles in all', created: 'Created', empty: 'No documents yet', emptyHint: 'Create one, submit and approve it, and it reaches the warehouse PDAs; documents of an ERP appear here too.',

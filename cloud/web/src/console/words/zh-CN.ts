@@ -58,7 +58,7 @@ export default {
     empty: '还没有码卷', emptyHint: '给订单发码以后，每一卷标签的去向会列在这里：已发 = 已用 + 报废 + 取样 + 退回 + 作废 + 未核销。', fromOthers: '另有 {n} 个其他订单的标签用在这张订单上。',
     scanned: '{n} 个已被扫码', detail: '码卷的去向', usedBy: '用在哪些订单', unused: '还没有用过', strips: '核销记录', noStrips: '还没有核销记录', scans: '未登记就被扫码', scansHint: '消费者扫到了还没有登记的标签：货已上市而产线没有上报，或者标签外流。',
     pendingHint: '消费者扫到未核销的码，看到的是“真码，登记中”。', declareVoid: '作废未核销的标签', voidAsk: '作废这卷标签里 {n} 个未核销的？之后贴着它们的货会被拒绝，消费者会看到“已作废”。', voided: '已作废', notDue: '{at} 起可以作废。',
-    field: { level: '层级', open: '核销情况' },
+    field: { level: '层级', open: '核销情况', unaccounted: '未核销', void: '作废' },
   },
   document: {
     query: '单号、经销商或部署点', route: '从 → 到', outside: '外部', moved: '已扫码', units: '合计瓶数', created: '创建时间', empty: '还没有单据', emptyHint: '新建单据，提交并审核后下发到仓库 PDA；ERP 建立的单据也出现在这里。',
