@@ -2,9 +2,9 @@
 import type { EntryName, RoleName } from '../api/types'
 
 export const GROUPS: { name: 'making' | 'moving' | 'goods'; entries: EntryName[] }[] = [
-  { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup', 'rework'] },
+  { name: 'making', entries: ['pack', 'commission', 'add_to', 'unpack', 'relabel', 'verify', 'regroup'] },
   { name: 'moving', entries: ['receive', 'ship', 'return', 'transfer', 'count'] },
-  { name: 'goods', entries: ['lookup', 'sample', 'destroy', 'write_off'] },
+  { name: 'goods', entries: ['lookup', 'rework', 'sample', 'destroy', 'write_off'] },
 ]
 
 const ENTRIES = GROUPS.reduce<EntryName[]>((all, group) => all.concat(group.entries), [])
