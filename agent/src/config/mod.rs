@@ -13,7 +13,7 @@ use sealtrace_protocol::ids::{SiteId, TaskId};
 use sealtrace_protocol::ledger::Level;
 use toml::de::DeTable;
 
-pub use printer::PrinterConfig;
+pub use printer::{PrinterConfig, Prints};
 use section::{Notes, Section};
 
 use crate::input::port::is_serial;
@@ -78,6 +78,8 @@ pub struct LaneConfig {
     pub cases: Port,
     /// Rejects cases.
     pub gate: Option<Port>,
+    /// It prints the labels of its cases; the label reader verifies them.
+    pub prints: Option<Prints>,
 }
 
 /// Where a lane gets its task from.
@@ -207,6 +209,7 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     let lanes = section.lanes(folder);
     let printers = section.printers(folder);
     section.ports(lanes.as_deref(), printers.as_deref());
+    section.labelling(lanes.as_deref(), printers.as_deref());
     section.finish();
     let cloud = cloud.filter(|url| !url.is_empty());
     let (data, lanes, printers) = (folder.join(data?), lanes?, printers?);
@@ -262,6 +265,7 @@ impl Section<'_, '_, '_> {
             self.wrong("aggregation", what, "give its profile framing.separator");
         }
         let cases = self.port("cases", folder, true);
+        let prints = self.prints();
         let has_gate = self.get("gate").is_some();
         let gate = self.port("gate", folder, false);
         self.finish();
@@ -277,6 +281,7 @@ impl Section<'_, '_, '_> {
             units: units?,
             cases: cases?,
             gate,
+            prints: prints?,
         })
     }
 

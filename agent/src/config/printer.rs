@@ -6,11 +6,13 @@ use sealtrace_firmware_config::label::Template;
 use sealtrace_firmware_config::{Printer, Profile};
 use sealtrace_protocol::ledger::Level;
 
-use super::Config;
 use super::section::Section;
+use super::{Config, LaneConfig};
 
 /// Printers one agent can have.
 const PRINTERS_MAX: usize = 8;
+/// How long after a case is full its label must have been read, when nothing is said.
+const VERIFY_MS_DEFAULT: u32 = 5_000;
 
 /// A label printer and what is loaded into it.
 #[derive(Clone, Debug)]
@@ -37,6 +39,15 @@ impl PrinterConfig {
     }
 }
 
+/// A lane that labels its cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prints {
+    /// On this printer.
+    pub printer: String,
+    /// How long after a case is full its label must have been read.
+    pub verify_ms: u64,
+}
+
 impl Config {
     /// The levels whose labels are printed here.
     pub fn printed_levels(&self) -> impl Iterator<Item = Level> + '_ {
@@ -47,6 +58,45 @@ impl Config {
 }
 
 impl Section<'_, '_, '_> {
+    /// How a lane labels its cases; none inside when it does not.
+    pub(super) fn prints(&mut self) -> Option<Option<Prints>> {
+        let Some(value) = self.get("prints") else { return Some(None) };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong("prints", "is not a table", "give it printer and verify_ms");
+            return None;
+        };
+        let path = self.key("prints");
+        let mut section = Section::new(self.notes, &path, table, value.span());
+        let printer = section.text("printer", None);
+        let verify_ms = section.number("verify_ms", Some(VERIFY_MS_DEFAULT));
+        if verify_ms == Some(0) {
+            section.wrong("verify_ms", "is no time at all", "write how long print and way take");
+        }
+        section.finish();
+        Some(Some(Prints { printer: printer?, verify_ms: u64::from(verify_ms?) }))
+    }
+
+    /// Lanes print on printers that are there.
+    pub(super) fn labelling(
+        &mut self,
+        lanes: Option<&[LaneConfig]>,
+        printers: Option<&[PrinterConfig]>,
+    ) {
+        let (Some(lanes), Some(printers)) = (lanes, printers) else { return };
+        for (number, lane) in lanes.iter().enumerate() {
+            let Some(prints) = &lane.prints else { continue };
+            if printers.iter().all(|printer| printer.name != prints.printer) {
+                let span = self
+                    .peek("lane")
+                    .and_then(|list| list.get_ref().as_array()?.get(number))
+                    .map_or(0..0, toml::Spanned::span);
+                let what = format!("there is no printer {:?}", prints.printer);
+                let key = format!("lane[{number}].prints.printer");
+                self.notes.add(&span, &key, what, "name one of the [[printer]] tables");
+            }
+        }
+    }
+
     pub(super) fn printers(&mut self, folder: &Path) -> Option<Vec<PrinterConfig>> {
         self.named("printer", PRINTERS_MAX, |one| &one.name, |section| section.printer(folder))
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sealtrace_protocol::code::{self, Code};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::apply;
 use super::gate::{Gate, News};
 use super::held::{self, Held, Owed, Who};
 use super::listen::{Ends, Gap, ReaderEnd, Stir, label_is_first};
@@ -36,6 +37,8 @@ pub(super) struct Line {
     labels_repeat: bool,
     /// The label of which the gate may have heard although it was taken back.
     pub(super) doubtful: Option<Code>,
+    /// Since when the label of the full case is waited for.
+    pub(super) applied_since_ms: Option<u64>,
     stop: Option<Stop>,
     /// When cases ended, by the monotonic clock.
     ended: VecDeque<u64>,
@@ -70,6 +73,7 @@ pub(super) async fn restore(
         packs: setup.packs,
         elsewhere: setup.elsewhere,
         pictures: setup.pictures,
+        applies: setup.applies,
     };
     let held = store.read(move |conn| held::restore(conn, who)).await?;
     tracing::info!(
@@ -85,6 +89,7 @@ pub(super) async fn restore(
         labels_repeat: cases.can_repeat,
         gate,
         doubtful: None,
+        applied_since_ms: None,
         stop: None,
         ended: VecDeque::new(),
         tell,
@@ -101,11 +106,16 @@ pub(super) async fn run(ready: Ready) {
     loop {
         line.check(units.is_absent() || cases.is_absent()).await;
         line.show(units.is_connected() && cases.is_connected());
+        let label_due_ms = line.label_due_ms();
         let (stir, at_cases) = tokio::select! {
             stir = units.stirs() => (stir, false),
             stir = cases.stirs() => (stir, true),
             news = news(&mut line.gate) => {
                 line.hear_gate(news).await;
+                continue;
+            }
+            () = label_due(&line.clock, label_due_ms) => {
+                line.label_is_late().await;
                 continue;
             }
             Some(command) = commands.recv() => {
@@ -127,6 +137,13 @@ pub(super) async fn run(ready: Ready) {
         if let Gap::Missed(word) = gap {
             line.miss(word).await;
         }
+    }
+}
+
+async fn label_due(clock: &Clock, in_ms: Option<u64>) {
+    match in_ms {
+        Some(ms) => clock.sleep_ms(ms).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -215,7 +232,12 @@ impl Line {
             Command::GoOn => held.memory.unconfirmed = false,
             Command::Finish => held.memory.finishing = true,
         }
-        let done = self.store.write(move |tx| held.remember(tx).map(|()| held)).await;
+        let at = self.clock.stamp();
+        let done = self.store.write(move |tx| {
+            apply::print_label(tx, &mut held, at)?;
+            held.remember(tx).map(|()| held)
+        });
+        let done = done.await;
         self.keep(done, "what was asked of the lane could not be stored");
         self.stack().await;
     }

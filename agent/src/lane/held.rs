@@ -9,6 +9,7 @@ use sealtrace_protocol::ledger::{Level, Made};
 use sealtrace_protocol::time::Stamp;
 use serde::{Deserialize, Serialize};
 
+use super::apply::{Applied, Applies};
 use super::choice::{Waits, choose};
 use super::sequential::{Fault, Sequential};
 use super::stack::Stacked;
@@ -37,6 +38,8 @@ pub(super) struct Who {
     pub(super) elsewhere: Vec<Level>,
     /// One reading shows everything that goes into a case.
     pub(super) pictures: bool,
+    /// It prints the labels of its cases.
+    pub(super) applies: Option<Applies>,
     /// A gate waits for a word on every case.
     pub(super) gated: bool,
     /// Both readers say once more what was not answered, so a restart is no gap.
@@ -68,6 +71,8 @@ pub(super) struct Memory {
     pub(super) unconfirmed: bool,
     /// The task ends here: the open case may stay short, and what waits becomes partial pallets.
     pub(super) finishing: bool,
+    /// What the full case waits for, where the lane prints labels.
+    pub(super) applied: Option<Applied>,
 }
 
 /// The lane between two events. Cloned into a transaction, and replaced by what comes back from it.

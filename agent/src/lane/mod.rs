@@ -3,6 +3,7 @@
 //! [`sequential`] decides which units go into which case and knows nothing else; [`driver`] reads, asks the rules,
 //! writes, and only then answers reader and gate. One task per lane; lanes share nothing but the store.
 
+mod apply;
 mod choice;
 mod driver;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::config::{LaneConfig, TaskSource};
 use crate::input::reader::Event;
 use crate::store::StoreError;
 
+use apply::Applies;
 pub use choice::Waits;
 
 /// What a person asked that may wait for a lane.
@@ -184,8 +186,9 @@ pub async fn start(agent: &Agent, config: LaneConfig) -> Result<Lane, LaneError>
     let ends = listen::Ends::of(&config, &agent.clock)?;
     let others = agent.config.lanes.iter().filter(|other| other.name != name);
     let elsewhere = others.filter_map(|other| other.packs).collect();
-    let LaneConfig { task, packs, pictures, .. } = config;
-    let setup = Setup { name, site, task, packs, elsewhere, pictures };
+    let LaneConfig { task, packs, pictures, prints, .. } = config;
+    let applies = prints.map(|prints| Applies { prints, config: agent.config.clone() });
+    let setup = Setup { name, site, task, packs, elsewhere, pictures, applies };
     begin(agent, setup, ends).await
 }
 
@@ -205,8 +208,9 @@ pub async fn start_told(
     task: TaskSource,
     readers: Readers,
 ) -> Result<Lane, LaneError> {
-    let (packs, elsewhere, pictures) = (None, Vec::new(), false);
-    let setup = Setup { name: name.to_owned(), site, task, packs, elsewhere, pictures };
+    let (packs, elsewhere, pictures, applies) = (None, Vec::new(), false, None);
+    let name = name.to_owned();
+    let setup = Setup { name, site, task, packs, elsewhere, pictures, applies };
     begin(agent, setup, listen::Ends::told(readers, &agent.clock)).await
 }
 
@@ -218,6 +222,7 @@ struct Setup {
     packs: Option<Level>,
     elsewhere: Vec<Level>,
     pictures: bool,
+    applies: Option<Applies>,
 }
 
 async fn begin(agent: &Agent, setup: Setup, ends: listen::Ends) -> Result<Lane, LaneError> {

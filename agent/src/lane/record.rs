@@ -6,6 +6,7 @@ use sealtrace_protocol::ids::OperationId;
 use sealtrace_protocol::ledger::{Action, Pack, PartialReason, Presence};
 use sealtrace_protocol::time::Stamp;
 
+use super::apply;
 use super::held::{FAULT_ROLE, Held, Owed, SPOILED_ROLE, Who};
 use super::sequential::{Aside, Fault, Labelled, Pictured, Place, Reading};
 use super::stack;
@@ -82,6 +83,7 @@ fn unit(tx: &Transaction<'_>, mut held: Held, heard: Heard, at: Stamp) -> Result
     } else {
         held.drafts.push(id)
     }
+    apply::print_label(tx, &mut held, at)?;
     held.remember(tx)?;
     Ok(held)
 }
@@ -115,6 +117,7 @@ fn picture(
         let draft = held.draft(&role, text.as_deref().unwrap_or_default(), code, at);
         held.drafts.push(journal::append(tx, &draft)?);
     }
+    apply::print_label(tx, &mut held, at)?;
     held.remember(tx)?;
     Ok(held)
 }
@@ -200,7 +203,8 @@ pub(super) fn label(
     }
     let mismatch = scan.zip(held.job.as_ref()).and_then(|(scan, job)| job.mismatch(&scan));
     let mismatch = mismatch.map(|say| Fault::new(&say.message.code));
-    let against = stopped.map(Fault::new).or(mismatch);
+    let applied = apply::against(&held, label);
+    let against = stopped.map(Fault::new).or(mismatch).or(applied);
     if label.is_none() {
         held.memory.no_reads += 1;
     }
@@ -264,6 +268,7 @@ fn pack_case(
         Err(error @ ConfirmError::Store(_)) => return Err(error),
     };
     held.machine.close(label, None);
+    held.memory.applied = None;
     held.drafts.clear();
     held.memory.accepted_cases += 1;
     list(held, Some(label), true, None, at);
@@ -274,13 +279,14 @@ fn pack_case(
 }
 
 /// Records a case that is not packed: its drafts are undone with the reason, a person is told.
-fn set_aside(
+pub(super) fn set_aside(
     tx: &Transaction<'_>,
     held: &mut Held,
     aside: &Aside,
     at: Stamp,
 ) -> Result<(), StoreError> {
     let why = format!("set_aside: {}", aside.fault.word);
+    apply::withdraw(tx, held, at)?;
     for id in held.drafts.drain(..).chain(held.marks.drain(..)) {
         journal::undo(tx, id, at.wall, &why)?;
     }

@@ -284,6 +284,19 @@ impl Sequential {
         }
     }
 
+    /// True when the open case could be packed as it is; `partial` when it may be short.
+    #[must_use]
+    pub fn is_whole(&self, partial: bool) -> bool {
+        let count = self.count();
+        let enough = count == self.holds || (partial && (1..self.holds).contains(&count));
+        enough && self.spoiled.is_none() && self.places.iter().all(|place| place.fault.is_none())
+    }
+
+    /// Ends the open case without a word of the label reader.
+    pub fn give_up(&mut self, label: Option<Code>, fault: Fault) -> Aside {
+        self.set_aside(label, fault)
+    }
+
     /// Ends a case that was found whole: packed, or refused by the rules after all.
     pub fn close(&mut self, label: Code, refused: Option<Fault>) -> Option<Aside> {
         match refused {

@@ -309,6 +309,20 @@ pub fn decide(
     Ok(decided)
 }
 
+/// What has not been sent yet is not wanted any more.
+pub fn withdraw(tx: &Transaction<'_>, id: i64, at: Timestamp) -> Result<(), StoreError> {
+    let withdrawn = tx
+        .execute(
+            "update print_job set state = 'cancelled' where id = ?1 and state = 'queued'",
+            [id],
+        )
+        .map_err(StoreError::sqlite("withdraw a label"))?;
+    if withdrawn == 1 {
+        note(tx, id, State::Cancelled.name(), None, None, at)?;
+    }
+    Ok(())
+}
+
 /// After a start: what was being sent when the program ended is uncertain. How many there are.
 pub fn recover(tx: &Transaction<'_>, at: Timestamp) -> Result<u64, StoreError> {
     let ids: Vec<i64> = tx

@@ -59,6 +59,7 @@ impl Line {
             task: TaskSource::Open,
             packs: None,
             pictures: false,
+            prints: None,
             units: port(READER, "reader", &path(&self.units)),
             cases: port(READER, "reader", &path(&self.cases)),
             gate: Some(port(GATE, "gate", gate)),

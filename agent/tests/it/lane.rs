@@ -108,6 +108,7 @@ pub(crate) fn config(units: &Cable, cases: &Cable, gate: Option<&Cable>) -> Lane
         task: TaskSource::Open,
         packs: None,
         pictures: false,
+        prints: None,
         units: port("virtual-line", units),
         cases: port("virtual-line", cases),
         gate: gate.map(|gate| port("serial-gate", gate)),

@@ -9,6 +9,7 @@
     reason = "a test that finds something odd should stop"
 )]
 
+mod apply;
 mod associations;
 mod backlog;
 mod cable;

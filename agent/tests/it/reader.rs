@@ -87,6 +87,7 @@ fn config(units: Port, cases: Port) -> LaneConfig {
         task: TaskSource::Open,
         packs: None,
         pictures: false,
+        prints: None,
         units,
         cases,
         gate: None,

@@ -364,6 +364,8 @@ export const en: Record<Key, string> = {
   'msg.no_task': 'This lane has no task to work on',
   'msg.tasks_done': 'All tasks are done: this case belongs to none',
   'msg.no_such_lane': 'There is no such lane',
+  'msg.label_mismatch': 'The label on the case is not the one printed for it',
+  'msg.label_late': 'The printed label was not read in time. Look at the printer',
   'msg.gate_late': 'The release came too late for the gate: rejected and not counted',
   'msg.no_pallet_label': 'No pallet labels are left for this task and cases wait: release more',
   'msg.gate_lost': 'The gate did not answer: rejected and not counted',

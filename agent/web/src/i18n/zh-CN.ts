@@ -362,6 +362,8 @@ export const zhCN = {
   'msg.no_task': '这条产线没有可做的任务',
   'msg.tasks_done': '任务已全部完成，这一箱不在任何任务里',
   'msg.no_such_lane': '没有这条产线',
+  'msg.label_mismatch': '箱上的标签不是为这一箱打印的',
+  'msg.label_late': '打印的箱标签没有按时读到，请检查打印机',
   'msg.gate_late': '放行信号发晚了，剔除口按剔除处理，这一箱没有计入',
   'msg.no_pallet_label': '这个任务的托盘标签号用完了，箱子在等组托：请下达更多',
   'msg.gate_lost': '剔除口没有应答，按剔除处理，这一箱没有计入',
