@@ -6,11 +6,15 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rusqlite::Transaction;
 use sealtrace_agent::agent::Agent;
 use sealtrace_agent::config::Config;
+use sealtrace_agent::store::exceptions::{self, Exception, Kind};
+use sealtrace_agent::store::rejected::{self, Place, Rejected};
 use sealtrace_agent::store::{Store, StoreError};
-use sealtrace_protocol::ledger::Route;
+use sealtrace_protocol::ledger::{Level, Route};
 use sealtrace_protocol::link::FeedRow;
+use sealtrace_protocol::time::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,6 +23,7 @@ use crate::floor::{
 };
 use crate::moving::cased;
 use crate::page::said;
+use crate::store::made;
 
 /// A start takes a fraction of a second; a machine under load gets more. Each try takes ten milliseconds.
 const START_TRIES_MAX: usize = 3_000;
@@ -164,8 +169,35 @@ async fn stock(folder: &Path) {
     for n in [20, 21] {
         hears_of(store, cased(n, PRODUCT, OTHER_SITE)).await;
     }
+    store.write(|tx| set_aside(tx)).await.unwrap();
     let Agent { store, .. } = stocked;
     store.close().await;
+}
+
+/// A lane's case without a label, whose last bottle was not read.
+fn set_aside(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    let exception = Exception {
+        at: Timestamp(0),
+        kind: Kind::SetAside,
+        code: None,
+        lane: Some("line-1".to_owned()),
+        operation: None,
+        rejection: None,
+        detail: "no_read".to_owned(),
+    };
+    let read = |n| Place { text: Some(printed(unit(n))), code: Some(unit(n)), fault: None };
+    let unread = Place { text: None, code: None, fault: Some("no_read".to_owned()) };
+    let case = Rejected {
+        label: None,
+        level: Level::Case,
+        inner: Level::Unit,
+        holds: 3,
+        made: Some(made()),
+        word: "no_read".to_owned(),
+        unsure: false,
+        places: vec![read(30), read(31), unread],
+    };
+    rejected::keep(tx, exceptions::add(tx, &exception)?, &case)
 }
 
 fn texts(steps: &[&str]) -> Vec<String> {
@@ -185,7 +217,7 @@ fn texts(steps: &[&str]) -> Vec<String> {
 }
 
 /// Every screen, by barcodes alone, and how its last answer sounds and what it says.
-const SCREENS: [(&[&str], (&str, &str)); 20] = [
+const SCREENS: [(&[&str], (&str, &str)); 22] = [
     (
         &["PACK", "1", "unit 0", "unit 1", "unit 0", "unit 2", "case 0"],
         ("accepted", "operation_confirmed"),
@@ -218,6 +250,8 @@ const SCREENS: [(&[&str], (&str, &str)); 20] = [
     (&["TRANSFER", "1", "case 3", "CONFIRM"], ("accepted", "operation_confirmed")),
     (&["SHIP", "1", "case 2", "CONFIRM"], ("accepted", "operation_confirmed")),
     (&["RETURN", "1", "1", "case 2", "CONFIRM"], ("accepted", "operation_confirmed")),
+    (&["REWORK", "unit 30", "unit 32", "case 4"], ("accepted", "operation_confirmed")),
+    (&["WRITE_OFF", "1", "unit 40", "unit 44"], ("accepted", "labels_written_off")),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
