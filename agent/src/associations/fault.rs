@@ -278,6 +278,9 @@ fn next_after(rule: &str) -> &'static str {
         "already_in_use" | "already_packed" | "already_shipped" | "gone" | "replaced" => {
             "look the code up; if the ledger is right, take the package out of the file, else unpack first"
         }
+        "written_off" => {
+            "the label was scrapped: look whether it is on the goods, and relabel them if it is"
+        }
         "foreign" | "not_in_use" => {
             "it was not issued for this order: look at the label, and at the order's roll"
         }

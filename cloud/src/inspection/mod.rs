@@ -16,6 +16,7 @@ use crate::codes::{Codebook, Resolved};
 use crate::diversion::plain::Seen;
 use crate::diversion::{self, Judgement, Kind, RegionName, Shipped, regions};
 use crate::form::{Check, Invalid};
+use crate::reconciliation;
 use crate::store::sightings::NewSighting;
 use crate::store::{self, Retry, Store, StoreError, Tx};
 use crate::tracing::{self, CustodyShown, Standing};
@@ -138,6 +139,7 @@ pub async fn inspect(
             None => record(tx, codebook, &new).await?.1,
         };
         let latest = store::tracing::latest(tx, key).await?;
+        let fate = reconciliation::fate(tx, key, latest.as_ref()).await?;
         let order = codebook.order(key.order()).ok_or(InspectionError::Foreign)?;
         let product = latest.as_ref().map_or(order.purpose.product(), Item::product);
         let product = match product {
@@ -151,7 +153,7 @@ pub async fn inspect(
                 level: order.level,
                 product,
                 lot: latest.as_ref().and_then(Item::lot),
-                state: Standing::of(latest.as_ref()),
+                state: Standing::of(latest.as_ref(), fate),
                 custody: tracing::custody_now(tx, codebook, key).await?,
                 disputed: latest.is_some_and(|item| item.disputed),
             },

@@ -19,14 +19,14 @@ use serde_json::json;
 
 use crate::accounts::AccountId;
 use crate::cloud::Cloud;
-use crate::codes::{CodeOrder, Codebook, Resolved};
+use crate::codes::{CodeOrder, Codebook, ItemKey, Resolved};
 use crate::named::{Named, Numbered};
 use crate::office::{self, OfficeError};
 use crate::store::audit::{self, Entry};
 use crate::store::reconciliation as stored;
 use crate::store::{self, Retry, StoreError, Tx, tasks};
 use crate::writing;
-use tally::{Strip, pieces};
+use tally::{Strip, fate_at, pieces};
 
 /// What the labels of a code order have become, or by how much that changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +88,18 @@ pub fn standing(item: Option<&Item>, fate: Option<Fate>) -> Option<Standing> {
         )
         | None => Standing::Applied,
     })
+}
+
+/// What became of the label of an item, when it is on nothing.
+pub async fn fate(
+    tx: &mut Tx,
+    key: ItemKey,
+    item: Option<&Item>,
+) -> Result<Option<Fate>, StoreError> {
+    if item.is_some_and(|item| item.state != State::Free) {
+        return Ok(None);
+    }
+    Ok(fate_at(&stored::strips(tx, key.order()).await?, key.index()))
 }
 
 /// The places of code orders that a strip of labels covers; none when its ends do not lie on one roll, in this order.

@@ -7,7 +7,7 @@ use sealtrace_protocol::code::{self, Code};
 use sealtrace_protocol::ids::{
     BatchNo, DealerId, DeviceId, DocumentId, Epoch, OperatorId, OrderId, Seq, SiteId, Version,
 };
-use sealtrace_protocol::ledger::{Custody, Ending, Item, Level, State, Verdict};
+use sealtrace_protocol::ledger::{Custody, Ending, Fate, Item, Level, State, Verdict};
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 use serde::{Serialize, Serializer};
@@ -17,6 +17,7 @@ use crate::codes::roll::printed;
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::diversion::{Sighting, custody};
 use crate::named::{Named, Numbered};
+use crate::reconciliation;
 use crate::store::tracing::{Noun, Step, key_of, name};
 use crate::store::{self, StoreError, Tx};
 
@@ -58,6 +59,8 @@ pub struct Trace {
 pub enum Standing {
     /// One of ours; nothing was reported of it yet.
     Issued,
+    /// On nothing, and its label is accounted for.
+    WrittenOff(Fate),
     /// As the ledger says.
     Known(State),
 }
@@ -65,8 +68,12 @@ pub enum Standing {
 impl Standing {
     /// The standing of what is known of a code.
     #[must_use]
-    pub fn of(item: Option<&Item>) -> Self {
-        item.map_or(Self::Issued, |item| Self::Known(item.state))
+    pub fn of(item: Option<&Item>, fate: Option<Fate>) -> Self {
+        match (fate, item) {
+            (Some(fate), _) => Self::WrittenOff(fate),
+            (None, Some(item)) => Self::Known(item.state),
+            (None, None) => Self::Issued,
+        }
     }
 }
 
@@ -74,6 +81,9 @@ impl Serialize for Standing {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Issued => to.serialize_str("issued"),
+            Self::WrittenOff(Fate::Scrapped) => to.serialize_str("label_scrapped"),
+            Self::WrittenOff(Fate::Returned) => to.serialize_str("label_returned"),
+            Self::WrittenOff(Fate::Void) => to.serialize_str("void"),
             Self::Known(state) => state.serialize(to),
         }
     }
@@ -232,12 +242,13 @@ pub async fn trace(
         Some(id) => Some(Numbered::new(id, name(tx, Noun::Order, id.get()).await?)),
         None => None,
     };
+    let fate = reconciliation::fate(tx, key, latest.as_ref()).await?;
     let sightings = store::sightings::of_item(tx, key).await?;
     Ok(Trace {
         code,
         printed: printed(&code, host),
         level: issued.level,
-        state: Standing::of(latest.as_ref()),
+        state: Standing::of(latest.as_ref(), fate),
         product,
         lot: latest.as_ref().and_then(Item::lot),
         disputed: latest.as_ref().is_some_and(|item| item.disputed),

@@ -7,7 +7,7 @@ pub mod http;
 mod verdict;
 
 use sealtrace_protocol::code::Code;
-use sealtrace_protocol::ledger::{Fate, Item, State};
+use sealtrace_protocol::ledger::Item;
 use sealtrace_protocol::text::Lot;
 use sealtrace_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,9 @@ pub use verdict::{Verdict, of_ours};
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::diversion::plain::Seen;
 use crate::diversion::{self, Kind, RegionName, regions};
-use crate::reconciliation::tally::fate_at;
+use crate::reconciliation;
 use crate::store::sightings::NewSighting;
-use crate::store::{self, Store, StoreError, Tx};
+use crate::store::{self, Store, StoreError};
 use crate::writing;
 
 /// What a consumer's page sends.
@@ -114,7 +114,7 @@ pub async fn verify(
             Some(id) => store::catalog::product(tx, id).await?,
             None => None,
         };
-        let verdict = of_ours(item.as_ref(), label_fate(tx, key, item.as_ref()).await?);
+        let verdict = of_ours(item.as_ref(), reconciliation::fate(tx, key, item.as_ref()).await?);
         if verdict == Verdict::Pending {
             store::reconciliation::note_scan(tx, key, now).await?;
         }
@@ -130,19 +130,6 @@ pub async fn verify(
             code: Some(code.canonical()),
         })
     })
-}
-
-/// What became of a label that is on nothing.
-async fn label_fate(
-    tx: &mut Tx,
-    key: ItemKey,
-    item: Option<&Item>,
-) -> Result<Option<Fate>, StoreError> {
-    if item.is_some_and(|item| item.state != State::Free) {
-        return Ok(None);
-    }
-    let strips = store::reconciliation::strips(tx, key.order()).await?;
-    Ok(fate_at(&strips, key.index()))
 }
 
 /// The item a text speaks of, decided in memory.

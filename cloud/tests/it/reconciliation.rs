@@ -240,6 +240,10 @@ async fn what_is_unaccounted_is_declared_void_by_a_manager_after_the_time_that_w
         assert_eq!(office.scan(&goods.units[10], "").await["verdict"], "void");
         assert_eq!(office.scan(&goods.units[21], "").await["verdict"], "pending");
         assert_eq!(office.scan(&goods.units[4], "").await["verdict"], "genuine");
+        for (unit, state) in [(10, "void"), (21, "label_returned"), (4, "active")] {
+            let path = format!("/trace?text={}", goods.units[unit].canonical());
+            assert_eq!(office.get(&path).await["state"], state);
+        }
         let late = line.tries(&office, goods.pack_case(2, 9..12)).await;
         assert_eq!(word(&late), "written_off");
         assert_eq!(counts(&office, &goods, "unit").await, [6, 0, 0, 2, 16, 0]);

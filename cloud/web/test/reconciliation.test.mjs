@@ -51,6 +51,13 @@ test('every roll adds up, and labels scanned before their line has reported stan
   assert.match(page.url(), /level=case/)
 })
 
+test('an order leads to its own rolls', async () => {
+  await page.goto(`${cloud.base}/console/orders/${world.order.id}`)
+  await page.click('[data-test=to-reconciliation]')
+  await page.waitForFunction(() => document.querySelector('[data-sum=issued]')?.textContent === '525')
+  assert.match(page.url(), new RegExp(`order=${world.order.id}$`))
+})
+
 test('what is unaccounted is declared void once that is due, and a consumer reads so', async () => {
   await page.goto(`${cloud.base}/console/reconciliation`)
   await openUnits()

@@ -6,7 +6,7 @@ const words: typeof zh = {
   plan: { unit: 'bottles', box: 'boxes', case: 'cases', pallet: 'pallets' },
   itemState: {
     free: 'Free', announced: 'Contents to follow', issued: 'Issued', applied: 'Applied', active: 'Active', packed: 'Packed', in_stock: 'In stock', shipped: 'Shipped', received: 'Received',
-    verified: 'Verified', claimed: 'Claimed', returned: 'Returned', sampled: 'Sampled', destroyed: 'Destroyed', void: 'Void',
+    verified: 'Verified', claimed: 'Claimed', returned: 'Returned', sampled: 'Sampled', destroyed: 'Destroyed', void: 'Void', label_scrapped: 'Label scrapped', label_returned: 'Label given back',
     frozen: 'Frozen', replaced: 'Replaced', unpacked: 'Unpacked', open: 'Open', closed: 'Closed', lost: 'Lost',
   },
   operation: {

@@ -6,7 +6,7 @@ export default {
   plan: { unit: '瓶', box: '盒', case: '箱', pallet: '托' },
   itemState: {
     free: '空闲', announced: '待补内容', issued: '已发码', applied: '已赋码', active: '有效', packed: '已包装', in_stock: '在库', shipped: '已出库', received: '已收货',
-    verified: '已查验', claimed: '已兑奖', returned: '已退货', sampled: '已取样', destroyed: '已报废', void: '已作废',
+    verified: '已查验', claimed: '已兑奖', returned: '已退货', sampled: '已取样', destroyed: '已报废', void: '已作废', label_scrapped: '标签已报废', label_returned: '标签已退回',
     frozen: '已冻结', replaced: '已换签', unpacked: '已拆包', open: '未封', closed: '已封', lost: '已丢失',
   },
   operation: {
