@@ -73,6 +73,8 @@ pub struct DeviceFile {
     pub receipt_key: String,
     /// The device listener.
     pub device_url: String,
+    /// Printed into the short URLs of unit codes.
+    pub code_host: String,
     /// Where it may work.
     pub sites: Vec<Site>,
     /// The web listener it enrolled at.
@@ -92,6 +94,7 @@ impl DeviceFile {
             authority_pem: enrolled.authority_pem,
             receipt_key: enrolled.receipt_key,
             device_url: enrolled.device_url,
+            code_host: enrolled.code_host,
             sites: enrolled.sites,
             cloud: cloud.to_owned(),
         }
@@ -296,6 +299,7 @@ mod tests {
             authority_pem: String::new(),
             receipt_key: BASE64.encode(&[9; 32]),
             device_url: "https://127.0.0.1:8443".into(),
+            code_host: "trace.example.com".into(),
             sites: vec![Site { id: SiteId(2), name: "line 1".into(), implied_receipt: true }],
             cloud: "http://127.0.0.1:8080".into(),
         }

@@ -51,6 +51,8 @@ pub struct Enrolled {
     pub receipt_key: String,
     /// Where the device listener is, `https://host:port`.
     pub device_url: String,
+    /// Printed into the short URLs of unit codes.
+    pub code_host: String,
     /// Where it may work.
     pub sites: Vec<Site>,
 }

@@ -67,7 +67,7 @@ pub fn of_test() -> Fields {
         .with(Field::Gtin, "00000000000000")
 }
 
-/// The same with the code it labels. `text` is what a symbol of it holds, as it was scanned.
+/// The same with the code it labels. `text` is what a symbol of it holds.
 #[must_use]
 pub fn with_code(fields: Fields, code: Code, text: Option<&str>) -> Fields {
     let canonical = code.canonical();

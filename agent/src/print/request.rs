@@ -111,10 +111,10 @@ struct Subject {
     code: Option<(Code, String)>,
 }
 
-/// Queues a label.
+/// Queues a label. `host` is in the short URLs of unit codes, as far as this device knows it.
 pub fn queue(
     tx: &Transaction<'_>,
-    config: &Config,
+    (config, host): (&Config, Option<&str>),
     wanted: &Wanted,
     asking: Asking,
 ) -> Result<Queued, PrintError> {
@@ -127,7 +127,7 @@ pub fn queue(
         What::Again { why, .. } => Some(reason(why)?),
         What::Fresh { .. } | What::Replacing { .. } | What::Test { .. } => None,
     };
-    let subject = subject(tx, &wanted.what)?;
+    let subject = subject(tx, host, &wanted.what)?;
     let (printer, template) = chosen(config, wanted, subject.level)?;
     let (code, text) = match subject.code {
         Some((code, text)) => (code, Some(text)),
@@ -160,7 +160,7 @@ pub fn queue_full(
         return Ok(None);
     }
     let what = What::Fresh { level, task: package.task, count: None };
-    let subject = subject(tx, &what)?;
+    let subject = subject(tx, None, &what)?;
     let code = fresh(tx, level)?;
     let fields = fields::with_code(subject.fields, code, None);
     fields::layout(printer, &template.name, &fields).map_err(PrintError::Refused)?;
@@ -194,8 +194,12 @@ pub fn queue_again(
 }
 
 /// The label that would be printed. A fresh one shows an SSCC of zeros: none is used up by looking.
-pub fn preview(conn: &Connection, config: &Config, wanted: &Wanted) -> Result<Layout, PrintError> {
-    let subject = subject(conn, &wanted.what)?;
+pub fn preview(
+    conn: &Connection,
+    (config, host): (&Config, Option<&str>),
+    wanted: &Wanted,
+) -> Result<Layout, PrintError> {
+    let subject = subject(conn, host, &wanted.what)?;
     let (printer, template) = chosen(config, wanted, subject.level)?;
     let (code, text) = match subject.code {
         Some((code, text)) => (code, Some(text)),
@@ -240,7 +244,7 @@ fn fresh(tx: &Transaction<'_>, level: Level) -> Result<Code, PrintError> {
     }
 }
 
-fn subject(conn: &Connection, what: &What) -> Result<Subject, PrintError> {
+fn subject(conn: &Connection, host: Option<&str>, what: &What) -> Result<Subject, PrintError> {
     match what {
         What::Fresh { level: Level::Unit, .. } => Err(refused("units_are_not_labelled")),
         What::Fresh { level, task, count } => {
@@ -252,13 +256,13 @@ fn subject(conn: &Connection, what: &What) -> Result<Subject, PrintError> {
             Ok(Subject { level: *level, fields, code: None })
         }
         What::Replacing { text } => {
-            let subject = known(conn, text)?;
+            let subject = known(conn, host, text)?;
             if subject.level == Level::Unit {
                 return Err(refused("units_are_not_labelled"));
             }
             Ok(Subject { code: None, ..subject })
         }
-        What::Again { text, .. } => known(conn, text),
+        What::Again { text, .. } => known(conn, host, text),
         What::Test { level } => {
             let code = nobodys()?;
             let text = if *level == Level::Unit { TEST.to_owned() } else { code.canonical() };
@@ -273,8 +277,8 @@ fn nobodys() -> Result<Code, PrintError> {
     Sscc::from_body(0).map(Code::Sscc).ok_or_else(|| refused("internal"))
 }
 
-/// What is known of a label that was read.
-fn known(conn: &Connection, text: &str) -> Result<Subject, PrintError> {
+/// What is known of a label that was read. A unit's says its short URL in full, however it was read or typed.
+fn known(conn: &Connection, host: Option<&str>, text: &str) -> Result<Subject, PrintError> {
     let code = match code::parse(text) {
         Ok(scan) => scan.code,
         Err(error) => {
@@ -291,7 +295,11 @@ fn known(conn: &Connection, text: &str) -> Result<Subject, PrintError> {
         Some(item) => fields::of_item(conn, item)?,
         None => Fields::default(),
     };
-    Ok(Subject { level, fields, code: Some((code, text.trim().to_owned())) })
+    let text = match (code, host) {
+        (Code::Minted(_), Some(host)) => code.printed(host),
+        (Code::Minted(_) | Code::Sscc(_) | Code::Sgtin(_), _) => text.trim().to_owned(),
+    };
+    Ok(Subject { level, fields, code: Some((code, text)) })
 }
 
 fn chosen<'c>(

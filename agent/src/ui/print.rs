@@ -136,9 +136,12 @@ pub(super) async fn preview(
 ) -> Result<impl IntoResponse, ApiError> {
     let Query(asked) = asked.map_err(|error| invalid(&error.body_text()))?;
     let wanted = wanted(asked)?;
-    let config = Arc::clone(&page.agent.config);
-    let layout =
-        page.agent.store.read(move |conn| request::preview(conn, &config, &wanted)).await?;
+    let (config, host) = (Arc::clone(&page.agent.config), code_host(&page));
+    let layout = page
+        .agent
+        .store
+        .read(move |conn| request::preview(conn, (&config, host.as_deref()), &wanted))
+        .await?;
     Ok(picture(layout.svg()))
 }
 
@@ -164,8 +167,10 @@ pub(super) async fn print(
     let Json(asked) = body?;
     let (wanted, asking) = (wanted(asked)?, asking(&page, &session));
     let (store, config) = (page.agent.store.clone(), Arc::clone(&page.agent.config));
-    let queue =
-        async move { store.write(move |tx| request::queue(tx, &config, &wanted, asking)).await };
+    let host = code_host(&page);
+    let queue = async move {
+        store.write(move |tx| request::queue(tx, (&config, host.as_deref()), &wanted, asking)).await
+    };
     Ok((StatusCode::CREATED, Json(queued(&to_the_end(queue).await??))))
 }
 
@@ -254,6 +259,10 @@ pub(super) async fn label_full_package(page: &Page, session: &Session) -> Option
             None
         }
     }
+}
+
+fn code_host(page: &Page) -> Option<String> {
+    page.agent.identity.as_ref().map(|identity| identity.device.code_host.clone())
 }
 
 fn printer(page: &Page, printer: &PrinterConfig) -> Value {

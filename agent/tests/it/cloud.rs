@@ -241,6 +241,7 @@ async fn enrol(State(cloud): State<Shared>, Json(request): Json<EnrolRequest>) -
         authority_pem: cloud.authority_pem.clone(),
         receipt_key: BASE64.encode(&cloud.receipts.public().0),
         device_url: format!("https://{}", cloud.addresses.lock().unwrap().unwrap().1),
+        code_host: "t.example".into(),
         sites: known.sites.iter().copied().map(site).collect(),
     })
     .into_response()

@@ -50,6 +50,9 @@ const ORDER: OrderId = OrderId(3);
 const CASE_BODY: u64 = 6_901_234_500_000_000;
 const PALLET_BODY: u64 = 6_901_234_590_000_000;
 
+/// What short URLs of unit codes begin with.
+pub(crate) const CODE_HOST: &str = "t.example";
+
 pub(crate) fn unit(n: u64) -> Code {
     Code::Minted(Minted::new(10, u128::from(n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)).unwrap())
 }
@@ -128,6 +131,7 @@ fn enrol(folder: &Path) {
         authority_pem: String::new(),
         receipt_key: BASE64.encode(&keys.signing.public().0),
         device_url: "https://127.0.0.1:1".into(),
+        code_host: CODE_HOST.into(),
         sites: sites.into(),
         cloud: "http://127.0.0.1:1".into(),
     };

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::floor::{HAND_TASK, agent, case, copy_of, parent, unit};
+use crate::floor::{CODE_HOST, HAND_TASK, agent, case, copy_of, parent, unit};
 use crate::page::{Floor, page, said};
 use crate::printer::{Printer, Shared, heard, labels as printed_labels, serve, until};
 use crate::store::DEVICE;
@@ -299,6 +299,50 @@ async fn the_same_label_again_needs_a_reason_that_is_kept_with_who_gave_it() {
     assert_eq!(same, text);
     is(&floor, third, "printed").await;
     assert!(heard(&printer.state).contains("批次 L1"), "what is inside is on it");
+}
+
+#[tokio::test]
+async fn a_units_label_says_its_short_url_in_full_however_it_was_read() {
+    let printer = Printer::start().await;
+    let floor = at_work(over_tcp(&printer, "")).await;
+    let _running = run(&floor).await;
+    floor.pack().await;
+    floor.packed(0, [0, 1, 2]).await;
+    let canonical = unit(1).canonical();
+    let url = format!("HTTPS://{}/{canonical}", CODE_HOST.to_uppercase());
+    for text in
+        [canonical.clone(), canonical.to_lowercase(), format!("https://old.example/{canonical}")]
+    {
+        let (job, _) = queued(&floor, json!({"what": "again", "text": text, "why": "torn"})).await;
+        is(&floor, job, "printed").await;
+        let label = floor.get(&format!("print/jobs/{job}")).await;
+        assert_eq!(label["fields"]["code"], url, "{text}");
+    }
+    assert_eq!(heard(&printer.state).matches(&format!("MA,{url}^FS")).count(), 3);
+}
+
+#[tokio::test]
+async fn a_test_label_takes_no_number_and_is_no_code_of_anybody() {
+    let printer = Printer::start().await;
+    let floor = at_work(over_tcp(&printer, "")).await;
+    let _running = run(&floor).await;
+    for level in ["case", "unit"] {
+        let (status, body) = wants(&floor, json!({"what": "test", "level": level})).await;
+        assert_eq!((status, &body["code"]), (201, &Value::Null), "{body}");
+        is(&floor, body["job"].as_i64().unwrap(), "printed").await;
+    }
+    assert_eq!(floor.get("print").await["labels"][1]["left"], 5);
+    let sent = heard(&printer.state);
+    assert!(
+        sent.contains("^FD>;>800000000000000000000^FS") && sent.contains("MA,TEST^FS"),
+        "{sent}"
+    );
+    assert!(sent.contains("测试 TEST"), "{sent}");
+    floor.pack().await;
+    let refused = floor
+        .post("station/scan", json!({"text": "(00)000000000000000000", "source": "wedge"}))
+        .await;
+    assert_eq!(refused.json::<Value>()["tone"], "refused");
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use sealtrace_protocol::code::Code;
 use sealtrace_protocol::code::gs1::{ElementString, GS};
 use sealtrace_protocol::ledger::Issued;
 
-use super::roll::printed;
 use super::{Codebook, Resolved};
 use crate::store::{StoreError, Tx, catalog};
 
@@ -44,7 +43,7 @@ pub async fn layout(
         return Err(LabelError::NoSuchCode);
     };
     let (text, caption) = match symbology {
-        Symbology::Qr => (printed(code, host), code.canonical()),
+        Symbology::Qr => (code.printed(host), code.canonical()),
         Symbology::Gs1128 | Symbology::Gs1DataMatrix => {
             let brackets = gs1(tx, code, issued).await?;
             let elements = ElementString::parse(&brackets).map(|read| read.unbracketed(GS));

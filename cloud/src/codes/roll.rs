@@ -82,7 +82,7 @@ impl Chunk {
     /// What is printed, one text a line; skipped places have none. `host` serves the pages the codes lead to.
     #[must_use]
     pub fn printed(&self, host: &str) -> String {
-        self.codes().flatten().map(|code| printed(&code, host) + "\n").collect()
+        self.codes().flatten().map(|code| code.printed(host) + "\n").collect()
     }
 
     /// [`DIGEST_BYTES`] for each place; zeros for places that are skipped.
@@ -93,14 +93,5 @@ impl Chunk {
 
     fn codes(&self) -> impl Iterator<Item = Option<Code>> + '_ {
         (self.first..self.end).map(|index| self.codebook.code_at(&self.order, index))
-    }
-}
-
-/// The text a label carries: a short URL in capitals (a smaller QR code), or an SSCC with its identifier.
-#[must_use]
-pub fn printed(code: &Code, host: &str) -> String {
-    match code {
-        Code::Minted(minted) => format!("HTTPS://{}/{minted}", host.to_ascii_uppercase()),
-        Code::Sscc(_) | Code::Sgtin(_) => code.canonical(),
     }
 }

@@ -102,6 +102,7 @@ pub async fn enrol(cloud: &Cloud, request: &EnrolRequest) -> Result<Enrolled, En
         authority_pem: cloud.keys.authority.pem(),
         receipt_key: BASE64.encode(&cloud.keys.receipt.public().0),
         device_url: cloud.device_url.to_string(),
+        code_host: cloud.config.codes.host.clone(),
         sites,
     })
 }

@@ -13,7 +13,6 @@ use sealtrace_protocol::time::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::catalog::ProductName;
-use crate::codes::roll::printed;
 use crate::codes::{Codebook, ItemKey, Resolved};
 use crate::diversion::{Sighting, custody};
 use crate::named::{Named, Numbered};
@@ -246,7 +245,7 @@ pub async fn trace(
     let sightings = store::sightings::of_item(tx, key).await?;
     Ok(Trace {
         code,
-        printed: printed(&code, host),
+        printed: code.printed(host),
         level: issued.level,
         state: Standing::of(latest.as_ref(), fate),
         product,

@@ -185,6 +185,16 @@ impl Code {
     pub fn canonical(&self) -> String {
         self.to_string()
     }
+
+    /// What a label of it holds: a short URL in capitals (a smaller QR code), or its elements. `host` serves the pages that
+    /// short URLs lead to.
+    #[must_use]
+    pub fn printed(&self, host: &str) -> String {
+        match self {
+            Self::Minted(minted) => format!("HTTPS://{}/{minted}", host.to_ascii_uppercase()),
+            Self::Sscc(_) | Self::Sgtin(_) => self.canonical(),
+        }
+    }
 }
 
 impl fmt::Display for Code {

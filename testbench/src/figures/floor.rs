@@ -155,6 +155,7 @@ fn enrol(folder: &Path) -> Result<()> {
         authority_pem: String::new(),
         receipt_key: data_encoding::BASE64.encode(&cloud.public().0),
         device_url: NOWHERE.into(),
+        code_host: "t.example".into(),
         sites: vec![site()],
         cloud: NOWHERE.into(),
     };
