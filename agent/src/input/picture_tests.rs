@@ -208,6 +208,22 @@ fn a_hundred_megapixels_are_refused_before_they_are_unpacked() {
 }
 
 #[test]
+fn the_largest_picture_that_is_opened_ends_in_reasonable_time_and_memory() {
+    let picture = sheet(&[(&label(TEXT, 40), 2_000, 2_000)], SIDE_PIXELS_MAX, SIDE_PIXELS_MAX);
+    let png = bytes(&picture, ImageFormat::Png);
+    drop(picture);
+    assert!(png.len() < PICTURE_BYTES_MAX, "{} bytes", png.len());
+    let clock = crate::clock::Clock::new();
+    decode(&png, &|| clock.monotonic_ms() > LOOKING_MS_MAX).unwrap();
+    assert!(clock.monotonic_ms() < 20_000, "{} ms", clock.monotonic_ms());
+    // Since this process began; one byte a pixel and what is made of it.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kilobytes < 1_200_000, "{kilobytes} kB");
+}
+
+#[test]
 fn a_thousand_codes_in_one_picture_end_in_reasonable_time_with_as_many_as_anybody_can_choose_from()
 {
     let mut picture = GrayImage::from_pixel(1_600, 1_600, Luma([255]));

@@ -13,6 +13,7 @@ mod apply;
 mod associations;
 mod backlog;
 mod cable;
+mod camera;
 mod cli;
 mod cloud;
 mod commands;
