@@ -83,12 +83,13 @@ mod tests {
         let mut rng = Pcg64Mcg::seed_from_u64(1);
         for count in 0..=2 {
             let shown = texts[..count].iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-            for _ in 0..3 {
-                let frame = jpeg(&look(&shown, &mut rng).unwrap()).unwrap();
-                let found = picture::decode(&frame, &|| false).unwrap();
-                let read: Vec<_> = found.into_iter().map(|found| found.text).collect();
-                assert_eq!(read, shown);
-            }
+            let frame = jpeg(&look(&shown, &mut rng).unwrap()).unwrap();
+            // The first ways of looking are enough.
+            let asked = std::cell::Cell::new(0);
+            let enough = || asked.replace(asked.get() + 1) > 30;
+            let found = picture::decode(&frame, &enough).unwrap();
+            let read: Vec<_> = found.into_iter().map(|found| found.text).collect();
+            assert_eq!(read, shown);
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn print_label(
         let printer = Some(applies.prints.printer.clone());
         let wanted = Wanted { what, printer, template: None, copies: 1 };
         let asking = Asking { operator: None, site: held.who.site, at: at.wall };
-        match queue(tx, &applies.config, &wanted, asking) {
+        match queue(tx, (&applies.config, None), &wanted, asking) {
             Ok(queued) => {
                 let label = queued.code.and_then(|code| code.parse().ok());
                 Applied { label, job: Some(queued.job), why: None }

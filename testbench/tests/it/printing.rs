@@ -110,6 +110,27 @@ fn every_label_of_every_printer_is_read_back_from_a_bad_photograph() -> Result<(
 }
 
 #[test]
+fn a_whole_label_is_read_back_from_a_bad_photograph() -> Result<()> {
+    for (profile, language) in PRINTERS {
+        let kind = kind(profile)?;
+        for name in Template::builtin_names() {
+            let layout = layout(name, &kind)?;
+            let labels = print(language, &layout.commands(&kind, 1))?;
+            let has_unit = Template::builtin(name)?.is_for("unit");
+            let expected = if has_unit { URL.to_owned() } else { format!("(00){SSCC}") };
+            let expected = code::parse(&expected).ok().map(|scan| scan.code);
+            for (degrees, blur) in [(0.0, 0.4), (5.0, 0.7), (-12.0, 0.9)] {
+                let found = read(&photographed(&labels[0].picture, degrees, blur))?;
+                let codes: Vec<_> =
+                    found.iter().map(|text| code::parse(text).ok().map(|scan| scan.code)).collect();
+                assert_eq!(codes, [expected], "{profile} {name} {degrees}°: {found:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn a_label_says_on_paper_what_its_layout_says() -> Result<()> {
     for (profile, language) in PRINTERS {
         let kind = kind(profile)?;
