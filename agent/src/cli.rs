@@ -194,8 +194,8 @@ impl Cli {
         match self.command {
             Command::Enrol { cloud, token, ca_pin } => {
                 let cloud = cloud.or(config.cloud).ok_or(CliError::NoCloud)?;
-                let data = config.data;
-                enrol_device(&Enrolment { cloud, token, ca_pin, data }).await
+                let (data, nameservers) = (config.data, config.nameservers);
+                enrol_device(&Enrolment { cloud, token, ca_pin, data, nameservers }).await
             }
             Command::Run { ui } => {
                 if let Some(ui) = ui {

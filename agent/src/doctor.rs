@@ -2,8 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::net::TcpStream;
-use std::net::ToSocketAddrs;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::Path;
 use std::time::Duration;
 
@@ -74,7 +73,7 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Check> {
             ));
             checks.push(own_stream(&config.data));
             checks.push(certificate(&identity, clock.best()));
-            checks.push(cloud(&identity, clock).await);
+            checks.push(cloud(&identity, clock, &config.nameservers).await);
         }
         Ok(None) => checks.push(not_enrolled()),
         Err(error) => checks.push(unusable(&error)),
@@ -201,9 +200,9 @@ fn certificate(identity: &Identity, now: Timestamp) -> Check {
     }
 }
 
-async fn cloud(identity: &Identity, clock: &Clock) -> Check {
+async fn cloud(identity: &Identity, clock: &Clock, nameservers: &[SocketAddr]) -> Check {
     let url = identity.device.device_url.clone();
-    let reached = match Client::new(identity, clock) {
+    let reached = match Client::new(identity, clock, nameservers) {
         Ok(client) => client.reach().await,
         Err(error) => Err(error),
     };

@@ -1,6 +1,6 @@
 //! Enrolment: a one-time token becomes keys, a certificate and a place in the cloud. All of it, or nothing.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use sealtrace_protocol::signing::Hash;
 use crate::identity::{self, DeviceFile, Identity, IdentityError, NewKeys};
 use crate::store::{Store, StoreError, outbox, stream};
 use crate::sync::client::error_code;
+use crate::sync::names;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -33,6 +34,8 @@ pub struct Enrolment {
     pub ca_pin: Option<String>,
     /// The data folder.
     pub data: PathBuf,
+    /// Who is asked where the cloud is; none = whoever the system asks.
+    pub nameservers: Vec<SocketAddr>,
 }
 
 /// Why a device was not enrolled. Nothing of it was kept.
@@ -115,7 +118,7 @@ pub async fn enrol(enrolment: &Enrolment) -> Result<DeviceFile, EnrolError> {
         return Err(EnrolError::AlreadyEnrolled { folder: data.to_owned(), device, name });
     }
     let url = address(&enrolment.cloud)?;
-    let http = http_client(&url, enrolment.ca_pin.as_deref())?;
+    let http = http_client(&url, enrolment.ca_pin.as_deref(), &enrolment.nameservers)?;
     // Everything that can fail on this machine is tried before the token is spent.
     let store = Store::open(data)?;
     let enrolled = enrol_with(&store, &http, &url, enrolment).await;
@@ -190,7 +193,11 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn http_client(url: &Url, pin: Option<&str>) -> Result<reqwest::Client, EnrolError> {
+fn http_client(
+    url: &Url,
+    pin: Option<&str>,
+    nameservers: &[SocketAddr],
+) -> Result<reqwest::Client, EnrolError> {
     let pin = match (url.scheme(), pin) {
         ("https", None) => return Err(EnrolError::NoPin),
         ("https", Some(pin)) => HEXLOWER_PERMISSIVE
@@ -208,7 +215,7 @@ fn http_client(url: &Url, pin: Option<&str>) -> Result<reqwest::Client, EnrolErr
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Pinned { pin, provider }))
         .with_no_client_auth();
-    reqwest::Client::builder()
+    names::asking(reqwest::Client::builder(), nameservers)
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .timeout(REQUEST_TIMEOUT)
@@ -294,9 +301,9 @@ mod tests {
     #[test]
     fn https_needs_a_pin_that_is_one() {
         let url = address("https://trace.example.com").unwrap();
-        assert!(matches!(http_client(&url, None), Err(EnrolError::NoPin)));
-        assert!(matches!(http_client(&url, Some("abc")), Err(EnrolError::Pin)));
-        assert!(http_client(&url, Some(&"ab".repeat(32))).is_ok());
+        assert!(matches!(http_client(&url, None, &[]), Err(EnrolError::NoPin)));
+        assert!(matches!(http_client(&url, Some("abc"), &[]), Err(EnrolError::Pin)));
+        assert!(http_client(&url, Some(&"ab".repeat(32)), &[]).is_ok());
     }
 
     struct Chain {

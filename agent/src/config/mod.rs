@@ -24,6 +24,8 @@ const ADDRESS_DEFAULT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 const DATA_DEFAULT: &str = "sealtrace-agent";
 /// How long nobody uses the page before it locks, when nothing is said.
 const LOCK_AFTER_S_DEFAULT: u32 = 300;
+/// Where a name server listens when nothing is said.
+const NAMESERVER_PORT: u16 = 53;
 /// Lanes one agent can run.
 const LANES_MAX: usize = 16;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub ui: Ui,
     /// The cloud's web address, for enrolment.
     pub cloud: Option<String>,
+    /// Who is asked where the cloud is; none = whoever the system asks.
+    pub nameservers: Vec<SocketAddr>,
     /// The version of this file, told to the cloud with every batch.
     pub version: u32,
     /// Lines it runs.
@@ -151,6 +155,7 @@ impl Default for Config {
             data: DATA_DEFAULT.into(),
             ui: Ui::default(),
             cloud: None,
+            nameservers: Vec::new(),
             version: 0,
             lanes: Vec::new(),
             printers: Vec::new(),
@@ -205,6 +210,7 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     let data = section.text("data", Some(DATA_DEFAULT));
     let ui = section.ui();
     let cloud = section.text("cloud", Some(""));
+    let nameservers = section.nameservers();
     let version = section.number("version", Some(0));
     let lanes = section.lanes(folder);
     let printers = section.printers(folder);
@@ -213,10 +219,28 @@ fn read(notes: &mut Notes<'_>, folder: &Path, text: &str) -> Option<Config> {
     section.finish();
     let cloud = cloud.filter(|url| !url.is_empty());
     let (data, lanes, printers) = (folder.join(data?), lanes?, printers?);
-    Some(Config { data, ui: ui?, cloud, version: version?, lanes, printers })
+    let (nameservers, version) = (nameservers?, version?);
+    Some(Config { data, ui: ui?, cloud, nameservers, version, lanes, printers })
 }
 
 impl Section<'_, '_, '_> {
+    fn nameservers(&mut self) -> Option<Vec<SocketAddr>> {
+        let texts = self.texts("nameservers")?;
+        let address = |text: &String| {
+            let bare = text.parse().map(|ip: IpAddr| SocketAddr::new(ip, NAMESERVER_PORT));
+            bare.or_else(|_| text.parse()).ok()
+        };
+        let addresses = texts.iter().map(address).collect();
+        if addresses == None {
+            self.wrong(
+                "nameservers",
+                "is not a list of addresses",
+                "write them as [\"192.168.1.1\", \"192.168.1.2:53\"]",
+            );
+        }
+        addresses
+    }
+
     fn ui(&mut self) -> Option<Ui> {
         let Some(value) = self.get("ui") else { return Some(Ui::default()) };
         let Some(table) = value.get_ref().as_table() else {
@@ -341,6 +365,7 @@ mod tests {
 data = "data"
 version = 3
 ui = { address = "127.0.0.1:7171", lock_after_s = 60 }
+nameservers = ["192.168.1.1", "[fd00::1]:5353"]
 
 [[lane]]
 name = "line-1"
@@ -356,6 +381,8 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
         let config = Config::parse(Path::new("/etc/sealtrace/agent.toml"), LINE).unwrap();
         assert_eq!(config.data, Path::new("/etc/sealtrace/data"));
         assert_eq!((config.ui.address.port(), config.ui.lock_after_ms), (7171, Some(60_000)));
+        assert_eq!(config.nameservers[0], "192.168.1.1:53".parse().unwrap());
+        assert_eq!(config.nameservers[1].port(), 5353);
         let lane = &config.lanes[0];
         assert_eq!(lane.task, TaskSource::Task(TaskId(12)));
         assert_eq!(lane.site, Some(SiteId(2)));
@@ -374,11 +401,14 @@ gate = { profile = "serial-gate", port = "/dev/ttyUSB2" }
         let bad = LINE
             .replace("127.0.0.1:7171", "0.0.0.0:80")
             .replace("version = 3", "versoin = 3")
+            .replace("192.168.1.1", "192.168.1.")
             .replace("\"serial-gate\"", "\"seriel-gate\"");
         let error = Config::parse(Path::new("agent.toml"), &bad).unwrap_err();
         let ConfigError::Invalid { mistakes, .. } = &error else { panic!("{error}") };
         let found: Vec<_> = mistakes.iter().map(|found| (found.line, found.key.as_str())).collect();
-        assert_eq!(found, [(3, "versoin"), (4, "ui.address"), (12, "lane[0].gate.profile")]);
+        let places =
+            [(3, "versoin"), (4, "ui.address"), (5, "nameservers"), (13, "lane[0].gate.profile")];
+        assert_eq!(found, places);
         let text = error.to_string();
         assert!(text.contains("agent.toml:4: ui.address:"), "{text}");
     }

@@ -1,5 +1,6 @@
 //! One request per function: what the device asks the cloud, over TLS 1.3 with its own certificate.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use sealtrace_protocol::signing::Sealed;
 use sealtrace_protocol::wire::{WireError, decode};
 use serde::de::DeserializeOwned;
 
+use super::names;
 use crate::clock::Clock;
 use crate::identity::Identity;
 
@@ -87,10 +89,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that trusts this device's authority alone and shows this device's certificate.
-    pub fn new(identity: &Identity, clock: &Clock) -> Result<Self, ClientError> {
+    /// A client that trusts this device's authority alone and shows this device's certificate. It asks these name
+    /// servers where the cloud is; with none, the system.
+    pub fn new(
+        identity: &Identity,
+        clock: &Clock,
+        nameservers: &[SocketAddr],
+    ) -> Result<Self, ClientError> {
         let tls = tls(identity, clock)?;
-        let http = reqwest::Client::builder()
+        let http = names::asking(reqwest::Client::builder(), nameservers)
             .tls_backend_preconfigured(tls)
             .https_only(true)
             .no_proxy()

@@ -58,7 +58,7 @@ pub enum SyncError {
 
 /// Keeps device and cloud together until `stop`.
 pub async fn run(agent: Agent, identity: Arc<Identity>, stop: CancellationToken) {
-    let client = match Client::new(&identity, &agent.clock) {
+    let client = match Client::new(&identity, &agent.clock, &agent.config.nameservers) {
         Ok(client) => client,
         Err(error) => {
             tracing::error!(

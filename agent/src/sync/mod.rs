@@ -7,6 +7,7 @@ pub mod client;
 pub mod driver;
 pub mod export;
 mod feed;
+pub(crate) mod names;
 pub mod outbox;
 pub(crate) mod resume;
 mod seal;

@@ -23,7 +23,7 @@ use crate::store::{DEVICE, SITE, confirm, pack, task_page, unit, unit_digest};
 
 pub(crate) fn enrolment(cloud: &Cloud, data: &Path, token: &str) -> Enrolment {
     let (cloud, token, data) = (cloud.web_url(), token.to_owned(), data.to_owned());
-    Enrolment { cloud, token, ca_pin: None, data }
+    Enrolment { cloud, token, ca_pin: None, data, nameservers: Vec::new() }
 }
 
 /// An enrolled agent with its driver running.
@@ -140,6 +140,7 @@ async fn a_cloud_that_is_not_there_is_named() {
         token: TOKEN.into(),
         ca_pin: None,
         data: data.path().to_owned(),
+        nameservers: Vec::new(),
     };
     let error = enrol(&enrolment).await.unwrap_err();
     assert!(error.to_string().contains(&url[..url.len() - 1]), "{error}");
