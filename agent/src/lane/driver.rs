@@ -157,7 +157,8 @@ async fn news(gate: &mut Option<Gate>) -> News {
 impl Line {
     /// Takes what came first at either reader.
     async fn hear(&mut self, units: &mut ReaderEnd, cases: &mut ReaderEnd) -> Gap {
-        let of_cases = label_is_first(units, cases);
+        let is_whole = self.held.machine.is_whole(false);
+        let of_cases = label_is_first(units, cases, is_whole);
         let end = if of_cases { &mut *cases } else { &mut *units };
         match end.take() {
             None => {}
@@ -172,7 +173,7 @@ impl Line {
             }
             Some(Event::Heard { heard, answer, .. }) => {
                 let mut readings = vec![heard];
-                while readings.len() < READINGS_MAX
+                while readings.len() < self.readings_max()
                     && let Some(heard) = units.reading_by(cases.tells_since())
                 {
                     readings.push(heard);
@@ -181,6 +182,12 @@ impl Line {
             }
         }
         Gap::None
+    }
+
+    /// Readings that may be taken at once: whether a unit beyond a full case is the next one's, its label must say first.
+    fn readings_max(&self) -> usize {
+        let room = self.held.holds().saturating_sub(self.held.machine.count()).max(1);
+        usize::try_from(room).unwrap_or(usize::MAX).min(READINGS_MAX)
     }
 
     /// Goes on where the last run ended: what passed meanwhile is unknown, and so may be what the gate was told.

@@ -12,6 +12,8 @@ use crate::input::reader::{self, Event, Heard};
 
 /// Events that may wait for the lane; readers wait beyond that.
 const EVENTS_MAX: usize = 64;
+/// What two readers said within that time may have waited for us together: in which order it passed is not certain.
+const TOGETHER_MS: u64 = 20;
 
 /// What a change of a reader's connection means for the open case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,12 +217,49 @@ pub(super) enum Stir {
     Ends,
 }
 
-/// True when the label reader told what it tells before the unit reader did. What was there at the same time is of the
-/// case that the label ends.
-pub(super) fn label_is_first(units: &mut ReaderEnd, cases: &mut ReaderEnd) -> bool {
+/// True when the label reader told what it tells before the unit reader did.
+///
+/// What was there at the same time is of the case that the label ends. But when that is whole already, and both may have
+/// waited for us together, the label is its own: the one of the next case comes a case later.
+pub(super) fn label_is_first(units: &mut ReaderEnd, cases: &mut ReaderEnd, is_whole: bool) -> bool {
     match (units.tells_since(), cases.tells_since()) {
-        (Some(unit_ms), Some(label_ms)) => label_ms < unit_ms,
+        (Some(unit_ms), Some(label_ms)) => {
+            let together_ms = if is_whole { TOGETHER_MS } else { 0 };
+            label_ms < unit_ms.saturating_add(together_ms)
+        }
         (None, Some(_)) => true,
         (Some(_) | None, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A unit reader and a label reader that have told something at these times.
+    fn told(unit_ms: Option<u64>, label_ms: Option<u64>) -> [ReaderEnd; 2] {
+        [unit_ms, label_ms].map(|at_ms| {
+            let (tell, events) = mpsc::channel(1);
+            if let Some(at_ms) = at_ms {
+                let heard = Heard::NoRead;
+                tell.try_send(Event::Heard { heard, at_ms, answer: None }).unwrap();
+            }
+            ReaderEnd::told(events, &Clock::new())
+        })
+    }
+
+    #[test]
+    fn what_passed_first_is_taken_first_and_a_whole_case_gets_the_label_that_waited_with_the_next_unit()
+     {
+        let first = |unit_ms, label_ms, is_whole| {
+            let [mut units, mut cases] = told(unit_ms, label_ms);
+            label_is_first(&mut units, &mut cases, is_whole)
+        };
+        assert!(first(Some(100), Some(99), false));
+        assert!(!first(Some(100), Some(100), false), "the unit is of the case that the label ends");
+        assert!(!first(Some(100), Some(105), false));
+        assert!(first(Some(100), Some(105), true), "a whole case waits for its label only");
+        assert!(!first(Some(100), Some(100 + TOGETHER_MS), true));
+        assert!(first(None, Some(7), false) && !first(Some(7), None, true));
     }
 }

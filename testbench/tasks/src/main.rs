@@ -34,8 +34,9 @@ The commands of this repository:
   cargo figures FIGURE      the measurements, with the programs as they are shipped
                             `cargo figures feed` measures a new device of a large site; `--packages N` shortens it,
                             `--json` ends with one JSON line, `--database postgres` runs it on a private server;
-                            `cargo figures scan-commit` measures a scan's way to green, `cargo figures parse` how many
-                            labels one core reads; `--seconds N` shortens both
+                            `cargo figures scan-commit` measures a scan's way to green, `cargo figures lane` four lines on one
+                            agent and how fast their belts may go, `cargo figures parse` how many
+                            labels one core reads; `--seconds N` shortens each
 ";
 
 fn main() -> ExitCode {

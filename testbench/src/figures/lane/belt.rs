@@ -15,6 +15,8 @@ use crate::port::VirtualPort;
 const BOTTLES_SHARE: f64 = 0.8;
 /// Something is wrong with one case in so many, each time something else.
 const FAULTY_EVERY: usize = 20;
+/// No two things are nearer to each other than this share of their distance.
+const NEAREST_SHARE: f64 = 0.9;
 /// How long after the last label a word of the gate is still waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// One look at the gate's cable.
@@ -63,6 +65,19 @@ pub(super) struct Passed {
 }
 
 impl Passed {
+    /// A good case that the gate let pass or not.
+    #[cfg(test)]
+    pub(super) fn of(case: &Case, through: bool) -> Self {
+        let Case { bottles, label } = case;
+        Self {
+            bottles: bottles.clone(),
+            label: label.clone(),
+            fault: None,
+            read_at: Some(Duration::ZERO),
+            word: Some((through, Duration::ZERO)),
+        }
+    }
+
     /// True when the gate let it pass. A gate that hears nothing rejects.
     pub(super) fn is_through(&self) -> bool {
         self.word.is_some_and(|(accept, _)| accept)
@@ -238,11 +253,11 @@ struct Moving {
 }
 
 impl Moving {
-    /// Waits for what comes next. What this program is late with it makes good, but two things that pass never come
-    /// nearer to each other than half their distance.
+    /// Waits for what comes next. What this program is late with it makes good, but two things that pass do not come
+    /// much nearer to each other than they are on the belt.
     fn on(&mut self, step: Duration) {
         self.due += step;
-        let at = self.due.max(self.last + step / 2);
+        let at = self.due.max(self.last + step.mul_f64(NEAREST_SHARE));
         if let Some(left) = at.checked_sub(self.clock.elapsed()) {
             nap(left);
         }
@@ -278,4 +293,33 @@ fn hear(
 
 fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_turn_and_most_cases_have_none() {
+        let faults: Vec<Option<Fault>> =
+            (0..FAULTY_EVERY * Fault::ALL.len()).map(Fault::of).collect();
+        let found: Vec<Fault> = faults.iter().copied().flatten().collect();
+        assert_eq!((found.as_slice(), faults.len()), (&Fault::ALL[..], 100));
+    }
+
+    #[test]
+    fn what_is_late_is_made_good_without_things_coming_upon_each_other() {
+        let clock = Stopwatch::start();
+        let mut belt = Moving { clock, due: Duration::ZERO, last: Duration::ZERO };
+        let step = Duration::from_millis(4);
+        belt.on(step);
+        nap(5 * step);
+        let mut before = clock.elapsed();
+        for _ in 0..4 {
+            belt.on(step);
+            assert!(clock.elapsed() - before >= step / 2, "one upon the other");
+            before = clock.elapsed();
+        }
+        assert_eq!(belt.due, 5 * step);
+    }
 }

@@ -104,3 +104,53 @@ fn codes(case: &Passed) -> Option<(Code, BTreeSet<Code>)> {
     let code = |text: &String| code::parse(text).ok().map(|scan| scan.code);
     Some((code(&case.label)?, case.bottles.iter().filter_map(code).collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use sealtrace_agent::config::TaskSource;
+    use sealtrace_agent::input::reader::{Event, Heard};
+    use sealtrace_agent::lane::{self, Readers};
+    use tokio::sync::{mpsc, oneshot};
+
+    use super::super::super::floor::{Floor, SITE, lane_task};
+    use super::*;
+
+    async fn tell(reader: &mpsc::Sender<Event>, text: &str) {
+        let (answer, answered) = oneshot::channel();
+        let heard = Heard::Text(text.to_owned());
+        reader.send(Event::Heard { heard, at_ms: 0, answer: Some(answer) }).await.unwrap();
+        answered.await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_case_is_accounted_for_when_gate_and_ledger_agree_and_not_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let floor = Floor::build(folder.path(), 2).await.unwrap();
+        let agent = floor.agent().unwrap();
+        let (units, hear_units) = mpsc::channel(1);
+        let (cases, hear_cases) = mpsc::channel(1);
+        let readers = Readers { units: hear_units, cases: hear_cases };
+        let task = TaskSource::Task(lane_task(0));
+        let _lane = lane::start_told(&agent, "line-0", SITE, task, readers).await.unwrap();
+        let packed = floor.case().unwrap();
+        for bottle in &packed.bottles {
+            tell(&units, bottle).await;
+        }
+        tell(&cases, &packed.label).await;
+        let loose = floor.case().unwrap();
+        let books = |case: &crate::figures::floor::Case, through| {
+            let case = Passed::of(case, through);
+            Books::of(folder.path(), [case].iter()).unwrap()
+        };
+        let sums = |books: Books| (books.packed, books.rejected, books.unaccounted);
+        assert_eq!(sums(books(&packed, true)), (24, 0, 0));
+        assert_eq!(sums(books(&packed, false)), (0, 0, 24));
+        assert_eq!(sums(books(&loose, false)), (0, 24, 0));
+        assert_eq!(sums(books(&loose, true)), (0, 0, 24));
+        // One bottle of it is another than the ledger says.
+        let mut torn = packed;
+        torn.bottles[3].clone_from(&loose.bottles[3]);
+        assert_eq!(sums(books(&torn, true)), (0, 0, 24));
+        assert_eq!(books(&torn, true).produced, 24);
+    }
+}
