@@ -1,7 +1,8 @@
 //! Associations from a file: imported package by package, with every error named; safe to repeat, and to be killed.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use sealtrace_agent::agent::Agent;
@@ -353,8 +354,7 @@ async fn what_was_imported_reaches_the_cloud_once() {
     running.stop().await;
 }
 
-/// The command line on a folder where nothing runs: exit code, what it printed, what it complained about.
-fn command(data: &Path, arguments: &[&str], pin: &str) -> (Option<i32>, String, String) {
+fn started(data: &Path, arguments: &[&str], pin: &str) -> Child {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sealtrace-agent"))
         .env_remove("SEALTRACE_AGENT_CONFIG")
         .env_remove("SEALTRACE_PIN")
@@ -369,7 +369,12 @@ fn command(data: &Path, arguments: &[&str], pin: &str) -> (Option<i32>, String, 
         .unwrap();
     // It may not even ask.
     let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), pin.as_bytes());
-    let output = child.wait_with_output().unwrap();
+    child
+}
+
+/// The command line on a folder where nothing runs: exit code, what it printed, what it complained about.
+fn command(data: &Path, arguments: &[&str], pin: &str) -> (Option<i32>, String, String) {
+    let output = started(data, arguments, pin).wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
@@ -444,4 +449,30 @@ async fn an_import_that_was_killed_ends_the_same_when_it_is_repeated() {
         assert_eq!(counts(&report), (19 - already, already, 0));
         assert_eq!(operations(&after.agent.store).await, all);
     }
+}
+
+#[tokio::test]
+async fn the_program_is_killed_at_any_moment_and_imports_every_package_once() {
+    const CASES: u64 = 400;
+    let folder = stopped().await;
+    let path = folder.path().join("line3.csv");
+    let rows: String = (0..CASES).map(|n| rows(n, 3 * n..3 * n + 3)).collect();
+    std::fs::write(&path, format!("{HEADER}{rows}")).unwrap();
+    // Most of these codes nobody here has heard of.
+    let arguments = [path.to_str().unwrap(), "--site", "1", "--trust"];
+    for after_ms in [60, 150, 250, 400, 700] {
+        let mut running = started(folder.path(), &arguments, PIN);
+        tokio::time::sleep(Duration::from_millis(after_ms)).await;
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+    let (code, out, complaint) = command(folder.path(), &arguments, PIN);
+    assert_eq!(code, Some(0), "{out} {complaint}");
+    let again = command(folder.path(), &arguments, PIN).1;
+    assert!(again.contains(&format!("0 imported, {CASES} were so already")), "{again}");
+    let agent = agent(folder.path(), Config::default()).await;
+    // Each package, and the task they are made under.
+    assert_eq!(operations(&agent.store).await, CASES + 1);
+    let item = item(&agent.store, case(CASES - 1)).await.unwrap();
+    assert_eq!((item.children, item.contents.units()), (3, 3));
 }
