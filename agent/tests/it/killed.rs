@@ -169,7 +169,7 @@ async fn stock(folder: &Path) {
     for n in [20, 21] {
         hears_of(store, cased(n, PRODUCT, OTHER_SITE)).await;
     }
-    store.write(|tx| set_aside(tx)).await.unwrap();
+    store.write(set_aside).await.unwrap();
     let Agent { store, .. } = stocked;
     store.close().await;
 }
