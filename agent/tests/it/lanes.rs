@@ -246,6 +246,7 @@ async fn lanes_are_seen_by_everybody_and_asked_by_whoever_is_signed_in() {
     let lane = &rows[0];
     assert_eq!((&lane["name"], &lane["reader"]), (&json!("line-1"), &json!("connected")));
     assert_eq!((&lane["open_units"], &lane["of"]), (&json!(2), &json!(3)), "{lane}");
+    assert_eq!(lane["exceptions"], 0, "{lane}");
     let asked = floor.post("lanes/line-1/finish", json!({})).await;
     assert_eq!(asked.status_code(), StatusCode::UNAUTHORIZED);
     floor.log_in("li").await;

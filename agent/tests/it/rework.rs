@@ -64,7 +64,11 @@ impl Line {
     }
 
     async fn open_exceptions(&self) -> usize {
-        self.floor.get("exceptions").await["rows"].as_array().unwrap().len()
+        let open = self.floor.get("exceptions").await["rows"].as_array().unwrap().clone();
+        let of_lane = open.iter().filter(|row| row["lane"] == LANE).count();
+        let lanes = self.floor.get("lanes").await;
+        assert_eq!(lanes["rows"][0]["exceptions"], of_lane, "the line screen says how many");
+        open.len()
     }
 
     /// What is in a case, in the order of its packing.

@@ -80,6 +80,7 @@ const words: typeof zh = {
     ask: { approve: 'Reassign {n} codes to document {to}?', reject: 'Reject this request ({n} codes, document {to})?' }, done: { approve: 'Reassigned', reject: 'Rejected' },
   },
   trace: {
+    labels: 'Labels',
     label: 'Scan or type any code', hint: 'A bottle, case or pallet code, a GS1 link or an 18-digit SSCC. A scanner can type straight into it.', submit: 'Trace',
     start: 'Start from a code', startHint: 'Scan or type a code of any level to see what it is packed in, every step of its life, and the signed batch behind each step.',
     unknown: 'No record of this code', unreadable: 'This is not a readable code', printed: 'Label text', product: 'Product', lot: 'Lot', order: 'Production order', custody: 'Held by',

@@ -79,6 +79,7 @@ export default {
     ask: { approve: '把 {n} 个码改派到单据 {to}？', reject: '驳回这项改派申请（{n} 个码，单据 {to}）？' }, done: { approve: '已改派', reject: '已驳回' },
   },
   trace: {
+    labels: '标签图',
     label: '扫描或输入任意码', hint: '瓶码、箱码、托码、GS1 链接或 18 位 SSCC 都可以。扫码枪可直接扫入。', submit: '追溯',
     start: '从一个码开始', startHint: '输入或扫入任意层级的码，查看它的包装关系、一生的每一步，以及每一步背后的签名批次。',
     unknown: '没有这个码的记录', unreadable: '读不懂这个码', printed: '标签文本', product: '产品', lot: '批次', order: '生产订单', custody: '当前归属',
