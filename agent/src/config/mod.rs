@@ -230,8 +230,8 @@ impl Section<'_, '_, '_> {
             let bare = text.parse().map(|ip: IpAddr| SocketAddr::new(ip, NAMESERVER_PORT));
             bare.or_else(|_| text.parse()).ok()
         };
-        let addresses = texts.iter().map(address).collect();
-        if addresses == None {
+        let addresses: Option<Vec<SocketAddr>> = texts.iter().map(address).collect();
+        if addresses.is_none() {
             self.wrong(
                 "nameservers",
                 "is not a list of addresses",
