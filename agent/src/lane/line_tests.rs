@@ -58,15 +58,15 @@ fn wire() -> impl Strategy<Value = Wire> {
     prop_oneof![30 => Just(Clean), 11 => prop::sample::select(wrong.to_vec())]
 }
 
-fn unit(n: u32) -> Code {
+pub(super) fn unit(n: u32) -> Code {
     Code::Minted(Minted::new(10, u128::from(n)).unwrap())
 }
 
-fn label(n: u32) -> Code {
+pub(super) fn label(n: u32) -> Code {
     Code::Sscc(Sscc::from_body(u64::from(n) + 1).unwrap())
 }
 
-fn printed(code: Code) -> String {
+pub(super) fn printed(code: Code) -> String {
     match code {
         Code::Minted(minted) => format!("https://t.example/{minted}"),
         Code::Sscc(sscc) => format!("]C100{sscc}"),

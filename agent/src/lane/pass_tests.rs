@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use sealtrace_firmware_config::{Framer, Profile, Reader};
-use sealtrace_protocol::code::{self, Code, Minted, Sscc};
+use sealtrace_protocol::code::{self, Code};
 use sealtrace_protocol::ledger::Rejection;
 use tokio::sync::mpsc;
 
+use super::line_tests::{label, printed, unit};
 use super::listen::ReaderEnd;
 use super::sequential::{Fault, Labelled, Reading, Sequential};
 use crate::clock::Clock;
@@ -81,22 +82,6 @@ fn troubles() -> impl Strategy<Value = Vec<Trouble>> {
     any.prop_filter("garbage twice", |troubles| {
         troubles.windows(2).all(|two| !two.iter().all(|trouble| trouble.garbles()))
     })
-}
-
-fn unit(n: u32) -> Code {
-    Code::Minted(Minted::new(10, u128::from(n)).unwrap())
-}
-
-fn label(n: u32) -> Code {
-    Code::Sscc(Sscc::from_body(u64::from(n) + 1).unwrap())
-}
-
-fn printed(code: Code) -> String {
-    match code {
-        Code::Minted(minted) => format!("https://t.example/{minted}"),
-        Code::Sscc(sscc) => format!("]C100{sscc}"),
-        Code::Sgtin(_) => code.canonical(),
-    }
 }
 
 /// A reader that waits for its answer, as its lane sees it.
